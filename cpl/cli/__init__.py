@@ -1,0 +1,151 @@
+"""The program: the group of all commands, loaded when asked for, and the boundary where errors become exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from gettext import gettext as _
+from pathlib import Path
+from typing import Final
+
+import click
+
+from cpl import __version__
+from cpl.cli.app import App
+from cpl.errors import EXIT_BUG, EXIT_REFUSED, CplError
+from cpl.render import visible_lines
+
+# Every command and the module that holds it; a module is imported when its command is used.
+COMMANDS: Final = {
+    "open": "open_",
+    "show": "look",
+    "list": "look",
+    "search": "look",
+    "edit": "edit",
+    "set": "edit",
+    "transition": "handle",
+    "assign": "handle",
+    "contact": "handle",
+    "note": "handle",
+    "follow-up": "handle",
+    "did": "handle",
+    "attach": "attach",
+    "task": "task",
+    "correct": "correct",
+    "overdue": "overdue",
+    "summary": "summary",
+    "check": "check",
+    "log": "log",
+    "init": "init",
+    "demo": "demo",
+    "import": "import_",
+    "completion": "completion",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when the command is used, and lists them in the order of the table."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of that name, None if there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"cpl.cli.{COMMANDS[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name.replace("-", "_") + "_command")
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, but an unknown name gets the one that was probably meant."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from cpl.schema import did_you_mean
+
+            ctx.fail(_("no such command '{name}'").format(name=args[0]) + did_you_mean(args[0], COMMANDS))
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(__version__, prog_name="cpl")
+@click.option(
+    "-C",
+    "folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help=_("Work in this folder."),
+)
+@click.option("--no-input", is_flag=True, help=_("Never ask; what is missing is an error."))
+@click.pass_context
+def cli(ctx: click.Context, folder: Path | None, no_input: bool) -> None:
+    """The complaint ledger: complaints as plain text in git, with clocks that are kept.
+
+    \b
+    A day at the desk:
+      cpl open -t "Lift stuck on floor 3" --building 1 --phone 13800001234
+      cpl transition 7k3 investigating
+      cpl overdue --soon 2d
+      cpl summary --week last
+    """
+    app = ctx.ensure_object(App)
+    app.folder = folder or app.folder
+    app.no_input = no_input or app.no_input
+
+
+def run(args: Sequence[str] | None = None, app: App | None = None) -> int:
+    """Run one command line; its exit code."""
+    app = app or App()
+    try:
+        result = cli.main(
+            args=None if args is None else list(args), prog_name="cpl", obj=app, standalone_mode=False
+        )
+    except CplError as error:
+        click.echo(visible_lines(str(error)), err=True)
+        return error.exit_code
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(_("interrupted; what was not finished was not written"), err=True)
+        return EXIT_REFUSED
+    except BrokenPipeError:
+        # The reader of our output has gone (cpl list | head); Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        from cpl.files import explain
+
+        name = f"{error.filename}: " if error.filename else ""
+        click.echo(visible_lines(f"{name}{explain(error)}"), err=True)
+        return EXIT_REFUSED
+    except Exception:  # the one boundary: whatever gets here is a bug of cpl, and its traceback is kept
+        return _bug(app)
+    return result if isinstance(result, int) else 0
+
+
+def _bug(app: App) -> int:
+    import traceback
+
+    text = traceback.format_exc()
+    click.echo(text, err=True)
+    click.echo(_("this is a bug in cpl; please report it with the text above"), err=True)
+    try:
+        from cpl.files import keep
+
+        click.echo(str(keep(app.store.kept_folder(), "bug.txt", text)), err=True)
+    except (CplError, OSError):
+        pass  # there is no store to keep it in; it has been printed
+    return EXIT_BUG
+
+
+def main() -> None:
+    """The entry point of the program `cpl`."""
+    sys.exit(run())

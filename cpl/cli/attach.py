@@ -1,0 +1,81 @@
+"""`cpl attach`: evidence, copied into the record's folder with its SHA-256, source and date."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from gettext import gettext as _
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cpl import files
+from cpl.cli.app import App, bad_parameter, pass_app
+from cpl.cli.options import RECORD, How, writes
+from cpl.cli.writing import Action, change
+from cpl.draft import Draft
+from cpl.errors import CplError
+from cpl.validate import is_evidence_name
+
+
+@click.command("attach")
+@click.argument("piece", metavar="ID", type=RECORD)
+@click.argument("paths", metavar="FILE…", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--source", metavar="WHO", help=_("Whom it comes from: owner, camera, engineer … (CS-3)."))
+@click.option("--taken-at", metavar="INSTANT", help=_("When it was taken (CS-3)."))
+@click.option("--text", metavar="TEXT", help=_("What it shows."))
+@writes
+@pass_app
+def attach_command(
+    app: App,
+    piece: str,
+    paths: Sequence[Path],
+    source: str | None,
+    taken_at: str | None,
+    text: str | None,
+    how: How,
+) -> None:
+    """Attach evidence. The file is copied; its SHA-256 is recorded and checked from then on.
+
+    \b
+    Example:
+      cpl attach 7k3 door.jpg --source owner --taken-at 2026-11-22T09:00
+    """
+    taken: datetime | None = None if taken_at is None else bad_parameter("--taken-at", app.instant, taken_at)
+    about = {"source": source, "taken_at": taken, "text": text}
+    items = [evidence_item(path, about) for path in paths]
+
+    def edit(draft: Draft) -> str:
+        add_evidence(draft, items)
+        return _("attached {names}").format(names=", ".join(item["file"] for item in items))
+
+    change(app, [piece], how, Action("attach", edit, evidence=[(p, p.name) for p in paths]))
+
+
+def evidence_item(path: Path, about: dict[str, Any]) -> dict[str, Any]:
+    """The entry of the list `evidence` for a file.
+
+    Raises:
+        CplError: it can't be read, or its name can't stand in a record's folder.
+    """
+    if not is_evidence_name(path.name):
+        message = _(
+            "'{name}' can't be the name of evidence; rename the file (no control characters, at most 200 bytes)"
+        )
+        raise CplError(message.format(name=path.name))
+    item = {"file": path.name, "sha256": files.sha256(path), **about}
+    return {name: value for name, value in item.items() if value is not None}
+
+
+def add_evidence(draft: Draft, items: Sequence[dict[str, Any]]) -> None:
+    """Enter evidence on the record.
+
+    Raises:
+        CplError: a file of the name is on the record already.
+    """
+    for item in items:
+        if item["file"] in {each["file"] for each in draft.record.get("evidence") or ()}:
+            message = _("{id} already has evidence named '{name}'; rename the new file")
+            raise CplError(message.format(id=draft.record.id, name=item["file"]))
+        draft.append("evidence", item)

@@ -1,0 +1,130 @@
+"""`cpl check`: every problem of records and settings at once, with file, line, code, value and remedy."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from gettext import gettext as _
+from gettext import ngettext
+from pathlib import Path
+from typing import Final
+
+import click
+
+from cpl import validate
+from cpl.cli.app import App, pass_app
+from cpl.cli.options import output_format
+from cpl.errors import EXIT_PROBLEMS, CplError, Invalid, Problem
+from cpl.render import Cell, Column, visible
+from cpl.store import RECORDS, Entry
+
+_COLUMNS: Final = tuple(Column(name, name) for name in ("path", "line", "code", "message"))
+
+
+@click.command("check")
+@click.argument("paths", metavar="[PATH|ID]…", nargs=-1)
+@output_format("plain", ("plain", "json", "jsonl", "csv"))
+@pass_app
+def check_command(app: App, paths: Sequence[str], fmt: str) -> None:
+    """Check records and settings: form, fields, evidence, events, and the rules of the profile.
+
+    Without PATHS the whole store. Prints `path:line: CODE message`; exit code 1 when there is an error (E…), 0 when
+    there are only warnings (W…). Each code is explained in docs/problems.md.
+
+    \b
+    Examples:
+      cpl check
+      cpl check 7k3
+      cpl check records/2026/11 --format json
+    """
+    problems, count = _problems(app, paths)
+    if fmt == "plain":
+        click.echo("".join(f"{visible(str(each))}\n" for each in problems), nl=False)
+    else:
+        rows: list[dict[str, Cell]] = [
+            {"path": each.path, "line": each.line, "code": each.code, "message": each.message} for each in problems
+        ]
+        app.emit(rows, _COLUMNS, fmt)
+    errors = sum(1 for each in problems if each.is_error)
+    app.say(_verdict(count, errors, len(problems) - errors))
+    if errors:
+        raise click.exceptions.Exit(EXIT_PROBLEMS)
+
+
+def _verdict(count: int, errors: int, warnings: int) -> str:
+    words = ngettext("{count} record: ", "{count} records: ", count).format(count=count)
+    if not errors and not warnings:
+        return words + _("no problems")
+    return words + ", ".join(
+        (
+            ngettext("{count} error", "{count} errors", errors).format(count=errors),
+            ngettext("{count} warning", "{count} warnings", warnings).format(count=warnings),
+        )
+    )
+
+
+def _problems(app: App, paths: Sequence[str]) -> tuple[list[Problem], int]:
+    """The problems of the records that were asked for, and how many records these are."""
+    try:
+        app.settings  # noqa: B018 - loading it is what finds the problems of cpl.yaml and the profile
+    except Invalid as error:
+        return sorted(error.problems), 0
+    store = app.store
+    all_paths = list(store.paths())
+    wanted = all_paths if not paths else list(_asked_for(app, paths, all_paths))
+    ids = {Path(path).stem for path in all_paths}
+    entries = [store.read(path) for path in wanted]
+    problems = [problem for entry in entries for problem in _of(app, entry, ids)]
+    problems += _twice(all_paths, set(wanted))
+    if not paths:
+        problems += [_stranger(path) for path in store.strangers()]
+    return sorted(set(problems)), len(entries)
+
+
+def _of(app: App, entry: Entry, ids: set[str]) -> Iterable[Problem]:
+    if entry.document is None or entry.record is None or any(each.is_error for each in entry.problems):
+        return entry.problems
+    evidence = app.store.evidence_of(entry.path, entry.record.id)
+    facts = validate.Facts(entry.path, app.now, evidence, ids)
+    return [*entry.problems, *validate.check(entry.document, app.settings, facts)]
+
+
+def _asked_for(app: App, paths: Sequence[str], known: Sequence[str]) -> Iterator[str]:
+    for text in paths:
+        full = Path(os.path.abspath(text))  # noqa: PTH100 - not resolve(): a link is itself what is wrong
+        if not os.path.lexists(full):
+            yield app.store.find(text)
+            continue
+        if not full.is_relative_to(app.store.root):
+            message = _("{path} is not in the store {root}")
+            raise CplError(message.format(path=text, root=app.store.root))
+        relative = full.relative_to(app.store.root).as_posix()
+        found = [
+            path for path in known if path == relative or path.startswith(f"{relative}/") or relative == "."
+        ]
+        if not found:
+            message = _("{path} is no record and holds none; records are {records}/YYYY/MM/DD/ID.md")
+            raise CplError(message.format(path=text, records=RECORDS))
+        yield from found
+
+
+def _twice(paths: Sequence[str], wanted: set[str]) -> Iterator[Problem]:
+    places = defaultdict(list)
+    for path in paths:
+        places[Path(path).stem].append(path)
+    for stem, found in places.items():
+        for path in found:
+            if len(found) > 1 and path in wanted:
+                others = ", ".join(each for each in found if each != path)
+                message = _("the id {id} is also that of {others}; keep one file").format(
+                    id=stem, others=others
+                )
+                yield Problem(path, 1, "E032", message)
+
+
+def _stranger(path: str) -> Problem:
+    message = _(
+        "is neither a record (records/YYYY/MM/DD/ID.md) nor a file in a record's folder; move it away"
+    )
+    return Problem(path, 1, "W080", message)

@@ -1,0 +1,124 @@
+"""`cpl correct`: put a slip right by a further event, judge anew, or void an event; nothing is rubbed out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from gettext import gettext as _
+from typing import Any
+
+import click
+
+from cpl.cli.app import App, bad_parameter, pass_app
+from cpl.cli.options import RECORD, How, writes
+from cpl.cli.writing import Action, change, pair, typed_fields
+from cpl.draft import Draft
+from cpl.errors import CplError
+from cpl.events import CORRECTED_FIELDS, JUDGED_FIELDS, Event
+from cpl.moments import format_instant
+from cpl.schema import did_you_mean
+from cpl.validate import shown
+
+
+@click.command("correct")
+@click.argument("piece", metavar="ID", type=RECORD)
+@click.argument("fields", metavar="[NAME=VALUE]…", nargs=-1)
+@click.option(
+    "--classify", is_flag=True, help=_("Not a slip: judge nature, severity, category or kind anew.")
+)
+@click.option(
+    "--void",
+    "voided",
+    metavar="EVENT",
+    help=_("Void this event: its time or its name, as `cpl show` prints."),
+)
+@click.option("--reason", metavar="TEXT", help=_("Why; always required."))
+@click.option("--rule", metavar="CODE", help=_("The rule that a new classification follows, such as CC-3e."))
+@writes
+@pass_app
+def correct_command(
+    app: App,
+    piece: str,
+    fields: Sequence[str],
+    classify: bool,
+    voided: str | None,
+    reason: str | None,
+    rule: str | None,
+    how: How,
+) -> None:
+    """Put a slip right. What was there stays in the history, with the reason for the change.
+
+    Fields: kind, nature, severity, category, channel, lead, received_at. Only the last move can be voided, and
+    never the intake: withdraw the record instead.
+
+    \b
+    Examples:
+      cpl correct 7k3 received_at=2026-11-22T08:50 --reason "time misread"
+      cpl correct 7k3 nature=A severity=major --classify --reason "12 households" --rule CC-3e
+      cpl correct 7k3 --void to:closed --reason "wrong record"
+    """
+    if bool(fields) == (voided is not None):
+        raise click.UsageError(_("give either NAME=VALUE or --void EVENT"))
+    if not reason:
+        if not app.asks:
+            raise click.UsageError(_("say why: --reason TEXT"))
+        reason = click.prompt(_("Reason"), err=True)
+    why: str = reason
+    if voided is not None:
+        named = voided
+        change(app, [piece], how, Action("correct", lambda draft: _void(app, draft, named, why)))
+        return
+    verb = "classify" if classify else "correct"
+    values = _values(app, fields, classify=classify)
+
+    def edit(draft: Draft) -> str:
+        event = draft.judge(verb, values, reason=why, rule=rule)
+        was = event.data.get("was", {})
+        return ", ".join(f"{name} {shown(was.get(name))} → {shown(value)}" for name, value in values.items())
+
+    change(app, [piece], how, Action(verb, edit))
+
+
+def _values(app: App, fields: Sequence[str], *, classify: bool) -> dict[str, Any]:
+    allowed = JUDGED_FIELDS if classify else CORRECTED_FIELDS
+    pairs = []
+    for field in fields:
+        name, value = pair(field)
+        if name not in allowed:
+            message = _("'{name}' is not changed by this command").format(name=name)
+            raise click.UsageError(message + did_you_mean(name, allowed))
+        if name == "received_at":
+            value = format_instant(bad_parameter(name, app.instant, value))
+        pairs.append((name, value))
+    return typed_fields(pairs)
+
+
+def _void(app: App, draft: Draft, named: str, reason: str) -> str:
+    event = _named_event(app, draft, named)
+    record = draft.record
+    if event is record.history[0]:
+        message = _("the intake can't be voided; withdraw the record: cpl transition {id} STATE")
+        raise CplError(message.format(id=record.id))
+    if event.is_move and any(each.is_move and each.sort_key() > event.sort_key() for each in record.events):
+        raise CplError(_("only the last move can be voided; here another one follows"))
+    draft.void(event, reason=reason)
+    return _("voided {event} of {at}").format(event=event.key, at=format_instant(event.at))
+
+
+def _named_event(app: App, draft: Draft, named: str) -> Event:
+    events = [event for event in draft.record.events if event.did != "void"]
+    found = [event for event in events if named in (event.key, event.did, event.to, format_instant(event.at))]
+    if not found:
+        at = _instant_or_none(app, named)
+        found = [event for event in events if event.at == at]
+    if not found:
+        known = [event.key for event in events] + [format_instant(event.at) for event in events]
+        message = _("{id} has no event '{named}'").format(id=draft.record.id, named=named)
+        raise CplError(message + did_you_mean(named, known))
+    return found[-1]
+
+
+def _instant_or_none(app: App, text: str) -> Any:
+    try:
+        return app.instant(text)
+    except ValueError:
+        return None

@@ -1,0 +1,169 @@
+"""`cpl init`: a store in a new or an existing repository; never overwrites, says what it made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from gettext import gettext as _
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import click
+
+from cpl import config, files
+from cpl.cli.app import App, pass_app
+from cpl.errors import CplError
+from cpl.git import Git, find_toplevel
+from cpl.schema import did_you_mean
+from cpl.store import Commit, Store, shipped, template
+from cpl.yaml_writer import entry
+
+_ATTRIBUTES: Final = "# Records and evidence stay byte for byte what they are.\nrecords/** -text\n"
+_CI_FILES: Final = {
+    "github": ((".github/workflows/cpl.yml", "templates/ci/github.yml"),),
+    "gitlab": ((".gitlab-ci.yml", "templates/ci/gitlab.yml"),),
+    "none": (),
+}
+
+
+def profiles() -> list[str]:
+    """The names of the shipped profiles."""
+    return sorted(path.stem for path in (shipped() / config.PROFILES).glob("*.yaml"))
+
+
+@click.command("init")
+@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--profile", default="residential", show_default=True, metavar="NAME", help=_("The procedure to work by.")
+)
+@click.option("--name", metavar="TEXT", help=_("The name of the estate; default: the folder's."))
+@click.option("--timezone", default="Asia/Shanghai", show_default=True, metavar="ZONE")
+@click.option("--language", type=click.Choice(config.LANGUAGES), default="en", show_default=True)
+@click.option(
+    "--ci",
+    type=click.Choice(sorted(_CI_FILES)),
+    default="none",
+    show_default=True,
+    help=_("Also the files for CI."),
+)
+@pass_app
+def init_command(
+    app: App, folder: Path | None, profile: str, name: str | None, timezone: str, language: str, ci: str
+) -> None:
+    """Make a complaint store in DIR (default: here), in a new or an existing git repository, also in a subfolder.
+
+    The profile is copied into the store: its rules are its own files. Nothing that exists is changed; a second run
+    changes nothing.
+
+    \b
+    Examples:
+      cpl init estate
+      cpl init --profile residential --name 锦绣花园 --language zh --ci github
+    """
+    root = (folder or app.folder or Path.cwd()).resolve()
+    if profile not in profiles():
+        message = _("there is no profile '{name}'").format(name=profile) + did_you_mean(profile, profiles())
+        raise click.BadParameter(message, param_hint="--profile")
+    _check_zone(timezone)
+    _refuse_nested(root)
+    made = [_("git repository")] if _make_repository(app, root) else []
+    git = Git(root, app.git_env)
+    identity = git.identity()
+    if identity is None:
+        message = _(
+            "git does not know who you are; run: git config --global user.name NAME; the same for user.email"
+        )
+        raise CplError(message)
+    profile = _profile_of(root) or profile
+    settings = _settings(name or root.name, timezone, language, profile, identity, root)
+    wanted = dict(_files(root, settings, profile, ci))
+    new = {path: data for path, data in wanted.items() if not (root / path).exists()}
+    _write(app, root, new, made)
+
+
+def _profile_of(root: Path) -> str | None:
+    """The profile of a store that is there already."""
+    marker = root / config.MARKER
+    if not marker.exists():
+        return None
+    return Store(root).settings.profile_name
+
+
+def _check_zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        message = _("'{name}' is not a time zone; write one such as Asia/Shanghai").format(name=name)
+        raise click.BadParameter(message, param_hint="--timezone") from None
+
+
+def _refuse_nested(root: Path) -> None:
+    for above in root.parents:
+        if (above / config.MARKER).is_file():
+            message = _("{root} is inside the store {above}; work there, or choose a folder outside it")
+            raise CplError(message.format(root=root, above=above))
+
+
+def _make_repository(app: App, root: Path) -> bool:
+    """Make the folder and a repository around it where there is none; whether it made one."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise files.WriteFailed(root, files.explain(error)) from error
+    if find_toplevel(root, app.git_env) is not None:
+        return False
+    Git(root, app.git_env).run("init", "--quiet", "--initial-branch=main", write=True)
+    return True
+
+
+def _settings(
+    name: str, timezone: str, language: str, profile: str, identity: tuple[str, str], root: Path
+) -> bytes:
+    own = template(root, f"{config.PROFILES}/{profile}.yaml") or b""
+    node = config.parse(own, profile).get("roles")
+    roles = [each.key.text for each in getattr(node, "entries", ())]
+    person = {"id": _person_id(identity), "name": identity[0], "emails": [identity[1]], "roles": roles}
+    lines = [
+        entry("format", config.FORMAT),
+        entry("name", name),
+        entry("timezone", timezone),
+        entry("language", language),
+        entry("profile", profile),
+        entry("people", [person]),
+    ]
+    return "".join(lines).encode()
+
+
+def _person_id(identity: tuple[str, str]) -> str:
+    local = identity[1].partition("@")[0].lower()
+    word = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in local).strip(".-_")
+    return word or "desk"
+
+
+def _files(root: Path, settings: bytes, profile: str, ci: str) -> Iterator[tuple[str, bytes]]:
+    yield config.MARKER, settings
+    yield f"{config.PROFILES}/{profile}.yaml", template(root, f"{config.PROFILES}/{profile}.yaml") or b""
+    yield "records/.gitkeep", b""
+    yield ".gitattributes", _ATTRIBUTES.encode()
+    for path, source in _CI_FILES[ci]:
+        yield path, template(root, source) or b""
+
+
+def _write(app: App, root: Path, new: dict[str, bytes], made: list[str]) -> None:
+    store = Store(root, app.git_env)
+    if new:
+        store.require_commit([])
+        with store.lock():
+            store.add_all(new, Commit(_("Start a complaint store"), "init"))
+    for what in [*made, *new]:
+        click.echo(_("made {what}").format(what=what))
+    if ".gitattributes" not in new and b"records/** -text" not in (root / ".gitattributes").read_bytes():
+        app.say(
+            _(
+                "please add the line 'records/** -text' to .gitattributes: git must not convert line ends there"
+            )
+        )
+    if not made and not new:
+        click.echo(_("nothing to do: {root} is a complaint store already").format(root=root))
+        return
+    click.echo(_("the complaint store is {root}; next: cpl open").format(root=root))

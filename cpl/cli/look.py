@@ -1,0 +1,327 @@
+"""Commands that look: `show` one record, `list` and `search` many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from gettext import gettext as _
+from typing import Any, Final
+
+import click
+
+from cpl import clocks, query
+from cpl.cli.app import App, pass_app
+from cpl.cli.options import PERSON, RECORD, STATE, at_option, output_format, term
+from cpl.errors import CplError, Invalid
+from cpl.events import Event
+from cpl.moments import format_instant
+from cpl.record import HISTORY, Record, as_of
+from cpl.render import Cell, Column, duration, pairs, visible, visible_lines
+from cpl.store import Entry
+
+DEFAULT_COLUMNS: Final = "id,status,title,place,lead,due"
+COMPUTED: Final = ("place", "due", "age")
+
+
+@click.command("show")
+@click.argument("piece", metavar="ID", type=RECORD)
+@click.option("--raw", is_flag=True, help=_("The file as it is."))
+@output_format("text", ("text", "json"))
+@at_option
+@pass_app
+def show_command(app: App, piece: str, raw: bool, fmt: str, at: str | None) -> None:
+    """Show one complaint: fields, deadlines, history, text. ID is any unique piece of the id.
+
+    \b
+    Examples:
+      cpl show 7k3
+      cpl show 7k3 --raw
+    """
+    path = app.store.find(piece)
+    if raw:
+        data = app.store.bytes_of(path)
+        if not isinstance(data, bytes):
+            raise Invalid(_("{id} can't be read").format(id=piece), [data])
+        click.echo(visible_lines(data.decode("utf-8", "replace").replace("\r\n", "\n")), nl=False)
+        return
+    entry = app.store.read(path)
+    if entry.record is None or entry.document is None:
+        raise Invalid(
+            _("{id} can't be read; its text: cpl show {id} --raw").format(id=entry.id), entry.problems
+        )
+    now = app.read_only_instant(at)
+    record = as_of(entry.record, now)
+    if record is None:
+        raise CplError(_("{id} had not been received by {at}").format(id=entry.id, at=format_instant(now)))
+    runs = clocks.runs(record, app.settings.profile, app.settings.zone, now)
+    if fmt == "json":
+        _show_json(app, record, runs, entry.document.body)
+        return
+    click.echo(_heading(app, record))
+    click.echo(_deadlines(app, record, runs, now), nl=False)
+    click.echo(_history(app, record))
+    click.echo("\n" + visible_lines(entry.document.body.replace("\r\n", "\n").strip()))
+
+
+def _heading(app: App, record: Record) -> str:
+    rows = [(name, visible(query.as_text(value))) for name, value in _shown_fields(record)]
+    labels = {"status": app.settings.profile.states.get(record.status)}
+    state = labels["status"]
+    label = "" if state is None else state.label.get(app.settings.language, "")
+    rows = [(name, f"{text}  {label}".rstrip() if name == "status" else text) for name, text in rows]
+    return f"{record.id}  {visible(record.title)}\n\n{pairs(rows)}"
+
+
+def _shown_fields(record: Record) -> Iterable[tuple[str, Any]]:
+    for name in record.fields:
+        if name in ("id", "title", HISTORY):
+            continue
+        value = record.fields[name]
+        if name in ("tasks", "evidence", "links"):
+            yield from ((name, each) for each in value)
+        elif isinstance(value, dict) and any(isinstance(each, (dict, tuple)) for each in value.values()):
+            yield from ((f"{name}.{key}", each) for key, each in value.items())
+        else:
+            yield name, value
+
+
+def _deadlines(app: App, record: Record, runs: Sequence[clocks.Run], now: datetime) -> str:
+    zone = app.settings.zone
+    rows: list[dict[str, Cell]] = [
+        {
+            "clock": f"{run.clock} {run.number}",
+            "due": f"{run.due_at.astimezone(zone):%Y-%m-%d %H:%M}",
+            "result": run.result,
+            "used": duration(int(run.used.total_seconds())),
+            "by": run.basis if run.clause is None else f"{run.basis} ({run.clause})",
+        }
+        for run in runs
+    ]
+    others = [
+        due for due in clocks.dues(record, app.settings.profile, zone, now) if due.basis in ("task", "pause")
+    ]
+    rows += [
+        {
+            "clock": due.name,
+            "due": f"{due.due_at.astimezone(zone):%Y-%m-%d %H:%M}",
+            "result": "overdue" if due.late > timedelta() else "open",
+            "by": due.basis,
+        }
+        for due in others
+    ]
+    if not rows:
+        return ""
+    from cpl.render import rows as table
+
+    columns = (
+        Column("clock", _("clock")),
+        Column("due", _("due")),
+        Column("result", _("result")),
+        Column("used", _("used"), "right"),
+        Column("by", _("by")),
+    )
+    return "\n" + table(rows, columns, "table", width=app.width)
+
+
+def _history(app: App, record: Record) -> str:
+    events = set(map(id, record.events))
+    lines = [
+        f"{format_instant(event.at.astimezone(app.settings.zone))}  {visible(_event_words(event))}"
+        + ("" if id(event) in events or event.did == "void" else _("  (voided)"))
+        for event in record.history
+    ]
+    return "\n" + "\n".join(lines)
+
+
+def _event_words(event: Event) -> str:
+    skip = ("at", "by", "to", "did")
+    details = ", ".join(
+        f"{name}: {query.as_text(value)}" for name, value in event.data.items() if name not in skip
+    )
+    return f"{event.by}  {event.key}" + (f"  {details}" if details else "")
+
+
+def _show_json(app: App, record: Record, runs: Sequence[clocks.Run], body: str) -> None:
+    fields = {name: value for name, value in record.fields.items() if name != HISTORY}
+    row: dict[str, Cell] = {
+        **fields,
+        HISTORY: [event.data for event in record.history],
+        "clocks": [
+            {
+                "clock": run.clock,
+                "run": run.number,
+                "cycle": run.cycle,
+                "started_at": run.started_at,
+                "due_at": run.due_at,
+                "stopped_at": run.stopped_at,
+                "result": run.result,
+                "basis": run.basis,
+                "used_seconds": int(run.used.total_seconds()),
+                "clause": run.clause,
+            }
+            for run in runs
+        ],
+        "body": body,
+    }
+    app.emit([row], [Column(name, name) for name in row], "jsonl")
+
+
+@click.command("list")
+@click.option(
+    "--where", "wheres", multiple=True, metavar="TEXT", help=_("Such as 'building=3 status!=closed'.")
+)
+@click.option("--status", metavar="STATE", type=STATE)
+@click.option("--kind", metavar="KIND", type=term("kind"))
+@click.option("--category", metavar="CATEGORY", type=term("category"), help=_("Also all below it."))
+@click.option("--severity", metavar="SEVERITY", type=term("severity"))
+@click.option("--lead", metavar="PERSON", type=PERSON)
+@click.option("--assignee", metavar="PERSON", type=PERSON)
+@click.option("--building", metavar="NAME")
+@click.option("--open", "only_open", is_flag=True, help=_("Only what is not in a final state."))
+@click.option(
+    "--sort", metavar="FIELD", default="received_at", show_default=True, help=_("-FIELD: from the end.")
+)
+@click.option("--limit", type=click.IntRange(min=1), metavar="N")
+@click.option("--columns", default=DEFAULT_COLUMNS, show_default=True, metavar="A,B,…")
+@output_format()
+@at_option
+@pass_app
+def list_command(
+    app: App,
+    /,
+    wheres: Sequence[str],
+    only_open: bool,
+    sort: str,
+    limit: int | None,
+    columns: str,
+    fmt: str,
+    at: str | None,
+    **filters: str | None,
+) -> None:
+    """List complaints.
+
+    --where compares any field with = != < <= > >= or ~ (contains); several conditions must all hold, a,b means any
+    of them, FIELD= means absent. Dates are days: received>=2026-11-01.
+
+    \b
+    Examples:
+      cpl list --open --sort -received_at --limit 20
+      cpl list --where 'building=3 status!=closed received>=2026-11-01'
+      cpl list --where 'order.size=minor,medium title~lift' --columns id,title,phone --format csv
+    """
+    conditions = [condition for where in wheres for condition in query.parse(where)]
+    conditions += [
+        query.Condition(query.field_name(name), "=", tuple(value.split(",")))
+        for name, value in filters.items()
+        if value is not None
+    ]
+    holds = query.predicate(conditions, app.settings.zone)
+    now = app.read_only_instant(at)
+    names = _columns(columns)
+    by, backwards = sort.removeprefix("-"), sort.startswith("-")
+    if by not in COMPUTED:
+        by = query.field_name(by)
+    records = [record for record in _records(app, now) if holds(record)]
+    if only_open:
+        records = [record for record in records if not app.settings.profile.is_final(record.status)]
+    records.sort(key=lambda record: record.id)
+    records.sort(key=lambda record: _sort_key(_cell(app, record, by, now)), reverse=backwards)
+    rows = [{name: _cell(app, record, full, now) for name, full in names} for record in records[:limit]]
+    app.emit(rows, [Column(name, _(name)) for name, _full in names], fmt)
+    if fmt == "table" and limit is not None and len(records) > limit:
+        app.say(_("{shown} of {count} records").format(shown=limit, count=len(records)))
+
+
+def _records(app: App, now: datetime) -> Iterable[Record]:
+    """The records as of `now`; one that can't be read is named on stderr, never missing in silence."""
+    for entry in app.store.entries():
+        if entry.record is None:
+            app.say(_unreadable(entry))
+            continue
+        record = as_of(entry.record, now)
+        if record is not None:
+            yield record
+
+
+def _unreadable(entry: Entry) -> str:
+    return _("unreadable: {problem}").format(problem=entry.problems[0])
+
+
+def _columns(text: str) -> list[tuple[str, str]]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise click.UsageError(_("--columns names no column"))
+    return [(name, name if name in COMPUTED else query.field_name(name)) for name in names]
+
+
+def _cell(app: App, record: Record, name: str, now: datetime) -> Cell:
+    if name == "place":
+        location = record.get("location") or {}
+        parts = [location.get(part) for part in ("building", "unit", "room", "spot")]
+        return " ".join(part for part in parts if part) or None
+    if name == "due":
+        found = clocks.dues(record, app.settings.profile, app.settings.zone, now)
+        return min((due.due_at for due in found), default=None)
+    if name == "age":
+        return duration(int((now - record.received_at).total_seconds()))
+    value: Cell = record.get(name)
+    return value
+
+
+def _sort_key(value: object) -> tuple[int, float, str]:
+    """Absent values first, then numbers and instants by size, then text."""
+    if value is None:
+        return 0, 0.0, ""
+    if isinstance(value, datetime):
+        return 1, value.timestamp(), ""
+    text = query.as_text(value)
+    try:
+        return 1, float(text) if text.isascii() else 0.0, text
+    except ValueError:
+        return 2, 0.0, text
+
+
+@click.command("search")
+@click.argument("words", nargs=-1, required=True)
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", default=50, show_default=True)
+@output_format()
+@pass_app
+def search_command(app: App, words: Sequence[str], limit: int, fmt: str) -> None:
+    """Find complaints in which all WORDS stand, anywhere in the file; two Chinese characters are enough.
+
+    \b
+    Examples:
+      cpl search 门禁
+      cpl search lift "3rd floor"
+    """
+    rows: list[dict[str, Cell]] = []
+    for entry in app.store.entries():
+        text = _text_of(app, entry)
+        found = query.find_text(text, words)
+        if found is None:
+            continue
+        record = entry.record
+        rows.append(
+            {
+                "id": entry.id,
+                "status": _("(unreadable)") if record is None else record.status,
+                "title": "" if record is None else record.title,
+                "found": found,
+            }
+        )
+    columns = (
+        Column("id", _("id")),
+        Column("status", _("status")),
+        Column("title", _("title")),
+        Column("found", _("found")),
+    )
+    app.emit(rows[:limit], columns, fmt)
+    if fmt == "table":
+        app.say(_("{count} found").format(count=len(rows)))
+
+
+def _text_of(app: App, entry: Entry) -> str:
+    if entry.document is not None:
+        return entry.document.text
+    data = app.store.bytes_of(entry.path)
+    return data.decode("utf-8", "replace") if isinstance(data, bytes) else ""

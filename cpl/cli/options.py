@@ -1,0 +1,132 @@
+"""Options, arguments and completions that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import wraps
+from gettext import gettext as _
+from typing import Any, Final, TypeVar
+
+import click
+from click.shell_completion import CompletionItem
+
+from cpl.cli.app import App
+from cpl.errors import CplError
+from cpl.render import FORMATS
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+LIST_FORMATS: Final = FORMATS
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """What every write takes: who acts, when it happened, words for the handling log, whether to commit."""
+
+    by: str | None
+    at: str | None
+    message: str | None
+    commit: bool
+
+
+def _app(context: click.Context) -> App:
+    root = context.find_root()
+    if isinstance(root.obj, App):
+        return root.obj
+    folder = root.params.get("folder")
+    return App(folder=folder)
+
+
+class Name(click.ParamType[str]):
+    """A name that the store knows, completed by the shell; whether it is right is said by the command."""
+
+    def __init__(self, name: str, candidates: Callable[[App], Iterable[tuple[str, str]]]) -> None:
+        self.name = name
+        self._candidates = candidates
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """The names that begin with, or for ids contain, what has been typed."""
+        try:
+            found = list(self._candidates(_app(ctx)))
+        except CplError:
+            return []
+        wanted = incomplete.casefold()
+        return [CompletionItem(value, help=label) for value, label in found if wanted in value.casefold()]
+
+
+def _ids(app: App) -> Iterable[tuple[str, str]]:
+    for entry in app.store.entries():
+        yield entry.id, "" if entry.record is None else entry.record.title
+
+
+def _states(app: App) -> Iterable[tuple[str, str]]:
+    states = app.settings.profile.states.values()
+    return [(state.name, state.label.get(app.settings.language, "")) for state in states]
+
+
+def _people(app: App) -> Iterable[tuple[str, str]]:
+    return [(person.id, person.name) for person in app.settings.people.values()]
+
+
+def term(field: str) -> Name:
+    """A name of one of the profile's maps, such as a kind or a category."""
+
+    def candidates(app: App) -> Iterable[tuple[str, str]]:
+        terms = app.settings.profile.terms[field].values()
+        return [(each.name, each.label.get(app.settings.language, "")) for each in terms]
+
+    return Name(field, candidates)
+
+
+RECORD: Final = Name("id", _ids)
+STATE: Final = Name("state", _states)
+PERSON: Final = Name("person", _people)
+
+
+def writes(command: Command) -> Command:
+    """Give a command the options of every write, as one argument `how`."""
+
+    @wraps(command)
+    def wrapped(
+        *args: Any, by: str | None, at: str | None, message: str | None, commit: bool, **rest: Any
+    ) -> Any:
+        return command(*args, how=How(by, at, message, commit), **rest)
+
+    options = (
+        click.option(
+            "--by", type=PERSON, metavar="PERSON", help=_("Who did it; default: you, by git's user.email.")
+        ),
+        click.option("--at", metavar="INSTANT", help=_("When it happened, if not now; never in the future.")),
+        click.option("-m", "--message", metavar="TEXT", help=_("Words for the handling log and the commit.")),
+        click.option(
+            "--no-commit", "commit", flag_value=False, default=True, help=_("Write the file, don't commit.")
+        ),
+    )
+    result: Any = wrapped
+    for option in reversed(options):
+        result = option(result)
+    return result  # type: ignore[no-any-return]  # click's decorators give back what they got
+
+
+def output_format(
+    default: str = "table", formats: Iterable[str] = LIST_FORMATS
+) -> Callable[[Command], Command]:
+    """The option `--format`."""
+    return click.option(
+        "--format",
+        "fmt",
+        type=click.Choice(list(formats)),
+        default=default,
+        show_default=True,
+        help=_("How to print it."),
+    )
+
+
+def at_option(command: Command) -> Command:
+    """The option `--at` of what only reads: what it looked like then."""
+    return click.option("--at", metavar="INSTANT", help=_("As it was at this instant; default: now."))(
+        command
+    )

@@ -1,0 +1,125 @@
+"""`cpl overdue`: what is late or soon due, who answers for it, and the next step; worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from gettext import gettext as _
+from typing import Any, Final
+
+import click
+
+from cpl import worktime
+from cpl.cli.app import App, bad_parameter, pass_app
+from cpl.cli.options import PERSON, at_option, output_format
+from cpl.clocks import Due, dues
+from cpl.config import Settings
+from cpl.moments import parse_duration
+from cpl.render import Cell, Column, duration
+from cpl.workflow import came_from, supplies
+
+_FOR_PROGRAMS: Final = tuple(
+    Column(name, name)
+    for name in (
+        "id",
+        "title",
+        "status",
+        "clock",
+        "due_at",
+        "late_seconds",
+        "basis",
+        "lead",
+        "who",
+        "warned",
+        "next",
+    )
+)
+
+
+def _for_people() -> tuple[Column, ...]:
+    return (
+        Column("late", _("late"), "right"),
+        Column("due", _("due")),
+        Column("clock", _("clock")),
+        Column("id", _("id")),
+        Column("title", _("title")),
+        Column("who", _("who")),
+        Column("next", _("next step")),
+    )
+
+
+@click.command("overdue")
+@click.option("--soon", metavar="DURATION", help=_("Also what falls due within 2d, 8h …"))
+@click.option("--for", "whom", metavar="PERSON", type=PERSON, help=_("Only what this person leads or does."))
+@click.option("--exit-code", is_flag=True, help=_("Exit with 1 when something is overdue."))
+@at_option
+@output_format()
+@pass_app
+def overdue_command(
+    app: App, soon: str | None, whom: str | None, exit_code: bool, at: str | None, fmt: str
+) -> None:
+    """List the clocks, tasks and pauses that are overdue, the worst first.
+
+    \b
+    Examples:
+      cpl overdue
+      cpl overdue --soon 2d --for li.na
+      cpl overdue --at 2026-11-18T16:00 --format json
+    """
+    now = app.read_only_instant(at)
+    horizon = now
+    if soon is not None:
+        horizon = worktime.due(now, bad_parameter("--soon", parse_duration, soon), app.settings.zone)
+    found = sorted(_all_dues(app, now, whom), key=lambda due: (-due.late, due.record.id, due.name))
+    shown = [due for due in found if due.due_at < now or due.due_at <= horizon or (soon and due.is_warned)]
+    columns = _for_people() if fmt in ("table", "markdown") else _FOR_PROGRAMS
+    app.emit([_row(due, app.settings) for due in shown], columns, fmt)
+    late = sum(1 for due in shown if due.late > timedelta())
+    if fmt == "table":
+        count = _("{late} overdue, {soon} soon due") if soon else _("{late} overdue")
+        app.say(count.format(late=late, soon=len(shown) - late))
+    if exit_code and late:
+        raise click.exceptions.Exit(1)
+
+
+def _all_dues(app: App, now: datetime, whom: str | None) -> Iterator[Due]:
+    settings = app.settings
+    for entry in app.store.entries():
+        if entry.record is None:
+            app.say(str(entry.problems[0]))
+            continue
+        for due in dues(entry.record, settings.profile, settings.zone, now):
+            if whom is None or whom in (due.who, due.record.lead):
+                yield due
+
+
+def _row(due: Due, settings: Settings) -> dict[str, Cell]:
+    record = due.record
+    seconds = int(due.late.total_seconds())
+    local = due.due_at.astimezone(settings.zone)
+    return {
+        "id": record.id,
+        "title": record.title,
+        "status": record.status,
+        "clock": due.name,
+        "due_at": due.due_at,
+        "late_seconds": seconds,
+        "basis": due.basis,
+        "lead": record.lead,
+        "who": due.who,
+        "warned": due.is_warned,
+        "next": next_step(due, settings),
+        "late": duration(seconds),
+        "due": f"{local:%m-%d %H:%M}",
+    }
+
+
+def next_step(due: Due, settings: Settings) -> str:
+    """The command that would stop the clock, do the task or end the pause."""
+    record: Any = due.record
+    short = record.id
+    if due.basis == "task":
+        return f"cpl task {short} done {due.name}"
+    if due.basis == "pause":
+        return f"cpl transition {short} {came_from(record.events, settings.profile)}"
+    return supplies(settings.profile.clocks[due.name].stops[0], short)

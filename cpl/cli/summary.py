@@ -1,0 +1,139 @@
+"""`cpl summary`: which days are asked for and in which face they are printed; no figure is made here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+from gettext import gettext as _
+from typing import Final
+
+import click
+
+from cpl import moments, render, report
+from cpl.cli.app import App, bad_parameter, pass_app
+from cpl.cli.options import at_option, output_format
+from cpl.errors import EXIT_OK, EXIT_PROBLEMS, Problem
+from cpl.figures import Summary, summarize
+from cpl.moments import Period, parse_date
+from cpl.record import Record, local_day
+from cpl.render import Column
+from cpl.report_json import as_json
+
+THIS: Final = "this"
+LAST: Final = "last"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The options that name a period, as they were written."""
+
+    week: str | None
+    month: str | None
+    from_: str | None
+    to: str | None
+
+
+@click.command("summary")
+@click.option("--week", metavar="WEEK", help=_("2026-W47, this (the default) or last: Monday to Sunday."))
+@click.option("--month", metavar="MONTH", help=_("2026-11, this or last."))
+@click.option("--from", "from_", metavar="DATE", help=_("The first day; with --to."))
+@click.option("--to", metavar="DATE", help=_("The day after the last one: it is not included."))
+@click.option("--ids", is_flag=True, help=_("Name with each number the complaints that it counts."))
+@at_option
+@output_format("table", ("table", "markdown", "json"))
+@pass_app
+def summary_command(
+    app: App,
+    week: str | None,
+    month: str | None,
+    from_: str | None,
+    to: str | None,
+    ids: bool,
+    at: str | None,
+    fmt: str,
+) -> int:
+    """Count what was received, closed, open, overdue and in time; without any personal data.
+
+    Open and overdue are those at the end of the period, or now while it lasts. A record that can't be
+    read is named, left out, and makes the exit code 1.
+
+    \b
+    Examples:
+      cpl summary
+      cpl summary --week last --ids
+      cpl summary --month 2026-11 --format markdown > reports/2026-11.md
+      cpl summary --from 2026-11-01 --to 2026-11-16 --format json
+    """
+    period = asked_period(Asked(week, month, from_, to), app.now, app.settings.zone)
+    instant = app.read_only_instant(at)
+    faults: list[Problem] = []
+    summary = summarize(_records(app, faults), app.settings, period, instant)
+    for fault in sorted(faults):
+        app.say(str(fault))
+    click.echo(_face(summary, app, fmt, ids=ids), nl=False)
+    return EXIT_PROBLEMS if faults else EXIT_OK
+
+
+def _records(app: App, faults: list[Problem]) -> Iterator[Record | None]:
+    """Every record, None for one that can't be read; what is wrong with their form is added to `faults`."""
+    for entry in app.store.entries():
+        faults.extend(problem for problem in entry.problems if problem.is_error)
+        yield entry.record
+
+
+def _face(summary: Summary, app: App, fmt: str, *, ids: bool) -> str:
+    if fmt == "markdown":
+        return report.as_markdown(summary, app.settings, ids=ids)
+    if fmt == "table":
+        return report.as_table(summary, app.settings, ids=ids, width=app.width)
+    data = as_json(summary, ids=ids)
+    return render.rows([data], [Column(name, name) for name in data], "jsonl")
+
+
+def asked_period(asked: Asked, now: datetime, zone: tzinfo) -> Period:
+    """The period that the options name; without any the week of `now`.
+
+    Raises:
+        click.UsageError: they exclude each other, lack one another, or name no period.
+    """
+    days = asked.from_ is not None or asked.to is not None
+    if days + (asked.week is not None) + (asked.month is not None) > 1:
+        raise click.UsageError(_("--week, --month and --from with --to exclude each other; give one of them"))
+    if days:
+        return _days(asked, zone)
+    if asked.month is not None:
+        name = _month(asked.month, local_day(now, zone))
+        return _period("--month", moments.month, name, zone)
+    name = _week(asked.week or THIS, local_day(now, zone))
+    return _period("--week", moments.week, name, zone)
+
+
+def _period(option: str, parse: Callable[[str, tzinfo], Period], name: str, zone: tzinfo) -> Period:
+    period: Period = bad_parameter(option, lambda text: parse(text, zone), name)
+    return period
+
+
+def _week(text: str, today: date) -> str:
+    if text not in (THIS, LAST):
+        return text
+    year, week, _day = (today - timedelta(days=7 if text == LAST else 0)).isocalendar()
+    return f"{year:04}-W{week:02}"
+
+
+def _month(text: str, today: date) -> str:
+    if text not in (THIS, LAST):
+        return text
+    first = today.replace(day=1)
+    return f"{first - timedelta(days=1) if text == LAST else first:%Y-%m}"
+
+
+def _days(asked: Asked, zone: tzinfo) -> Period:
+    if asked.from_ is None or asked.to is None:
+        raise click.UsageError(_("--from and --to are given together; the day of --to is not included"))
+    first: date = bad_parameter("--from", parse_date, asked.from_)
+    end: date = bad_parameter("--to", parse_date, asked.to)
+    if end <= first:
+        message = _("--to {to} is not after --from {first}; the day of --to is not included")
+        raise click.UsageError(message.format(to=end, first=first))
+    return moments.days(f"{first}..{end}", first, end, zone)

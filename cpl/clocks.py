@@ -1,0 +1,271 @@
+"""Deadlines of a record: the runs of its clocks, its tasks and pauses, and which of them are overdue.
+
+Pure: the record, the profile, the zone and `now` come in; nothing is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+from typing import Final, Literal
+
+from cpl.events import Event
+from cpl.moments import Duration
+from cpl.profile import REOPEN, Clock, Profile, Target
+from cpl.record import Record, as_of, local_day
+from cpl.workflow import matches
+from cpl.worktime import due as due_after
+from cpl.worktime import extend
+
+Result = Literal["running", "paused", "met", "breached"]
+Basis = Literal["rule", "agreed", "task", "pause"]
+OPEN_RESULTS: Final = ("running", "paused")
+
+Span = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a clock: from the event that started it to the one that stopped it, or to now.
+
+    `due_at` of a running clock already holds the pauses so far. `used` is the time that counted.
+    """
+
+    clock: str
+    cycle: int
+    number: int
+    started_at: datetime
+    due_at: datetime
+    warn_at: datetime | None
+    stopped_at: datetime | None
+    result: Result
+    basis: Basis
+    used: timedelta
+    clause: str | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing has stopped it yet."""
+        return self.stopped_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Something of a record that has to happen by an instant: a clock, a task or the end of a pause."""
+
+    record: Record
+    basis: Basis
+    name: str  # the clock, the task's id, or the paused state
+    due_at: datetime
+    late: timedelta  # wall clock; negative while there is time
+    who: str | None
+    is_warned: bool = False  # the clock's warning has passed
+
+
+@dataclass(slots=True)
+class _Open:
+    """A run that is being followed through the events."""
+
+    cycle: int
+    cycle_start: datetime
+    number: int
+    started_at: datetime
+    pauses: list[Span] = field(default_factory=list)
+    paused_at: datetime | None = None
+
+    def spans(self, end: datetime) -> list[Span]:
+        """The pauses, one that still lasts ending at `end`."""
+        return [*self.pauses, (self.paused_at, end)] if self.paused_at is not None else list(self.pauses)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """An effective event with what it means for the clocks."""
+
+    event: Event
+    at: datetime
+    cycle: int
+    cycle_start: datetime
+    reopens: bool
+    enters: str | None
+
+
+def runs(record: Record, profile: Profile, zone: tzinfo, now: datetime) -> list[Run]:
+    """Every run of every clock of `record` at `now`, in the profile's order; events after `now` are ignored.
+
+    An imported record that names its clocks runs only those.
+    """
+    known = as_of(record, now)
+    if known is None:
+        return []
+    steps = list(_steps(known, profile))
+    only = None if known.source is None else known.source.get("clocks")
+    clocks = [clock for clock in profile.clocks.values() if only is None or clock.name in only]
+    return [run for clock in clocks for run in _Follow(known, profile, clock, zone, now).through(steps)]
+
+
+def _steps(record: Record, profile: Profile) -> Iterator[_Step]:
+    state: str | None = None
+    cycle, cycle_start = 1, record.received_at
+    for event in record.events:
+        at = record.received_at if event is record.events[0] else max(event.at, record.received_at)
+        reopens = event.is_move and profile.is_final(state) and not profile.is_final(event.to)
+        if reopens:
+            cycle, cycle_start = cycle + 1, at
+        state = event.to or state
+        yield _Step(event, at, cycle, cycle_start, reopens, event.to)
+
+
+@dataclass(frozen=True, slots=True)
+class _Follow:
+    """One clock followed through a record's events."""
+
+    record: Record
+    profile: Profile
+    clock: Clock
+    zone: tzinfo
+    now: datetime
+
+    def through(self, steps: Sequence[_Step]) -> Iterator[Run]:
+        """The clock's runs in order."""
+        open_run: _Open | None = None
+        count = 0
+        for step in steps:
+            if open_run is not None:
+                ended = self._stopped_by(step)
+                if ended:
+                    run = None if self._is_dropped(step) else self._run(open_run, step.at)
+                    if run is not None:
+                        yield run
+                    open_run = None
+                else:
+                    self._pause(open_run, step)
+            if open_run is None and self._started_by(step):
+                count += 1
+                open_run = _Open(step.cycle, step.cycle_start, count, step.at)
+        if open_run is not None:
+            run = self._run(open_run, None)
+            if run is not None:
+                yield run
+
+    def _stopped_by(self, step: _Step) -> bool:
+        if step.enters is not None and self.profile.is_final(step.enters):
+            return True
+        return any(step.event.matches(pattern) for pattern in (*self.clock.stops, *self.clock.ends))
+
+    def _is_dropped(self, step: _Step) -> bool:
+        return step.enters is not None and not self.profile.counts(step.enters)
+
+    def _started_by(self, step: _Step) -> bool:
+        if step.enters is not None and self.profile.is_final(step.enters):
+            return False
+        if step.reopens and REOPEN in self.clock.starts:
+            return True
+        if self.clock.repeat and any(step.event.matches(pattern) for pattern in self.clock.stops):
+            return not any(step.event.matches(pattern) for pattern in self.clock.ends)
+        return any(step.event.matches(pattern) for pattern in self.clock.starts)
+
+    def _pause(self, run: _Open, step: _Step) -> None:
+        if not self.clock.pauses or step.enters is None:
+            return
+        if run.paused_at is not None:
+            run.pauses.append((run.paused_at, step.at))
+            run.paused_at = None
+        if self.profile.is_paused(step.enters):
+            run.paused_at = step.at
+
+    def _run(self, run: _Open, stopped_at: datetime | None) -> Run | None:
+        """The finished or still running `run`; None where neither a target nor an agreed date gives it a due."""
+        end = stopped_at or self.now
+        pauses = run.spans(end)
+        target, agreed = self._target(run, end), self._agreed(run, end)
+        due_at = agreed or self._by_rule(run, target.within if target else None, pauses)
+        if due_at is None:
+            return None
+        warn_at = None if agreed else self._by_rule(run, target.warn if target else None, pauses)
+        return Run(
+            clock=self.clock.name,
+            cycle=run.cycle,
+            number=run.number,
+            started_at=run.started_at,
+            due_at=due_at,
+            warn_at=warn_at,
+            stopped_at=stopped_at,
+            result=_result(run, due_at, stopped_at, end),
+            basis="rule" if agreed is None else "agreed",
+            used=end - run.started_at - sum((to - since for since, to in pauses), timedelta()),
+            clause=None if target is None or agreed is not None else target.clause,
+        )
+
+    def _by_rule(self, run: _Open, within: Duration | None, pauses: Sequence[Span]) -> datetime | None:
+        if within is None:
+            return None
+        return extend(due_after(run.started_at, within, self.zone), pauses, within, self.zone)
+
+    def _target(self, run: _Open, end: datetime) -> Target | None:
+        judged = as_of(self.record, end) or self.record
+        began_on = local_day(run.cycle_start, self.zone)
+        for target in self.clock.targets:
+            in_force = target.since is None or target.since <= began_on
+            if in_force and matches(judged, target.when):
+                return target
+        return None
+
+    def _agreed(self, run: _Open, end: datetime) -> datetime | None:
+        """The date agreed last for this run: in its cycle, before it ended, and not past when it began."""
+        found: datetime | None = None
+        for event in self.record.events:
+            is_meant = event.did == "agree" and event.data["clock"] == self.clock.name
+            if is_meant and run.cycle_start <= event.at <= end and event.data["due"] > run.started_at:
+                found = event.data["due"]
+        return found
+
+
+def _result(run: _Open, due_at: datetime, stopped_at: datetime | None, end: datetime) -> Result:
+    if stopped_at is not None:
+        return "met" if stopped_at <= due_at else "breached"
+    if end > due_at:
+        return "breached"
+    return "running" if run.paused_at is None else "paused"
+
+
+def dues(record: Record, profile: Profile, zone: tzinfo, now: datetime) -> list[Due]:
+    """All that still has to happen on `record` at `now`: running clocks, open tasks, a pause with its end."""
+    known = as_of(record, now)
+    if known is None:
+        return []
+    found = [*_running(known, profile, zone, now), *_open_tasks(known, profile, now)]
+    pause = _pause_end(known, profile, now)
+    return found if pause is None else [*found, pause]
+
+
+def _answers(record: Record) -> str | None:
+    assignee: str | None = record.get("assignee")
+    return assignee or record.lead
+
+
+def _running(record: Record, profile: Profile, zone: tzinfo, now: datetime) -> Iterator[Due]:
+    for run in runs(record, profile, zone, now):
+        if run.is_open:
+            warned = run.warn_at is not None and now > run.warn_at
+            yield Due(record, run.basis, run.clock, run.due_at, now - run.due_at, _answers(record), warned)
+
+
+def _open_tasks(record: Record, profile: Profile, now: datetime) -> Iterator[Due]:
+    if not profile.counts(record.status):
+        return
+    for task in record.tasks:
+        made = task.made_at is None or task.made_at <= now
+        if made and task.is_open and task.due is not None:
+            yield Due(record, "task", task.id, task.due, now - task.due, task.who or _answers(record))
+
+
+def _pause_end(record: Record, profile: Profile, now: datetime) -> Due | None:
+    if not profile.is_paused(record.status):
+        return None
+    move = next(event for event in reversed(record.events) if event.is_move)
+    until: datetime | None = move.data.get("until")
+    if until is None:
+        return None
+    return Due(record, "pause", record.status, until, now - until, _answers(record))

@@ -1,0 +1,209 @@
+"""A record being changed: adds events, keeps the fields they set equal to them, writes the handling log; no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from gettext import gettext as _
+from typing import Any, Final
+
+from cpl import document as documents
+from cpl import workflow
+from cpl.config import Settings
+from cpl.document import Document
+from cpl.errors import CplError
+from cpl.events import Event, canonical, free_instant
+from cpl.moments import format_instant
+from cpl.record import HISTORY, LOG_SECTION, ORDER, Record, load
+
+AFTER_THE_FACT: Final = timedelta(minutes=5)
+
+
+class Refused(CplError):
+    """A change that the rules do not allow; the message says what to do instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who did it, when, and who writes it down now."""
+
+    by: str
+    at: datetime
+    now: datetime
+    recorded_by: str | None = None
+
+
+class Draft:
+    """One record on its way to its next version."""
+
+    def __init__(self, document: Document, settings: Settings, who: Who) -> None:
+        self.document = document
+        self.settings = settings
+        self.who = who
+
+    @property
+    def record(self) -> Record:
+        """The record as the draft now stands."""
+        record, _problems = load(self.document)
+        if record is None:
+            raise Refused(_("the record can't be read; run: cpl check"))
+        return record
+
+    def set(self, path: Sequence[str | int], value: Any) -> None:
+        """Set one field; None takes it away."""
+        if value is None:
+            self.document = documents.remove(self.document, path)
+        else:
+            self.document = documents.set_value(self.document, path, value, order=ORDER)
+
+    def append(self, name: str, value: Mapping[str, Any]) -> None:
+        """Add an item to the list `name`."""
+        self.document = documents.insert_item(self.document, [name], self._length(name), value, order=ORDER)
+
+    def _length(self, name: str) -> int:
+        node = self.document.front.get(name)
+        return len(getattr(node, "items", ()))
+
+    def add(self, data: Mapping[str, Any]) -> Event:
+        """Add the event `data` (without `at` and `by`) in its place and set what it sets; the event as it stands now.
+
+        It takes the next free millisecond, and carries `recorded_at` when it is entered after the fact (ML-4).
+        """
+        record = self.record
+        at = free_instant(self.who.at, {event.at for event in record.history})
+        stamped = {"at": at, "by": self.who.by, **data, **self._recorded(record, at)}
+        index = sum(1 for event in record.history if event.sort_key() < (at, canonical(stamped)))
+        self.document = documents.insert_item(self.document, [HISTORY], index, stamped, order=ORDER)
+        self._copy(stamped)
+        return next(event for event in self.record.history if event.at == at)
+
+    def _recorded(self, record: Record, at: datetime) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        is_late = self.who.now - at > AFTER_THE_FACT or any(event.at > at for event in record.history)
+        if is_late:
+            result["recorded_at"] = self.who.now
+        if self.who.recorded_by not in (None, self.who.by):
+            result["recorded_by"] = self.who.recorded_by
+        return result
+
+    def _copy(self, data: Mapping[str, Any]) -> None:
+        """Make the copies in the front matter equal to what the event, where it is the last one, sets."""
+        if "to" in data and self.record.events and _last_move(self.record) == data["to"]:
+            self.set(["status"], data["to"])
+        if "set" not in data:
+            return
+        if "task" in data:
+            index = task_index(self.record, data["task"])
+            for name, value in data["set"].items():
+                self.set(["tasks", index, name], value)
+        else:
+            for name, value in data["set"].items():
+                self.set([name], value)
+
+    def move(self, to: str, *, reason: str | None = None, until: datetime | None = None) -> tuple[str, str]:
+        """Move the record to the state `to`; the state it came from and the one it is in.
+
+        Raises:
+            workflow.IllegalTransition: the profile has no such move.
+            workflow.Unmet: the rules require more; every lack is named with the command that supplies it.
+            Refused: the move would come before the last one, or tasks are still open.
+        """
+        record, profile = self.record, self.settings.profile
+        if to not in (allowed := workflow.allowed_moves(record, profile)):
+            raise workflow.IllegalTransition(record.id, record.status, to, allowed)
+        last = max(event.at for event in record.events if event.is_move)
+        if self.who.at < last:
+            message = _("{id}: the last move was at {last}; a move at {at} can't come before it")
+            raise Refused(
+                message.format(id=record.id, last=format_instant(last), at=format_instant(self.who.at))
+            )
+        data = {"to": to, **_present(reason=reason, until=until)}
+        self._judge(record, data)
+        self.add(data)
+        return record.status, to
+
+    def _judge(self, record: Record, data: Mapping[str, Any]) -> None:
+        profile, zone = self.settings.profile, self.settings.zone
+        move = Event(self.who.at, self.who.by, data["to"], None, data)
+        lacks = [
+            _("{missing}: {command}").format(
+                missing=missing,
+                command=_(" or ").join(workflow.supplies(name, record.id) for name in missing.alternatives),
+            )
+            for missing in workflow.missing(record, profile, move, zone)
+        ]
+        person = self.settings.people.get(self.who.by)
+        for rule in workflow.roles_lacking(record, profile, move, zone, person):
+            message = _("rule '{rule}' wants the role {roles}, which '{by}' has not: --by PERSON")
+            lacks.append(message.format(rule=rule.name, roles=", ".join(rule.roles), by=self.who.by))
+        if profile.is_final(data["to"]):
+            lacks.extend(_open_tasks(record))
+        if lacks:
+            raise workflow.Unmet(record.id, data["to"], lacks)
+
+    def judge(self, verb: str, fields: Mapping[str, Any], *, reason: str, rule: str | None = None) -> Event:
+        """Change judged fields by a `classify` or `correct` event that keeps what they were.
+
+        Raises:
+            Refused: nothing would change.
+        """
+        record = self.record
+        was = {name: record.get(name) for name in fields if record.get(name) is not None}
+        if all(record.get(name) == value for name, value in fields.items()):
+            raise Refused(_("{id}: nothing to change, the fields have these values").format(id=record.id))
+        return self.add(
+            {"did": verb, "set": dict(fields), "was": was, "reason": reason, **_present(rule=rule)}
+        )
+
+    def void(self, event: Event, *, reason: str) -> Event:
+        """Take `event` back by a further event; what it set gets the value from before it."""
+        record = self.record
+        others = [each for each in record.events if each is not event and each.sort_key() < event.sort_key()]
+        kind = {"to": event.to} if event.is_move else {"did": event.did}
+        void = self.add({"did": "void", "event": {"at": event.at, **kind}, "reason": reason})
+        if event.is_move:
+            self.set(["status"], _last_move(self.record))
+        for name in event.data.get("set", {}):
+            before = [each.data["set"][name] for each in others if name in each.data.get("set", {})]
+            value = before[-1] if before else event.data.get("was", {}).get(name)
+            if "task" in event.data:
+                self.set(["tasks", task_index(record, event.data["task"]), name], value)
+            else:
+                self.set([name], value)
+        return void
+
+    def log(self, what: str, text: str) -> None:
+        """Add `text` to the handling log under the time, the person and `what`."""
+        local = self.who.at.astimezone(self.settings.zone)
+        entry = f"### {local:%Y-%m-%d %H:%M} {self.who.by}, {what}"
+        self.document = documents.add_to_section(self.document, LOG_SECTION, text, title=entry)
+
+
+def task_index(record: Record, task_id: str) -> int:
+    """The place of a task on the record.
+
+    Raises:
+        Refused: there is no such task; the message lists those there are.
+    """
+    ids = [task.id for task in record.tasks]
+    if task_id not in ids:
+        message = _("{id} has no task '{task}'; it has: {ids}")
+        raise Refused(message.format(id=record.id, task=task_id, ids=", ".join(ids) or _("none")))
+    return ids.index(task_id)
+
+
+def _last_move(record: Record) -> str | None:
+    moves = [event.to for event in record.events if event.is_move]
+    return moves[-1] if moves else None
+
+
+def _open_tasks(record: Record) -> list[str]:
+    message = _("task {id} is open ({text}): cpl task {record} done {id}")
+    return [
+        message.format(id=task.id, text=task.text, record=record.id) for task in record.tasks if task.is_open
+    ]
+
+
+def _present(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}

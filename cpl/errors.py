@@ -1,0 +1,44 @@
+"""What can be wrong: problems in a user's data (values) and what can't be done (exceptions); no logic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+EXIT_OK: Final = 0
+EXIT_PROBLEMS: Final = 1
+EXIT_REFUSED: Final = 2
+EXIT_BUG: Final = 3
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing that a user's data has wrong: where, which kind (`code`), which value, what would be right."""
+
+    path: str
+    line: int
+    code: str
+    message: str
+
+    @property
+    def is_error(self) -> bool:
+        """Whether this makes `check` fail; a warning (code `W…`) does not."""
+        return self.code.startswith("E")
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.code} {self.message}"
+
+
+class CplError(Exception):
+    """Something that can't be done; its text is shown to the user and `exit_code` is the program's."""
+
+    exit_code: int = EXIT_REFUSED
+
+
+class Invalid(CplError):
+    """Data that a command needs has problems; nothing was written."""
+
+    def __init__(self, message: str, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems))
+        super().__init__("\n".join([message, *map(str, self.problems)]))

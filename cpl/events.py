@@ -1,0 +1,202 @@
+"""One event of a record's history: its verbs and fields, and which events count; no rules about who may do what."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from gettext import gettext as _
+from typing import Any, Final
+
+from cpl.errors import Problem
+from cpl.moments import MILLISECOND, format_instant
+from cpl.schema import (
+    Converter,
+    did_you_mean,
+    flag,
+    instant,
+    integer,
+    list_of,
+    map_of,
+    problem,
+    struct,
+    text,
+    word,
+)
+from cpl.yaml_reader import MappingNode, Node, ScalarNode
+
+# What a `set` may hold, by the verb that sets it: the judged fields of a record, and a task's due.
+GIVEN_FIELDS: Final[Mapping[str, Converter]] = {"assignee": word, "departments": list_of(word)}
+JUDGED_FIELDS: Final[Mapping[str, Converter]] = {
+    "kind": word,
+    "nature": word,
+    "severity": word,
+    "category": word,
+}
+CORRECTED_FIELDS: Final[Mapping[str, Converter]] = {
+    **JUDGED_FIELDS,
+    "received_at": instant,
+    "channel": word,
+    "lead": word,
+}
+TASK_FIELDS: Final[Mapping[str, Converter]] = {"due": instant}
+SET_BY_EVENTS: Final = frozenset({"status", *GIVEN_FIELDS, *CORRECTED_FIELDS})
+
+_COMMON: Final[Mapping[str, Converter]] = {
+    "at": instant,
+    "by": text,
+    "text": text,
+    "recorded_at": instant,
+    "recorded_by": text,
+}
+_MOVE: Final[Mapping[str, Converter]] = {"to": word, "reason": text, "until": instant}
+_VOIDED: Final = struct({"at": instant, "to": word, "did": word}, required=["at"])
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """What an event `did: VERB` may and must hold besides who, when and free text."""
+
+    fields: Mapping[str, Converter]
+    required: tuple[str, ...] = ()
+
+
+def _change(fields: Mapping[str, Converter]) -> Verb:
+    shape = {"set": struct(fields), "was": struct(fields), "reason": text, "rule": text, "task": word}
+    return Verb(shape, required=("set", "reason"))
+
+
+VERBS: Final[Mapping[str, Verb]] = {
+    "assign": Verb({"set": struct(GIVEN_FIELDS)}, required=("set",)),
+    "handover": Verb({}),
+    "contact": Verb({"via": word, "about": word, "reached": flag}, required=("via", "about")),
+    "classify": _change(JUDGED_FIELDS),
+    "correct": _change(CORRECTED_FIELDS),
+    "reschedule": _change(TASK_FIELDS),
+    "agree": Verb({"clock": word, "due": instant}, required=("clock", "due")),
+    "done": Verb({"task": word, "reason": text}, required=("task",)),
+    "drop": Verb({"task": word, "reason": text}, required=("task", "reason")),
+    "arrive": Verb({}),
+    "finish": Verb({}),
+    "instruct": Verb({}),
+    "sign-off": Verb({"about": word, "who": text}, required=("about",)),
+    "forward": Verb({"whom": text}, required=("whom",)),
+    "join": Verb({"people": integer, "room": text}, required=("people",)),
+    "follow-up": Verb(
+        {"via": word, "reached": flag, "satisfied": flag, "scores": map_of(integer), "about": word},
+        required=("via", "about"),
+    ),
+    "void": Verb({"event": _VOIDED, "reason": text}, required=("event", "reason")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened: a move (`to`) or a deed (`did`); `data` holds every field as it was recorded."""
+
+    at: datetime
+    by: str
+    to: str | None
+    did: str | None
+    data: Mapping[str, Any]
+    line: int = field(default=0, compare=False)
+
+    @property
+    def is_move(self) -> bool:
+        """Whether the event changes the status."""
+        return self.to is not None
+
+    @property
+    def key(self) -> str:
+        """The event's name in a profile: `to:STATE` or `did:VERB`."""
+        return f"to:{self.to}" if self.is_move else f"did:{self.did}"
+
+    @property
+    def reached(self) -> bool:
+        """False for an attempt that reached nobody; it stops no clock and meets no requirement."""
+        return self.data.get("reached") is not False
+
+    def matches(self, pattern: str) -> bool:
+        """Whether the event is what `to:STATE`, `did:VERB` or `did:VERB/WHAT` names.
+
+        WHAT is the event's `about`, or one of its flags that is true (`did:follow-up/satisfied`).
+        """
+        name, _slash, what = pattern.partition("/")
+        if not self.reached or self.key != name:
+            return False
+        return not what or self.data.get("about") == what or self.data.get(what) is True
+
+    def sort_key(self) -> tuple[datetime, str]:
+        """Order in the history: by `at`; a tie is broken by the event's canonical JSON."""
+        return self.at, canonical(self.data)
+
+
+def canonical(data: Mapping[str, Any]) -> str:
+    """`data` as JSON with sorted keys, the same for the same event however it was written."""
+    return json.dumps(data, sort_keys=True, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return format_instant(value)
+    if isinstance(value, date | Decimal):
+        return str(value)
+    raise TypeError(type(value))
+
+
+def read_event(node: Node, problems: list[Problem]) -> Event | None:
+    """The event that `node` holds, or None after adding what is wrong with it (E051 and the codes of `schema`)."""
+    if not isinstance(node, MappingNode):
+        problems.append(problem(node, "E051", _("an event is a mapping like {at: …, by: …, to: …}")))
+        return None
+    shape = _shape_of(node, problems)
+    if shape is None:
+        return None
+    found: list[Problem] = []
+    data = struct({**_COMMON, **shape.fields}, ("at", "by", *shape.required), extra=True)(node, found)
+    problems.extend(found)
+    if data is None or any(each.is_error for each in found):
+        return None
+    return Event(data["at"], data["by"], data.get("to"), data.get("did"), data, node.line)
+
+
+def _shape_of(node: MappingNode, problems: list[Problem]) -> Verb | None:
+    to, did = node.get("to"), node.get("did")
+    if (to is None) == (did is None):
+        message = _("an event has either 'to' (a move) or 'did' (a deed), one of the two")
+        problems.append(problem(node, "E051", message))
+        return None
+    if to is not None:
+        return Verb(_MOVE, required=("to",))
+    name = did.text if isinstance(did, ScalarNode) else "…"
+    verb = VERBS.get(name)
+    if verb is None:
+        message = _("'{name}' is not a verb that an event can have").format(name=name) + did_you_mean(
+            name, VERBS
+        )
+        problems.append(problem(node, "E051", message))
+        return None
+    return Verb({"did": word, **verb.fields}, verb.required)
+
+
+def void_target(event: Event) -> tuple[datetime, str]:
+    """The `at` and the key of the event that a `void` event takes back."""
+    named = event.data["event"]
+    key = f"to:{named['to']}" if "to" in named else f"did:{named.get('did', '')}"
+    return named["at"], key
+
+
+def effective(history: Iterable[Event]) -> tuple[Event, ...]:
+    """The events that count, in order: without those that a `void` takes back, and without the voids."""
+    events = sorted(history, key=Event.sort_key)
+    taken_back = {void_target(event) for event in events if event.did == "void"}
+    return tuple(event for event in events if event.did != "void" and (event.at, event.key) not in taken_back)
+
+
+def free_instant(at: datetime, taken: Collection[datetime]) -> datetime:
+    """`at`, or the next millisecond at which no other event of the record stands."""
+    while at in taken:
+        at += MILLISECOND
+    return at

@@ -1,0 +1,400 @@
+"""The only writer: files are read whole, written whole or not at all, and put back; not what is in them."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import os
+import secrets
+import stat
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from gettext import gettext as _
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from cpl.errors import CplError
+
+_CHUNK: Final = 1 << 20
+_POLL_SECONDS: Final = 0.02
+_READ_FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+_NEW_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_LOCK_FLAGS: Final = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Unreadable(CplError):
+    """A file that can't be read; `reason` says why and what to do."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(_("{path} can't be read: {reason}").format(path=path, reason=reason))
+
+
+class Missing(Unreadable):
+    """A file that is not there."""
+
+
+class WriteFailed(CplError):
+    """A file that can't be written; what was there before still is. `reason` says why and what to do."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(_("{path} can't be written: {reason}").format(path=path, reason=reason))
+
+
+class AlreadyThere(WriteFailed):
+    """A new file whose name is taken; what has the name was not touched."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, _("something of this name is there already; choose another name"))
+
+
+class NotPutBack(CplError):
+    """A transaction failed, and some of its files could not be made again as they were."""
+
+    def __init__(self, failures: Iterable[WriteFailed]) -> None:
+        self.paths = tuple(failure.path for failure in failures)
+        names = ", ".join(map(str, self.paths))
+        words = _("not put back as before: {names}; compare them with `git diff` and `git status`")
+        super().__init__(words.format(names=names))
+
+
+class Busy(CplError):
+    """Another process holds the lock; `pid` is what it wrote about itself, empty when unknown."""
+
+    def __init__(self, path: Path, pid: str) -> None:
+        self.path, self.pid = path, pid
+        who = _("process {pid}").format(pid=pid) if pid else _("another process")
+        words = _("{who} is writing to this store (lock {path}); try again when it is done")
+        super().__init__(words.format(who=who, path=path))
+
+
+def explain(error: OSError) -> str:
+    """Why the system refused, in words and with the remedy."""
+    kind = errno.EACCES if isinstance(error, PermissionError) else error.errno or 0
+    words = {
+        errno.ENOENT: _("it does not exist; check the name"),
+        errno.ENOTDIR: _("part of its path is a file, not a folder; move that file away"),
+        errno.EEXIST: _("part of its path is a file, not a folder; move that file away"),
+        errno.EISDIR: _("it is a folder; name a file"),
+        errno.ELOOP: _("it is a symbolic link; name the file that it points to"),
+        errno.EACCES: _("permission denied; check the owner and mode of the file and its folder"),
+        errno.EROFS: _("the file system is read-only; mount it for writing"),
+        errno.ENOSPC: _("the disk is full; free some space and try again"),
+        errno.EDQUOT: _("your disk quota is used up; free some space and try again"),
+        errno.EFBIG: _("the file is larger than the system allows; see `ulimit -f`"),
+        errno.ENAMETOOLONG: _("its name is too long; choose a shorter one"),
+    }
+    return words.get(kind) or _("{words}; mend that and try again").format(words=error.strerror)
+
+
+def read(path: Path, limit: int) -> bytes:
+    """The bytes of a regular file of at most `limit` bytes.
+
+    Raises:
+        Missing: nothing is there.
+        Unreadable: a link, folder, pipe or device, larger than `limit`, or not ours to read.
+    """
+    data = bytearray()
+    for piece in _chunks(path):
+        data += piece
+        if len(data) > limit:
+            raise Unreadable(path, _("it is larger than {limit} bytes; make it smaller").format(limit=limit))
+    return bytes(data)
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a regular file's bytes, in hex. Raises: as `read`."""
+    digest = hashlib.sha256()
+    for _piece in _hashed(path, digest):
+        pass
+    return digest.hexdigest()
+
+
+def write(path: Path, data: bytes, *, root: Path, durable: bool = True) -> None:
+    """Put `data` at `path`, whole or not at all; the mode of a file that was there is kept, folders are made.
+
+    `root` is the folder that no symbolic link may lead out of. `durable=False` skips fsync.
+
+    Raises:
+        WriteFailed: refused; what was there still is.
+    """
+    _place(path, [data], root=root, new=False, durable=durable)
+
+
+def write_new(path: Path, data: bytes, *, root: Path, durable: bool = True) -> None:
+    """As `write`, but raises AlreadyThere when anything of that name exists."""
+    _place(path, [data], root=root, new=True, durable=durable)
+
+
+def copy_in(source: Path, target: Path, *, root: Path, durable: bool = True) -> str:
+    """Copy a regular file's bytes to the new file `target`; the SHA-256 of the bytes copied, in hex.
+
+    Raises:
+        Unreadable: `source` can't be read.
+        AlreadyThere, WriteFailed: as `write_new`.
+    """
+    digest = hashlib.sha256()
+    _place(target, _hashed(source, digest), root=root, new=True, durable=durable)
+    return digest.hexdigest()
+
+
+def remove(path: Path, *, root: Path | None = None, durable: bool = True) -> None:
+    """Remove a file (or a link itself); with `root`, not by way of a link that leads out of it.
+
+    Raises:
+        WriteFailed: it is not there, or may not be removed.
+    """
+    if root is not None:
+        _refuse_way_out(path, root)
+    try:
+        path.unlink()
+    except OSError as error:
+        raise WriteFailed(path, explain(error)) from error
+    if durable:
+        _sync_folder(path.parent)
+
+
+def keep(folder: Path, name: str, text: str) -> Path:
+    """Save text that could not be used in a new private file of `folder`, numbered if the name is taken."""
+    data = text.encode("utf-8", "surrogateescape")
+    wanted, number = folder / name, 1
+    while True:
+        try:
+            _place(wanted, [data], root=folder, new=True, mode=0o600)
+        except AlreadyThere:
+            number += 1
+            wanted = folder / f"{Path(name).stem}-{number}{Path(name).suffix}"
+        else:
+            return wanted
+
+
+@contextmanager
+def lock(path: Path, *, timeout: float) -> Iterator[None]:
+    """Hold the exclusive lock `path`, waiting up to `timeout` seconds; a dead process holds no lock.
+
+    Raises:
+        Busy: somebody else had it all the time.
+        WriteFailed: the lock file can't be made.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, _LOCK_FLAGS, 0o600)
+    except OSError as error:
+        raise WriteFailed(path, explain(error)) from error
+    try:
+        _await_lock(path, descriptor, time.monotonic() + timeout)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        # The file stays: removing it would let two processes lock two files of one name.
+        os.close(descriptor)
+
+
+class Transaction:
+    """Several writes that happen together: when the block fails, each file is as it was, byte for byte."""
+
+    def __init__(self, root: Path, *, durable: bool = True) -> None:
+        self._root = root
+        self._durable = durable
+        self._before: list[tuple[Path, bytes | None]] = []
+        self._made: list[Path] = []
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """What was touched, in order, each once."""
+        return tuple(dict.fromkeys(path for path, _old in self._before))
+
+    def write(self, path: Path, data: bytes) -> None:
+        """As the function `write`."""
+        self._change(path, [data], new=False)
+
+    def create(self, path: Path, data: bytes) -> None:
+        """As the function `write_new`."""
+        self._change(path, [data], new=True)
+
+    def copy(self, source: Path, path: Path) -> str:
+        """As the function `copy_in`."""
+        digest = hashlib.sha256()
+        self._change(path, _hashed(source, digest), new=True)
+        return digest.hexdigest()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self._put_back()
+
+    def _change(self, path: Path, chunks: Iterable[bytes], *, new: bool) -> None:
+        _refuse_way_out(path, self._root)
+        if new and os.path.lexists(path):
+            raise AlreadyThere(path)
+        old = b"".join(_chunks(path)) if path.exists() else None
+        # Noted before it is done, so that an interrupt at any point is put back too.
+        self._before.append((path, old))
+        self._made.extend(_missing_folders(path.parent))
+        try:
+            _place(path, chunks, root=self._root, new=new, durable=self._durable)
+        except CplError:
+            self._before.pop()
+            raise
+
+    def _put_back(self) -> None:
+        failures = []
+        for path, old in reversed(self._before):
+            try:
+                self._put_one_back(path, old)
+            except WriteFailed as failure:
+                failures.append(failure)
+        for folder in reversed(self._made):
+            with suppress(OSError):  # gone already, or somebody else has put a file there
+                folder.rmdir()
+        if failures:
+            raise NotPutBack(failures)
+
+    def _put_one_back(self, path: Path, old: bytes | None) -> None:
+        if old is not None:
+            write(path, old, root=self._root, durable=self._durable)
+        elif os.path.lexists(path):
+            remove(path, root=self._root, durable=self._durable)
+
+
+def _hashed(path: Path, digest: hashlib._Hash) -> Iterator[bytes]:
+    for piece in _chunks(path):
+        digest.update(piece)
+        yield piece
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    """The bytes of a regular file, piece by piece; a file of ordinary size takes one read."""
+    try:
+        descriptor = os.open(path, _READ_FLAGS)
+        try:
+            about = os.fstat(descriptor)
+            if not stat.S_ISREG(about.st_mode):
+                raise Unreadable(path, _("it is not a regular file; name a file"))
+            size = min(about.st_size + 1, _CHUNK)
+            while len(piece := os.read(descriptor, size)) == size:
+                yield piece
+            yield piece
+        finally:
+            os.close(descriptor)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise Missing(path, explain(error)) from error
+    except OSError as error:
+        raise Unreadable(path, explain(error)) from error
+
+
+def _place(
+    path: Path,
+    chunks: Iterable[bytes],
+    *,
+    root: Path,
+    new: bool,
+    durable: bool = True,
+    mode: int | None = None,
+) -> None:
+    _refuse_way_out(path, root)
+    made = _missing_folders(path.parent)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        mode = mode if new else _mode_to_keep(path)
+        _stage_and_rename(path, chunks, new=new, durable=durable, mode=mode)
+    except BaseException as error:
+        for folder in reversed(made):
+            with suppress(OSError):
+                folder.rmdir()
+        if isinstance(error, OSError):
+            raise WriteFailed(path, explain(error)) from error
+        raise
+    if durable:
+        for folder in [path.parent, *(folder.parent for folder in made)]:
+            _sync_folder(folder)
+
+
+def _stage_and_rename(
+    path: Path, chunks: Iterable[bytes], *, new: bool, durable: bool, mode: int | None
+) -> None:
+    staged = path.with_name(f".cpl-{secrets.token_hex(8)}")
+    try:
+        descriptor = os.open(staged, _NEW_FLAGS, 0o666 if mode is None else 0o600)
+        _fill(descriptor, chunks, durable=durable, mode=mode)
+        if new:
+            _claim(path)
+        staged.replace(path)
+    finally:
+        staged.unlink(missing_ok=True)
+
+
+def _claim(path: Path) -> None:
+    """Take a name that nobody has; a hard link would do it too, but not every file system has them."""
+    try:
+        os.close(os.open(path, _NEW_FLAGS, 0o666))
+    except FileExistsError as error:
+        raise AlreadyThere(path) from error
+
+
+def _mode_to_keep(path: Path) -> int | None:
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(mode):
+        raise WriteFailed(path, _("it is a link, folder or device, not a regular file; move it away"))
+    return stat.S_IMODE(mode)
+
+
+def _fill(descriptor: int, chunks: Iterable[bytes], *, durable: bool, mode: int | None) -> None:
+    with os.fdopen(descriptor, "wb") as stream:
+        for piece in chunks:
+            stream.write(piece)
+        stream.flush()
+        if mode is not None:
+            os.fchmod(descriptor, mode)
+        if durable:
+            os.fsync(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    # The file is in place and whole by now, and some network file systems can't sync a folder.
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _missing_folders(folder: Path) -> list[Path]:
+    """The folders that making `folder` would make, outermost first."""
+    missing = []
+    while not os.path.lexists(folder):
+        missing.append(folder)
+        folder = folder.parent
+    return missing[::-1]
+
+
+def _refuse_way_out(path: Path, root: Path) -> None:
+    real = Path(os.path.realpath(path.parent))
+    if not real.is_relative_to(os.path.realpath(root)):
+        words = _("its folder is really {real}, outside {root}; remove the link or write there")
+        raise WriteFailed(path, words.format(real=real, root=root))
+
+
+def _await_lock(path: Path, descriptor: int, give_up_at: float) -> None:
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= give_up_at:
+                raise Busy(path, os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()) from None
+            time.sleep(_POLL_SECONDS)
+        else:
+            return

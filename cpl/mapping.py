@@ -1,0 +1,283 @@
+"""A mapping file as values: which columns of a table become which fields and events; it looks at no row.
+
+A mistake in one is a Problem before the first row is read. Codes: E081 a name that the store does not know,
+E082 a zone or date format, E083 `keep`, E084 an event, E085 a missing column; and those of `sources`, `schema`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from functools import partial
+from gettext import gettext as _
+from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cpl.config import Settings
+from cpl.errors import Problem
+from cpl.events import VERBS
+from cpl.profile import TERM_SECTIONS
+from cpl.schema import (
+    Converter,
+    Problems,
+    did_you_mean,
+    integer,
+    list_of,
+    map_of,
+    problem,
+    struct,
+    text,
+    word,
+)
+from cpl.sources import Piece, Source, kept_name, known, source
+from cpl.yaml_reader import MappingNode, Node
+
+FORMAT: Final = 1
+ISO: Final = "iso"
+RECEIVED: Final = "received"
+TEXT_FIELDS: Final = ("title", "object", "cause", "forwarded_by")
+LIST_FIELDS: Final = ("departments", "demands")
+GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "location": ("site", "area", "building", "unit", "floor", "room", "spot"),
+    "complainant": ("name", "phone", "email", "role", "room", "address"),
+}
+# Verbs that say by themselves what happened; the others change what an import has already set.
+IMPORTED_VERBS: Final = (
+    "agree",
+    "contact",
+    "follow-up",
+    "handover",
+    "arrive",
+    "finish",
+    "sign-off",
+    "forward",
+)
+
+_PROBE: Final = date(2001, 2, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class EventRule:
+    """How an event is made: fixed fields, sources of instants and texts; `at` None: when it was received."""
+
+    at: Source | None
+    fixed: Mapping[str, Any]
+    instants: Mapping[str, Source]
+    texts: Mapping[str, Source]
+
+    @property
+    def is_agreement(self) -> bool:
+        """Whether it states an agreed date."""
+        return self.fixed.get("did") == "agree"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportMap:
+    """A mapping file, ready to be used; `fields` by dotted name, `keep` by column."""
+
+    path: str
+    system: str
+    key: Source
+    zone: tzinfo
+    dates: tuple[str, ...]
+    empty: frozenset[str]
+    received: Source
+    fields: Mapping[str, Source]
+    events: tuple[EventRule, ...]
+    clocks: tuple[str, ...]
+    keep: Mapping[str, str]
+    body: Mapping[str, Source]
+    columns: Mapping[str, int]  # every column that is used, with the line that names it
+
+    def missing(self, columns: Collection[str]) -> list[Problem]:
+        """E085: the columns that are used here and that a table with these `columns` lacks."""
+        message = _("the file has no column '{name}'")
+        return [
+            Problem(self.path, line, "E085", message.format(name=name) + did_you_mean(name, filter(None, columns)))
+            for name, line in self.columns.items()
+            if name not in columns
+        ]
+
+
+def read_mapping(node: MappingNode, settings: Settings) -> tuple[ImportMap | None, list[Problem]]:
+    """The mapping that `node` holds for a store with these settings, None where it has problems."""
+    problems: list[Problem] = []
+    profile = settings.profile
+    names = {field: {*profile.terms[field]} for field in TERM_SECTIONS}
+    sections: dict[str, Converter] = {
+        "format": integer,
+        "system": partial(_system, people=settings.people),
+        "key": source(),
+        "timezone": _zone,
+        "dates": list_of(_date_format),
+        "empty": list_of(text),
+        RECEIVED: source(),
+        **{name: source() for name in (*TEXT_FIELDS, "demands")},
+        **{name: source(known) for name, known in names.items()},
+        **{name: struct(dict.fromkeys(below, source())) for name, below in GROUPS.items()},
+        "events": list_of(partial(_event, settings=settings)),
+        "clocks": list_of(known(profile.clocks)),
+        "keep": map_of(kept_name),
+        "body": map_of(source()),
+    }
+    data = struct(sections, ("format", "system", "key", "timezone", RECEIVED, "title", "kind"))(node, problems)
+    if data is None or problems:
+        return None, sorted(problems)
+    problems = [*_check_format(node, data["format"]), *_check_kept(node, data)]
+    return (None if problems else _import_map(node, data)), problems
+
+
+def _import_map(node: MappingNode, data: Mapping[str, Any]) -> ImportMap:
+    fields = dict(_fields(data))
+    rules: tuple[EventRule, ...] = data.get("events", ())
+    sources = [data["key"], data[RECEIVED], *fields.values(), *data.get("body", {}).values()]
+    for rule in rules:
+        sources += [*filter(None, [rule.at]), *rule.instants.values(), *rule.texts.values()]
+    keep = data.get("keep", {})
+    kept_line = (node.get("keep") or node).line
+    columns = dict.fromkeys(keep, kept_line)
+    columns.update((name, piece.line) for piece in _pieces(sources) for name in (*piece.columns, *piece.when))
+    return ImportMap(
+        path=node.source.path,
+        system=data["system"],
+        key=data["key"],
+        zone=data["timezone"],
+        dates=data.get("dates") or (ISO,),
+        empty=frozenset(data.get("empty", ())),
+        received=data[RECEIVED],
+        fields=fields,
+        events=rules,
+        clocks=data.get("clocks", ()),
+        keep=keep,
+        body=data.get("body", {}),
+        columns=columns,
+    )
+
+
+def _fields(data: Mapping[str, Any]) -> Iterator[tuple[str, Source]]:
+    for name in (*TEXT_FIELDS, "demands", *TERM_SECTIONS):
+        if name in data:
+            yield name, data[name]
+    for group in GROUPS:
+        yield from ((f"{group}.{name}", each) for name, each in data.get(group, {}).items())
+
+
+def _pieces(sources: Iterable[Source]) -> Iterator[Piece]:
+    for each in sources:
+        yield from each
+
+
+def _system(node: Node, problems: Problems, people: Collection[str]) -> str | None:
+    name = word(node, problems)
+    if name in people:
+        message = _("'{name}' is one of the people; the events of an import need a name of their own")
+        problems.append(problem(node, "E081", message.format(name=name)))
+    return name
+
+
+def _zone(node: Node, problems: Problems) -> tzinfo | None:
+    name = text(node, problems)
+    if name is None:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        message = _("'{name}' is not a time zone; write one such as America/New_York").format(name=name)
+        problems.append(problem(node, "E082", message))
+        return None
+
+
+def _date_format(node: Node, problems: Problems) -> str | None:
+    value = text(node, problems)
+    if value is None or value == ISO:
+        return value
+    try:
+        is_right = datetime.strptime(_PROBE.strftime(value), value).date() == _PROBE  # noqa: DTZ007
+    except ValueError:
+        is_right = False
+    if not is_right:
+        message = _("'{format}' does not give year, month and day; write iso, or one such as '%d.%m.%Y %H:%M'")
+        problems.append(problem(node, "E082", message.format(format=value)))
+        return None
+    return value
+
+
+def _event(node: Node, problems: Problems, settings: Settings) -> EventRule | None:
+    if not isinstance(node, MappingNode):
+        problems.append(problem(node, "E084", _("an event is a mapping like {to: closed, at: {column: Closed}}")))
+        return None
+    shape = _event_shape(node, problems, settings)
+    if shape is None:
+        return None
+    allowed, required = shape
+    before = len(problems)
+    data = struct({"at": source(), **{name: _or_source(name, each) for name, each in allowed.items()}}, required)(
+        node, problems
+    )
+    if data is None or len(problems) > before:
+        return None
+    sources = {name: each for name, each in data.items() if isinstance(each, tuple) and name != "at"}
+    instants = {name: each for name, each in sources.items() if name in ("due", "until")}
+    return EventRule(
+        at=data.get("at"),
+        fixed={name: each for name, each in data.items() if name not in sources and name != "at"},
+        instants=instants,
+        texts={name: each for name, each in sources.items() if name not in instants},
+    )
+
+
+def _event_shape(
+    node: MappingNode, problems: Problems, settings: Settings
+) -> tuple[Mapping[str, Converter], tuple[str, ...]] | None:
+    """What an event of this kind may and must hold besides `at`; None after adding what is wrong with it."""
+    to, did = node.get("to"), node.get("did")
+    if (to is None) == (did is None):
+        problems.append(problem(node, "E084", _("an event has either 'to' (a move) or 'did' (a deed)")))
+        return None
+    if did is None:
+        return {"to": known(settings.profile.states), "until": source(), "reason": text, "text": text}, (
+            "to",
+            "at",
+        )
+    verb: str | None = known(IMPORTED_VERBS)(did, problems)
+    if verb is None:
+        return None
+    shape = dict(VERBS[verb].fields)
+    if "clock" in shape:
+        shape["clock"] = known(settings.profile.clocks)
+    return {"did": word, "text": text, **shape}, VERBS[verb].required
+
+
+def _or_source(name: str, fixed: Converter) -> Converter:
+    """What a row gives, or except for instants, which differ from row to row, a fixed value."""
+    if name in ("to", "did"):
+        return fixed
+
+    def convert(node: Node, problems: Problems) -> Any:
+        if isinstance(node, MappingNode) or name in ("due", "until"):
+            return source()(node, problems)
+        return fixed(node, problems)
+
+    return convert
+
+
+def _check_format(node: MappingNode, version: int) -> Iterator[Problem]:
+    if version != FORMAT:
+        message = _("format {version} is not the one that this cpl reads ({format}); install a newer cpl")
+        where = node.get("format") or node
+        yield problem(where, "E072", message.format(version=version, format=FORMAT))
+
+
+def _check_kept(node: MappingNode, data: Mapping[str, Any]) -> Iterator[Problem]:
+    """E083: two columns that would be kept under one name."""
+    users = [(name, column) for column, name in data.get("keep", {}).items()]
+    for field, each in _fields(data):
+        users += {(piece.keep, field) for piece in each if piece.keep is not None}
+    seen: dict[str, str] = {}
+    for name, user in users:
+        if name in seen:
+            message = _("'{name}' is to keep both '{first}' and '{second}'; give one another name")
+            where = node.get("keep") or node
+            yield problem(where, "E083", message.format(name=name, first=seen[name], second=user))
+        seen[name] = user

@@ -1,0 +1,156 @@
+"""Instants, dates, periods and durations as text and as values; no calendars and no business time."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from gettext import gettext as _
+from typing import Final
+
+MILLISECOND: Final = timedelta(milliseconds=1)
+
+_INSTANT: Final = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2})(:[0-9]{2}(?:\.[0-9]{1,6})?)?"
+    r"([Zz]|[+-][0-9]{2}:[0-9]{2})?"
+)
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DURATION: Final = re.compile(r"([1-9][0-9]{0,4})(mo|m|h|d)")
+_WEEK: Final = re.compile(r"([0-9]{4})-W([0-9]{2})")
+_MONTH: Final = re.compile(r"([0-9]{4})-([0-9]{2})")
+
+
+def parse_instant(text: str, zone: tzinfo | None = None) -> datetime:
+    """The aware instant that `text` names (RFC 3339).
+
+    Without `zone` the offset and the seconds are required, as in a record; with it, as in an option, seconds may
+    be left out and a missing offset means `zone`.
+
+    Raises:
+        ValueError: `text` is no such instant, or a date or time that does not exist.
+    """
+    found = _INSTANT.fullmatch(text)
+    if found is None or (zone is None and not (found[3] and found[4])):
+        raise ValueError(_("'{text}' is not an instant like 2026-11-22T09:14:00+08:00").format(text=text))
+    day, minute, second, offset = found.groups()
+    try:
+        instant = datetime.fromisoformat(f"{day}T{minute}{second or ':00'}{(offset or '').upper()}")
+        if instant.tzinfo is None:
+            instant = instant.replace(tzinfo=zone)
+        instant = fixed(instant)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(_("'{text}' does not exist: {reason}").format(text=text, reason=error)) from None
+    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+
+
+def fixed(instant: datetime) -> datetime:
+    """`instant` with its offset as a fixed one.
+
+    Python computes and compares within one ZoneInfo by the wall clock, which is wrong across a change of offset.
+    """
+    offset = instant.utcoffset()
+    return instant.astimezone(UTC if offset is None else timezone(offset))
+
+
+def format_instant(instant: datetime) -> str:
+    """`instant` as it stands in a record: RFC 3339 with its offset; milliseconds only where there are any."""
+    return instant.isoformat(timespec="milliseconds" if instant.microsecond else "seconds")
+
+
+def parse_date(text: str) -> date:
+    """The date `YYYY-MM-DD`.
+
+    Raises:
+        ValueError: `text` is not of that form or does not exist.
+    """
+    if not _DATE.fullmatch(text):
+        raise ValueError(_("'{text}' is not a date like 2026-11-22").format(text=text))
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(_("'{text}' does not exist: {reason}").format(text=text, reason=error)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """A length as a procedure states it: `amount` of `unit` (m, h, d, mo), or the rest of the day (`same-day`)."""
+
+    amount: int
+    unit: str
+
+    def __str__(self) -> str:
+        return self.unit if self.unit == SAME_DAY else f"{self.amount}{self.unit}"
+
+
+SAME_DAY: Final = "same-day"
+
+
+def parse_duration(text: str) -> Duration:
+    """The duration `10m`, `24h`, `2d`, `1mo` or `same-day`.
+
+    Raises:
+        ValueError: `text` is none of these.
+    """
+    if text == SAME_DAY:
+        return Duration(1, SAME_DAY)
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise ValueError(
+            _("'{text}' is not a duration; write 10m, 24h, 2d, 1mo or same-day").format(text=text)
+        )
+    return Duration(int(found[1]), found[2])
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The half-open stretch of time [start, end), with the name it was asked for by."""
+
+    name: str
+    start: datetime
+    end: datetime
+
+    def holds(self, instant: datetime) -> bool:
+        """Whether `instant` lies in the period; its end does not."""
+        return self.start <= instant < self.end
+
+
+def week(text: str, zone: tzinfo) -> Period:
+    """The ISO 8601 week `2026-W47`, Monday 00:00 to Monday 00:00 in `zone`.
+
+    Raises:
+        ValueError: no such week.
+    """
+    found = _WEEK.fullmatch(text)
+    try:
+        if found is None:
+            raise ValueError
+        monday = date.fromisocalendar(int(found[1]), int(found[2]), 1)
+        return days(text, monday, monday + timedelta(days=7), zone)
+    except (ValueError, OverflowError):
+        raise ValueError(_("'{text}' is not a week like 2026-W47").format(text=text)) from None
+
+
+def month(text: str, zone: tzinfo) -> Period:
+    """The calendar month `2026-11` in `zone`.
+
+    Raises:
+        ValueError: no such month.
+    """
+    found = _MONTH.fullmatch(text)
+    try:
+        if found is None:
+            raise ValueError
+        first = date(int(found[1]), int(found[2]), 1)
+        return days(text, first, (first + timedelta(days=31)).replace(day=1), zone)
+    except (ValueError, OverflowError):
+        raise ValueError(_("'{text}' is not a month like 2026-11").format(text=text)) from None
+
+
+def days(name: str, first: date, end: date, zone: tzinfo) -> Period:
+    """The period from 00:00 of `first` to 00:00 of `end` (not included) in `zone`."""
+    return Period(name, start_of_day(first, zone), start_of_day(end, zone))
+
+
+def start_of_day(day: date, zone: tzinfo) -> datetime:
+    """00:00 of `day` in `zone`, an aware instant."""
+    return fixed(datetime(day.year, day.month, day.day, tzinfo=zone))

@@ -1,0 +1,347 @@
+"""The procedure as data: states, moves, rules, clocks and names of a profile; it knows no file and no record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from gettext import gettext as _
+from typing import Any, Final
+
+from cpl.errors import Problem
+from cpl.events import VERBS
+from cpl.moments import Duration
+from cpl.schema import (
+    Converter,
+    Problems,
+    day,
+    did_you_mean,
+    duration,
+    flag,
+    list_of,
+    map_of,
+    problem,
+    struct,
+    text,
+    word,
+)
+from cpl.yaml_reader import MappingNode, Node, ScalarNode
+
+BACK: Final = "back"
+REOPEN: Final = "reopen"
+EVENT_KEYS: Final = frozenset({"reason", "until", "text"})
+
+When = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A name that a profile defines, with its labels by language; English is the name itself."""
+
+    name: str
+    label: Mapping[str, str]
+    when: When
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A stage of handling."""
+
+    name: str
+    label: Mapping[str, str]
+    initial: bool
+    paused: bool
+    final: bool
+    counts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a move needs; all rules that match apply. Each requirement is a tuple of alternatives."""
+
+    name: str
+    from_: tuple[str, ...]
+    to: tuple[str, ...]
+    when: When
+    requires: tuple[tuple[str, ...], ...]
+    roles: tuple[str, ...]
+    since: date | None
+    clause: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """How long a clock may run for the records that match `when`."""
+
+    name: str
+    when: When
+    within: Duration
+    warn: Duration | None
+    since: date | None
+    clause: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A deadline by rule: which events start, stop and end it, and its targets, first match first."""
+
+    name: str
+    label: Mapping[str, str]
+    starts: tuple[str, ...]
+    stops: tuple[str, ...]
+    ends: tuple[str, ...]
+    pauses: bool
+    repeat: bool
+    targets: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a summary counts: the clock of the timely rate, those whose medians are shown, who is singled out."""
+
+    timely: str
+    medians: tuple[str, ...]
+    single_out: When
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A procedure, ready to be used by the engine."""
+
+    states: Mapping[str, State]
+    moves: Mapping[str, tuple[str, ...]]
+    rules: tuple[Rule, ...]
+    clocks: Mapping[str, Clock]
+    terms: Mapping[
+        str, Mapping[str, Term]
+    ]  # by field: kind, nature, severity, category, channel, departments
+    roles: Mapping[str, Term]
+    figures: Figures
+
+    @property
+    def initial(self) -> str:
+        """The state that a complaint is taken in with."""
+        return next(state.name for state in self.states.values() if state.initial)
+
+    def is_final(self, state: str | None) -> bool:
+        """Whether `state` ends the handling; an unknown state does not."""
+        return state is not None and state in self.states and self.states[state].final
+
+    def is_paused(self, state: str | None) -> bool:
+        """Whether clocks that pause stand still in `state`."""
+        return state is not None and state in self.states and self.states[state].paused
+
+    def counts(self, state: str) -> bool:
+        """Whether records in `state` are part of the figures (withdrawn ones are not)."""
+        return state not in self.states or self.states[state].counts
+
+
+_TERM: Final = struct({"label": map_of(text), "when": map_of(list_of(text)), "off": flag})
+_STATE: Final = struct(
+    {"label": map_of(text), "initial": flag, "paused": flag, "final": flag, "counts": flag}
+)
+
+
+def _requirement(node: Node, problems: Problems) -> tuple[str, ...] | None:
+    value = text(node, problems)
+    return None if value is None else tuple(part.strip() for part in value.split(" | "))
+
+
+_RULE: Final = struct(
+    {
+        "from": list_of(word),
+        "to": list_of(word),
+        "when": map_of(list_of(text)),
+        "requires": list_of(_requirement),
+        "roles": list_of(word),
+        "since": day,
+        "clause": text,
+    },
+)
+_TARGET: Final = struct(
+    {"when": map_of(list_of(text)), "within": duration, "warn": duration, "since": day, "clause": text},
+    required=["within"],
+)
+_CLOCK: Final = struct(
+    {
+        "label": map_of(text),
+        "starts": list_of(word),
+        "stops": list_of(word),
+        "ends": list_of(word),
+        "pauses": flag,
+        "repeat": flag,
+        "targets": map_of(_TARGET),
+    },
+    required=["starts", "stops", "targets"],
+)
+_FIGURES: Final = struct(
+    {"timely": word, "medians": list_of(word), "single-out": map_of(list_of(text))}, required=["timely"]
+)
+
+# The maps of names by the record's field that holds one of them.
+TERM_SECTIONS: Final[Mapping[str, str]] = {
+    "kind": "kinds",
+    "nature": "natures",
+    "severity": "severities",
+    "category": "categories",
+    "channel": "channels",
+    "departments": "departments",
+}
+SECTIONS: Final[Mapping[str, Converter]] = {
+    "label": map_of(text),
+    "source": text,
+    "states": map_of(_STATE),
+    "moves": map_of(list_of(word)),
+    "rules": map_of(_RULE),
+    "clocks": map_of(_CLOCK),
+    "summary": _FIGURES,
+    "roles": map_of(_TERM),
+    **{section: map_of(_TERM) for section in TERM_SECTIONS.values()},
+}
+REQUIRED: Final = ("states", "moves", "kinds", "clocks", "summary")
+
+
+def read_profile(node: MappingNode) -> tuple[Profile | None, list[Problem]]:
+    """The profile that `node` (the shipped one with the store's differences laid over it) holds, and its problems."""
+    problems: list[Problem] = []
+    data = struct(SECTIONS, REQUIRED)(node, problems)
+    if data is None or problems:
+        return None, problems
+    profile = Profile(
+        states={name: _state(name, each) for name, each in data["states"].items()},
+        moves=data["moves"],
+        rules=tuple(_rule(name, each) for name, each in data.get("rules", {}).items()),
+        clocks={name: _clock(name, each) for name, each in data["clocks"].items()},
+        terms={field: _terms(data.get(section, {})) for field, section in TERM_SECTIONS.items()},
+        roles=_terms(data.get("roles", {})),
+        figures=_figures(data["summary"]),
+    )
+    problems = _cross_check(profile, node)
+    return (None if problems else profile), problems
+
+
+def _state(name: str, data: Mapping[str, Any]) -> State:
+    on = {key: data.get(key, False) for key in ("initial", "paused", "final")}
+    return State(name, data.get("label", {}), counts=data.get("counts", True), **on)
+
+
+def _terms(data: Mapping[str, Mapping[str, Any]]) -> dict[str, Term]:
+    return {name: Term(name, each.get("label", {}), each.get("when", {})) for name, each in data.items()}
+
+
+def _rule(name: str, data: Mapping[str, Any]) -> Rule:
+    lists = {key: data.get(key, ()) for key in ("to", "requires", "roles")}
+    return Rule(
+        name,
+        from_=data.get("from", ()),
+        when=data.get("when", {}),
+        since=data.get("since"),
+        clause=data.get("clause"),
+        **lists,
+    )
+
+
+def _clock(name: str, data: Mapping[str, Any]) -> Clock:
+    return Clock(
+        name,
+        data.get("label", {}),
+        starts=data["starts"],
+        stops=data["stops"],
+        ends=data.get("ends", ()),
+        pauses=data.get("pauses", False),
+        repeat=data.get("repeat", False),
+        targets=tuple(_target(each, target) for each, target in data["targets"].items()),
+    )
+
+
+def _target(name: str, data: Mapping[str, Any]) -> Target:
+    rest = {key: data.get(key) for key in ("warn", "since", "clause")}
+    return Target(name, data.get("when", {}), data["within"], **rest)
+
+
+def _figures(data: Mapping[str, Any]) -> Figures:
+    return Figures(data["timely"], data.get("medians", ()), data.get("single-out", {}))
+
+
+def _cross_check(profile: Profile, node: MappingNode) -> list[Problem]:
+    """The names that one part of a profile uses and another does not define (E071)."""
+    problems: list[Problem] = []
+    states = {*profile.states}
+    initial = [state for state in profile.states.values() if state.initial]
+    if len(initial) != 1:
+        where = node.get("states") or node
+        message = _("exactly one state is 'initial: true', here {count} are").format(count=len(initial))
+        problems.append(problem(where, "E071", message))
+    for name, targets in profile.moves.items():
+        _known([name], states, node, ("moves", name), problems)
+        allowed = states | ({BACK} if profile.is_paused(name) else set())
+        _known(targets, allowed, node, ("moves", name), problems)
+    for rule in profile.rules:
+        _known([*rule.from_, *rule.to], states, node, ("rules", rule.name), problems)
+        _known(rule.roles, {*profile.roles}, node, ("rules", rule.name), problems)
+    for clock in profile.clocks.values():
+        for pattern in (*clock.starts, *clock.stops, *clock.ends):
+            _known_pattern(pattern, states, node, ("clocks", clock.name), problems)
+    figures = (profile.figures.timely, *profile.figures.medians)
+    _known(figures, {*profile.clocks}, node, ("summary",), problems)
+    return problems
+
+
+def _known(
+    names: Iterable[str], known: set[str], root: MappingNode, path: tuple[str, ...], problems: list[Problem]
+) -> None:
+    for name in names:
+        if name not in known:
+            message = _("'{name}' is not defined").format(name=name) + did_you_mean(name, known)
+            problems.append(problem(find(root, path), "E071", message))
+
+
+def _known_pattern(
+    pattern: str, states: set[str], root: MappingNode, path: tuple[str, ...], problems: list[Problem]
+) -> None:
+    kind, _colon, name = pattern.partition(":")
+    if kind == "to":
+        _known([name], states, root, path, problems)
+    elif kind == "did":
+        _known([name.partition("/")[0]], {*VERBS}, root, path, problems)
+    elif pattern != REOPEN:
+        message = _("'{pattern}' is not an event; write to:STATE, did:VERB, did:VERB/ABOUT or reopen")
+        problems.append(problem(find(root, path), "E071", message.format(pattern=pattern)))
+
+
+def find(root: MappingNode, path: tuple[str, ...]) -> Node:
+    """The node at `path`, or the nearest one above it."""
+    node: Node = root
+    for name in path:
+        below = node.get(name) if isinstance(node, MappingNode) else None
+        if below is None:
+            break
+        node = below
+    return node
+
+
+def overlay(base: MappingNode, over: MappingNode) -> MappingNode:
+    """`base` with what `over` says differently.
+
+    Mappings are merged by name, names that only `over` has stand first, lists and scalars are replaced whole, and
+    `NAME: {off: true}` takes NAME away.
+    """
+    changed = {entry.key.text: entry for entry in over.entries}
+    names = {entry.key.text for entry in base.entries}
+    entries = [entry for entry in over.entries if entry.key.text not in names]
+    for entry in base.entries:
+        other = changed.get(entry.key.text)
+        if other is None:
+            entries.append(entry)
+        elif isinstance(other.value, MappingNode) and isinstance(entry.value, MappingNode):
+            merged = overlay(entry.value, other.value)
+            entries.append(type(entry)(other.key, merged))
+        else:
+            entries.append(other)
+    kept = [entry for entry in entries if not _is_off(entry.value)]
+    return MappingNode(kept, over.flow, over.start, over.end, over.source)
+
+
+def _is_off(node: Node) -> bool:
+    off = node.get("off") if isinstance(node, MappingNode) else None
+    return isinstance(off, ScalarNode) and off.text == "true"

@@ -1,0 +1,366 @@
+"""A complaint as typed values: which fields a record has and what its events make of them; no rules of a procedure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, tzinfo
+from gettext import gettext as _
+from typing import Any, Final
+
+from cpl.document import Document
+from cpl.errors import Problem
+from cpl.events import Event, effective, read_event
+from cpl.schema import (
+    Converter,
+    Problems,
+    flag,
+    instant,
+    integer,
+    list_of,
+    moment,
+    number,
+    problem,
+    struct,
+    text,
+    word,
+)
+from cpl.yaml_reader import MappingNode, Node, SequenceNode
+
+ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base32: no I L O U
+_LOOK_ALIKES: Final = str.maketrans("OIL", "011")
+_ID: Final = re.compile(r"CPL-([0-9]{8})-([0-9A-HJKMNP-TV-Z]{7})")
+_TASK_ID: Final = re.compile(r"t-[0-9a-z]{4}")
+
+TASK_KINDS: Final = ("promise", "step", "milestone", "part", "appointment", "action")
+
+HISTORY: Final = "history"
+LOG_SECTION: Final = "Handling log"
+DESCRIPTION_SECTION: Final = "Description"
+
+
+def _id(node: Node, problems: Problems) -> str | None:
+    value = word(node, problems)
+    if value is not None and not is_id(value):
+        message = _("'{value}' is not an id like CPL-20261122-7K3QDXZ whose last character checks the others")
+        problems.append(problem(node, "E030", message.format(value=value)))
+    return value
+
+
+def _task_id(node: Node, problems: Problems) -> str | None:
+    value = word(node, problems)
+    if value is not None and not _TASK_ID.fullmatch(value):
+        message = _("'{value}' is not a task's id; write t- and four of a-z, 0-9").format(value=value)
+        problems.append(problem(node, "E057", message))
+    return value
+
+
+_PERSON: Final = {"name": text, "phone": text, "email": text, "role": word, "room": text, "address": text}
+_TASK: Final = {
+    "id": _task_id,
+    "kind": word,
+    "text": text,
+    "who": text,
+    "made_at": instant,
+    "due": instant,
+    "part_of": text,
+    "source": text,
+}
+_EVIDENCE: Final = {"file": text, "sha256": text, "source": text, "taken_at": moment, "text": text}
+
+# Every key a record can have, in the order in which cpl writes them.
+FIELDS: Final[Mapping[str, Converter]] = {
+    "id": _id,
+    "title": text,
+    "kind": word,
+    "status": word,
+    "nature": word,
+    "severity": word,
+    "category": word,
+    "tags": list_of(word),
+    "channel": word,
+    "received_at": instant,
+    "location": struct(
+        {
+            "site": text,
+            "building": text,
+            "unit": text,
+            "room": text,
+            "floor": text,
+            "spot": text,
+            "area": text,
+        },
+        extra=True,
+    ),
+    "object": text,
+    "cause": text,
+    "complainant": struct(
+        {**_PERSON, "people": integer, "others": list_of(struct(_PERSON, extra=True))}, extra=True
+    ),
+    "lead": text,
+    "departments": list_of(word),
+    "assignee": text,
+    "demands": list_of(text),
+    "order": struct(
+        {
+            "size": word,
+            "paid": flag,
+            "price": number,
+            "crew": list_of(text),
+            "appointment": instant,
+            "charge": number,
+        },
+        extra=True,
+    ),
+    "forwarded_by": text,
+    "finding": struct({"responsible": text, "share": text, "cause": word, "text": text}, extra=True),
+    "links": list_of(struct({"as": word, "id": _id}, required=["as", "id"])),
+    "source": struct({"system": word, "key": text, "clocks": list_of(word)}, required=["system", "key"]),
+    HISTORY: lambda node, problems: list_of(read_event)(node, problems),
+    "tasks": list_of(struct(_TASK, required=["id", "kind", "text"], extra=True)),
+    "evidence": list_of(struct(_EVIDENCE, required=["file", "sha256"], extra=True)),
+}
+ORDER: Final = tuple(FIELDS)
+REQUIRED: Final = ("id", "title", "kind", "status", "received_at", HISTORY)
+PERSONAL: Final = frozenset({"complainant"})
+PLACES: Final = ("site", "area", "building")  # as exactly as a place may stand in figures: never a room
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A thing to do with a person and a due; `done_at` and `dropped_at` come from events."""
+
+    id: str
+    kind: str
+    text: str
+    who: str | None
+    made_at: datetime | None
+    due: datetime | None
+    done_at: datetime | None = None
+    dropped_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is neither done nor dropped."""
+        return self.done_at is None and self.dropped_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One complaint; `fields` holds everything in the front matter as typed values, `history` its events in order."""
+
+    fields: Mapping[str, Any]
+    history: tuple[Event, ...]
+    events: tuple[Event, ...] = field(repr=False)  # those of the history that count
+
+    @property
+    def id(self) -> str:
+        """`CPL-YYYYMMDD-XXXXXXX`."""
+        value: str = self.fields["id"]
+        return value
+
+    @property
+    def title(self) -> str:
+        """One line, in the words of the desk."""
+        value: str = self.fields["title"]
+        return value
+
+    @property
+    def kind(self) -> str:
+        """One of the profile's kinds."""
+        value: str = self.fields["kind"]
+        return value
+
+    @property
+    def status(self) -> str:
+        """One of the profile's states."""
+        value: str = self.fields["status"]
+        return value
+
+    @property
+    def received_at(self) -> datetime:
+        """When the complaint was received, as corrected."""
+        value: datetime = self.fields["received_at"]
+        return value
+
+    @property
+    def lead(self) -> str | None:
+        """Who answers for it to the end (RQ-2)."""
+        return self.fields.get("lead")
+
+    @property
+    def source(self) -> Mapping[str, Any] | None:
+        """Where an imported record came from; None for one that was taken in here."""
+        return self.fields.get("source")
+
+    @property
+    def people(self) -> int:
+        """How many people complain: `complainant.people`, or one, and those who joined."""
+        stated = self.get("complainant.people")
+        joined = sum(event.data.get("people", 0) for event in self.events if event.did == "join")
+        return (stated if isinstance(stated, int) else 1) + (0 if stated is not None else joined)
+
+    def get(self, dotted: str) -> Any:
+        """The value of a field such as `location.building`, None where there is none."""
+        value: Any = self.fields
+        for name in dotted.split("."):
+            if not isinstance(value, Mapping):
+                return None
+            value = value.get(name)
+        return value
+
+    def is_imported(self, event: Event) -> bool:
+        """Whether `event` came with an import: then neither moves nor requirements judge it."""
+        return self.source is not None and event.by == self.source["system"]
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """The tasks with what the events made of them."""
+        return tuple(_task(data, self.events) for data in self.fields.get("tasks", ()))
+
+
+def _task(data: Mapping[str, Any], events: Iterable[Event]) -> Task:
+    about = [event for event in events if event.data.get("task") == data["id"]]
+    ended = {event.did: event.at for event in about}
+    due = data.get("due")
+    return Task(
+        data["id"],
+        data["kind"],
+        data["text"],
+        data.get("who"),
+        data.get("made_at"),
+        due,
+        ended.get("done"),
+        ended.get("drop"),
+    )
+
+
+def build(fields: Mapping[str, Any]) -> Record:
+    """The record of `fields`, whose `history` is a sequence of events in any order."""
+    history = tuple(sorted(fields[HISTORY], key=Event.sort_key))
+    return Record(fields, history, effective(history))
+
+
+def load(document: Document) -> tuple[Record | None, list[Problem]]:
+    """The record that `document` holds and what is wrong with its values; None where it can't be built at all."""
+    problems: list[Problem] = []
+    fields = struct(FIELDS, REQUIRED, extra=True)(document.front, problems)
+    if fields is None or any(name not in fields for name in REQUIRED) or not fields[HISTORY]:
+        if fields is not None and HISTORY in fields and not fields[HISTORY] and not problems:
+            node = document.front.get(HISTORY) or document.front
+            problems.append(problem(node, "E021", _("the history has no event; the first one is the intake")))
+        return None, problems
+    return build(fields), problems
+
+
+def as_of(record: Record, now: datetime) -> Record | None:
+    """The record as it was at `now`; None when it had not been received by then.
+
+    Later events are left out and what they changed is taken back by their `was`.
+    """
+    if record.received_at > now:
+        return None
+    later = [event for event in record.events if event.at > now and event is not record.events[0]]
+    if not later:
+        return record
+    fields = dict(record.fields)
+    for event in reversed(later):
+        _take_back(fields, event)
+    history = tuple(event for event in record.history if event not in later)
+    events = tuple(event for event in record.events if event not in later)
+    moves = [event.to for event in events if event.is_move]
+    fields["status"] = moves[-1] if moves else record.status
+    return Record(fields, history, events)
+
+
+def _take_back(fields: dict[str, Any], event: Event) -> None:
+    was = event.data.get("was", {})
+    if event.did == "reschedule" and "task" in event.data:
+        fields["tasks"] = tuple(
+            {**task, **was} if task["id"] == event.data["task"] else task for task in fields.get("tasks", ())
+        )
+    elif event.did in ("classify", "correct"):
+        for name in event.data["set"]:
+            fields.pop(name, None)
+        fields.update({name: value for name, value in was.items() if name != "received_at"})
+
+
+def derived(record: Record) -> dict[str, tuple[Any, Event]]:
+    """What the events that count set last, by field: the value of which the front matter keeps a copy."""
+    result: dict[str, tuple[Any, Event]] = {}
+    for event in record.events:
+        if event.is_move:
+            result["status"] = (event.to, event)
+        elif "set" in event.data and "task" not in event.data:
+            result.update({name: (value, event) for name, value in event.data["set"].items()})
+    return result
+
+
+def derived_dues(record: Record) -> dict[str, tuple[datetime, Event]]:
+    """The due that an event set last, by task id."""
+    return {
+        event.data["task"]: (event.data["set"]["due"], event)
+        for event in record.events
+        if event.did == "reschedule" and "task" in event.data and "due" in event.data["set"]
+    }
+
+
+def check_character(digits: str) -> str:
+    """The check character of an id's date and random part: Luhn mod 32, doubling from the right."""
+    total = 0
+    for position, character in enumerate(reversed(digits)):
+        value = ALPHABET.index(character) * (2 if position % 2 == 0 else 1)
+        total += value // 32 + value % 32
+    return ALPHABET[-total % 32]
+
+
+def make_id(received_on: date, random: str) -> str:
+    """The id of a complaint received on that day (in the store's zone), from six random base32 characters."""
+    digits = f"{received_on:%Y%m%d}"
+    return f"CPL-{digits}-{random}{check_character(digits + random)}"
+
+
+def is_id(text: str) -> bool:
+    """Whether `text` is a well-formed id with the right check character and a day that exists."""
+    found = _ID.fullmatch(text)
+    if found is None:
+        return False
+    try:
+        date.fromisoformat(found[1])
+    except ValueError:
+        return False
+    return check_character(found[1] + found[2][:6]) == found[2][6]
+
+
+def normalize_piece(piece: str) -> str:
+    """A piece of an id as it would stand there: upper case, O read as 0, I and L as 1."""
+    upper = piece.strip().upper()
+    prefix = "CPL-" if upper.startswith("CPL-") else ""
+    return prefix + upper.removeprefix("CPL-").translate(_LOOK_ALIKES)
+
+
+def day_of(identifier: str) -> str:
+    """The folder of the day that an id names, `2026/11/22`."""
+    digits = identifier[4:12]
+    return f"{digits[:4]}/{digits[4:6]}/{digits[6:]}"
+
+
+def local_day(instant: datetime, zone: tzinfo) -> date:
+    """The calendar day of `instant` in `zone`."""
+    return instant.astimezone(zone).date()
+
+
+def line_of(document: Document, path: Sequence[str | int]) -> int:
+    """The line where the value at `path` stands, or its nearest parent that there is."""
+    node: Node = document.front
+    for step in path:
+        below: Node | None = None
+        if isinstance(node, MappingNode):
+            below = node.get(str(step))
+        elif isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.items):
+            below = node.items[step]
+        if below is None:
+            break
+        node = below
+    return node.line

@@ -1,0 +1,241 @@
+"""From YAML nodes to typed values: what kind of value stands where, and what is wrong with one that doesn't.
+
+A converter takes a node and a list of problems and returns the value, or None after adding a problem.
+Which fields there are is said in `record`, `config` and `importing`, not here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from gettext import gettext as _
+from typing import Any, Final
+
+from cpl.errors import Problem
+from cpl.moments import Duration, parse_date, parse_duration, parse_instant
+from cpl.yaml_reader import MappingNode, Node, ScalarNode, SequenceNode
+
+Problems = list[Problem]
+Converter = Callable[[Node, Problems], Any]
+
+_WORD: Final = re.compile(r"[\w.+-]+(?:[/@:][\w.+-]+)*")
+_INTEGER: Final = re.compile(r"-?[0-9]{1,15}", re.ASCII)
+_NUMBER: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?", re.ASCII)
+
+
+def problem(node: Node, code: str, message: str) -> Problem:
+    """A problem at the line where `node` starts."""
+    return Problem(node.source.path, node.line, code, message)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of an error message: the name that was probably meant, or all that there are."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if near:
+        return _("; did you mean '{name}'?").format(name=near[0])
+    if not names:
+        return ""
+    return _("; there are: {names}").format(names=", ".join(names))
+
+
+def is_absent(node: Node | None) -> bool:
+    """Whether there is no value: no such key, or a key with nothing behind it."""
+    return node is None or (isinstance(node, ScalarNode) and node.is_absent)
+
+
+def _scalar(node: Node, problems: Problems, expected: str) -> str | None:
+    if isinstance(node, ScalarNode):
+        return node.text
+    shape = _("a mapping") if isinstance(node, MappingNode) else _("a list")
+    problems.append(
+        problem(
+            node, "E022", _("here stands {shape}, expected {expected}").format(shape=shape, expected=expected)
+        )
+    )
+    return None
+
+
+def text(node: Node, problems: Problems) -> str | None:
+    """Any text; a comment right behind plain text is an error, for it is text that somebody will miss."""
+    value = _scalar(node, problems, _("text"))
+    if isinstance(node, ScalarNode) and node.commented:
+        message = _(
+            "the text ends at ' #' and the rest of the line is lost as a comment; put the text in quotes"
+        )
+        problems.append(problem(node, "E023", message))
+    return value
+
+
+def word(node: Node, problems: Problems) -> str | None:
+    """A name: letters, digits, `. - _ +`, joined by `/`, `@` or `:`, without blanks."""
+    value = _scalar(node, problems, _("a name"))
+    if value is not None and not _WORD.fullmatch(value):
+        problems.append(
+            problem(node, "E022", _("'{value}' is not a name without blanks").format(value=value))
+        )
+        return None
+    return value
+
+
+def _parsed(parse: Callable[[str], Any], expected: str) -> Converter:
+    def convert(node: Node, problems: Problems) -> Any:
+        value = _scalar(node, problems, expected)
+        if value is None:
+            return None
+        try:
+            return parse(value)
+        except ValueError as error:
+            problems.append(problem(node, "E022", str(error)))
+            return None
+
+    return convert
+
+
+def instant(node: Node, problems: Problems) -> datetime | None:
+    """An RFC 3339 instant with seconds and offset."""
+    value: datetime | None = _parsed(parse_instant, _("an instant"))(node, problems)
+    return value
+
+
+def day(node: Node, problems: Problems) -> date | None:
+    """A date."""
+    value: date | None = _parsed(parse_date, _("a date"))(node, problems)
+    return value
+
+
+def moment(node: Node, problems: Problems) -> datetime | date | None:
+    """An instant or, where only the day is known, a date."""
+    if isinstance(node, ScalarNode) and len(node.text) <= len("2026-11-22"):
+        return day(node, problems)
+    return instant(node, problems)
+
+
+def duration(node: Node, problems: Problems) -> Duration | None:
+    """A duration such as `24h`."""
+    value: Duration | None = _parsed(parse_duration, _("a duration"))(node, problems)
+    return value
+
+
+def _to_int(value: str) -> int:
+    if not _INTEGER.fullmatch(value):
+        raise ValueError(_("'{value}' is not a whole number in the digits 0-9").format(value=value))
+    return int(value)
+
+
+def _to_decimal(value: str) -> Decimal:
+    if not _NUMBER.fullmatch(value):
+        raise ValueError(_("'{value}' is not a number in the digits 0-9 such as 12.50").format(value=value))
+    return Decimal(value)
+
+
+def _to_flag(value: str) -> bool:
+    if value not in ("true", "false"):
+        raise ValueError(_("'{value}' is neither true nor false").format(value=value))
+    return value == "true"
+
+
+def integer(node: Node, problems: Problems) -> int | None:
+    """A whole number in ASCII digits."""
+    value: int | None = _parsed(_to_int, _("a whole number"))(node, problems)
+    return value
+
+
+def number(node: Node, problems: Problems) -> Decimal | None:
+    """A decimal number in ASCII digits."""
+    value: Decimal | None = _parsed(_to_decimal, _("a number"))(node, problems)
+    return value
+
+
+def flag(node: Node, problems: Problems) -> bool | None:
+    """`true` or `false`."""
+    value: bool | None = _parsed(_to_flag, _("true or false"))(node, problems)
+    return value
+
+
+def one_of(names: Collection[str]) -> Converter:
+    """A converter for one of a closed list of names."""
+
+    def convert(node: Node, problems: Problems) -> str | None:
+        value = _scalar(node, problems, _("a name"))
+        if value is not None and value not in names:
+            message = _("'{value}' is not known here").format(value=value) + did_you_mean(value, names)
+            problems.append(problem(node, "E014", message))
+            return None
+        return value
+
+    return convert
+
+
+def list_of(item: Converter) -> Converter:
+    """A converter for a list; a single scalar stands for a list of one."""
+
+    def convert(node: Node, problems: Problems) -> tuple[Any, ...] | None:
+        if isinstance(node, MappingNode):
+            problems.append(problem(node, "E022", _("here stands a mapping, expected a list")))
+            return None
+        items = node.items if isinstance(node, SequenceNode) else [node]
+        values = (item(each, problems) for each in items)
+        return tuple(value for value in values if value is not None)
+
+    return convert
+
+
+def map_of(value: Converter) -> Converter:
+    """A converter for a mapping with free names as keys."""
+
+    def convert(node: Node, problems: Problems) -> dict[str, Any] | None:
+        if not isinstance(node, MappingNode):
+            problems.append(
+                problem(node, "E022", _("expected a mapping like {example}").format(example="{a: b}"))
+            )
+            return None
+        values = {entry.key.text: value(entry.value, problems) for entry in node.entries}
+        return {name: each for name, each in values.items() if each is not None}
+
+    return convert
+
+
+def anything(node: Node, problems: Problems) -> Any:
+    """Any value, all scalars as text: for `x-` keys, which are the user's own."""
+    if isinstance(node, ScalarNode):
+        return node.text
+    if isinstance(node, SequenceNode):
+        return tuple(anything(item, problems) for item in node.items)
+    return {entry.key.text: anything(entry.value, problems) for entry in node.entries}
+
+
+def struct(
+    fields: Mapping[str, Converter], required: Collection[str] = (), *, extra: bool = False
+) -> Converter:
+    """A converter for a mapping whose keys are known.
+
+    An unknown key is an error with the key that was probably meant (E020), a missing one that is required too (E021);
+    with `extra`, keys that start with `x-` are taken as they stand.
+    """
+
+    def convert(node: Node, problems: Problems) -> dict[str, Any] | None:
+        if not isinstance(node, MappingNode):
+            example = ", ".join(f"{name}: …" for name in list(required or fields)[:2])
+            problems.append(
+                problem(node, "E022", _("expected a mapping like {{{example}}}").format(example=example))
+            )
+            return None
+        result: dict[str, Any] = {}
+        for entry in node.entries:
+            name = entry.key.text
+            converter = fields.get(name) or (anything if extra and name.startswith("x-") else None)
+            if converter is None:
+                message = _("'{name}' is not a known key here").format(name=name) + did_you_mean(name, fields)
+                problems.append(problem(entry.key, "E020", message))
+            elif not is_absent(entry.value):
+                result[name] = converter(entry.value, problems)
+        for name in required:
+            if is_absent(node.get(name)):
+                problems.append(problem(node, "E021", _("'{name}' is missing").format(name=name)))
+        return {name: value for name, value in result.items() if value is not None}
+
+    return convert

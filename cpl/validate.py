@@ -1,0 +1,325 @@
+"""The list of checks on one record against its settings; facts about files come in as arguments."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from gettext import gettext as _
+from pathlib import PurePosixPath
+
+from cpl import workflow
+from cpl.config import Settings
+from cpl.document import Document
+from cpl.errors import Problem
+from cpl.events import Event, void_target
+from cpl.moments import format_instant
+from cpl.record import TASK_KINDS, Record, day_of, derived, derived_dues, line_of, load
+from cpl.schema import did_you_mean
+
+Step = str | int
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the files around a record say: evidence by name with its SHA-256, and the ids that links may name."""
+
+    path: str
+    now: datetime
+    evidence: Mapping[str, str] = field(default_factory=dict)
+    ids: Collection[str] | None = None  # None: the other records are not at hand, links are not judged
+
+
+def check(document: Document, settings: Settings, facts: Facts) -> list[Problem]:
+    """Every problem of the record in `document`, in the order of its lines."""
+    record, problems = load(document)
+    if record is not None and not any(each.is_error for each in problems):
+        problems = [*problems, *_Check(document, record, settings, facts).all()]
+    return sorted(set(problems))
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """One record under examination."""
+
+    document: Document
+    record: Record
+    settings: Settings
+    facts: Facts
+
+    def all(self) -> Iterator[Problem]:
+        """All problems, in no particular order."""
+        yield from self.place()
+        yield from self.names()
+        yield from self.people()
+        yield from self.copies()
+        yield from self.events()
+        yield from self.voids()
+        yield from self.tasks()
+        yield from self.evidence()
+        yield from self.links()
+        yield from self.replay()
+
+    def _at(self, path: Sequence[Step], code: str, message: str) -> Problem:
+        return Problem(self.facts.path, line_of(self.document, path), code, message)
+
+    def _on(self, event: Event, code: str, message: str) -> Problem:
+        return Problem(self.facts.path, event.line, code, message)
+
+    def place(self) -> Iterator[Problem]:
+        """E031: a record lies in the folder of its day under its own name."""
+        expected = f"records/{day_of(self.record.id)}/{self.record.id}.md"
+        if self.facts.path != expected:
+            yield self._at(
+                ["id"], "E031", _("the file of this id is {path}; move it there").format(path=expected)
+            )
+
+    def names(self) -> Iterator[Problem]:
+        """E014, E058: names are the profile's, and a severity stands only where the profile allows it (CC-2)."""
+        for name in ("kind", "nature", "severity", "category", "channel"):
+            yield from self._name(name, self.record.get(name), [name])
+        for index, department in enumerate(self.record.get("departments") or ()):
+            yield from self._name("departments", department, ["departments", index])
+        if self.record.status not in self.settings.profile.states:
+            yield self._unknown(["status"], "status", self.record.status, self.settings.profile.states)
+        for name, terms in self.settings.profile.terms.items():
+            value = self.record.get(name)
+            term = terms.get(value) if isinstance(value, str) else None
+            if term is not None and not workflow.matches(self.record, term.when):
+                needs = " ".join(f"{each}={'|'.join(allowed)}" for each, allowed in term.when.items())
+                message = _("{field} '{value}' goes only with {needs}").format(
+                    field=name, value=value, needs=needs
+                )
+                yield self._at([name], "E058", message)
+
+    def _name(self, name: str, value: str | None, path: Sequence[Step]) -> Iterator[Problem]:
+        known = self.settings.profile.terms[name]
+        if value is not None and value not in known:
+            yield self._unknown(path, name, value, known)
+
+    def _unknown(self, path: Sequence[Step], name: str, value: str, known: Collection[str]) -> Problem:
+        message = _("{field} '{value}' is not in the profile").format(field=name, value=value)
+        return self._at(path, "E014", message + did_you_mean(value, known))
+
+    def people(self) -> Iterator[Problem]:
+        """E014: who is named is one of the people; an import's own events name its source."""
+        known = self.settings.people
+        for name in ("lead", "assignee"):
+            value = self.record.get(name)
+            if value is not None and value not in known:
+                message = _("{field} '{value}' is not one of the people in cpl.yaml")
+                message = message.format(field=name, value=value)
+                yield self._at([name], "E014", message + did_you_mean(value, known))
+        for event in self.record.history:
+            for name in ("by", "recorded_by"):
+                value = event.data.get(name)
+                imported = name == "by" and self.record.is_imported(event)
+                if value is not None and value not in known and not imported:
+                    message = _("{field} '{value}' is not one of the people in cpl.yaml")
+                    message = message.format(field=name, value=value)
+                    yield self._on(event, "E014", message + did_you_mean(value, known))
+
+    def copies(self) -> Iterator[Problem]:
+        """E050: a field that an event sets equals the last such event."""
+        for name, (expected, event) in derived(self.record).items():
+            actual = self.record.get(name)
+            if actual != expected:
+                message = _(
+                    "{field} is {actual}, but the event of {at} made it {expected}; correct the field"
+                )
+                yield self._at(
+                    [name],
+                    "E050",
+                    message.format(
+                        field=name,
+                        actual=shown(actual),
+                        at=format_instant(event.at),
+                        expected=shown(expected),
+                    ),
+                )
+        dues = derived_dues(self.record)
+        for index, task in enumerate(self.record.tasks):
+            due, _event = dues.get(task.id, (task.due, None))
+            if due != task.due:
+                message = _("due of {task} is {actual}, but the last reschedule made it {expected}")
+                message = message.format(task=task.id, actual=shown(task.due), expected=shown(due))
+                yield self._at(["tasks", index, "due"], "E050", message)
+
+    def events(self) -> Iterator[Problem]:
+        """E053, E054, E059, W052: the intake, names in events, the future, and ties."""
+        first = self.record.history[0]
+        if first.to != self.settings.profile.initial:
+            message = _("the first event has to be the intake, a move to '{state}'")
+            yield self._on(first, "E053", message.format(state=self.settings.profile.initial))
+        elif "received_at" not in derived(self.record) and self.record.received_at != first.at:
+            message = _("received_at is {actual}, but the intake is of {expected}; use 'cpl correct'")
+            message = message.format(actual=shown(self.record.received_at), expected=shown(first.at))
+            yield self._at(["received_at"], "E053", message)
+        times = Counter(event.at for event in self.record.history)
+        for event in self.record.history:
+            yield from self._event(event)
+            if times[event.at] > 1:
+                message = _("two events share the time {at}; cpl takes the next free millisecond")
+                yield self._on(event, "W052", message.format(at=format_instant(event.at)))
+
+    def _event(self, event: Event) -> Iterator[Problem]:
+        profile = self.settings.profile
+        if event.at > self.facts.now:
+            yield self._on(event, "E059", _("the event lies in the future: {at}").format(at=shown(event.at)))
+        if event.is_move and event.to not in profile.states:
+            message = _("'{state}' is not a state of the profile").format(state=event.to)
+            yield self._on(event, "E014", message + did_you_mean(str(event.to), profile.states))
+        if event.did == "agree" and event.data["clock"] not in profile.clocks:
+            message = _("'{clock}' is not a clock of the profile").format(clock=event.data["clock"])
+            yield self._on(event, "E054", message + did_you_mean(event.data["clock"], profile.clocks))
+        for part in ("set", "was"):
+            for name, value in event.data.get(part, {}).items():
+                yield from self._set_name(event, name, value)
+
+    def _set_name(self, event: Event, name: str, value: object) -> Iterator[Problem]:
+        known: Collection[str] = self.settings.profile.terms.get(name, ())
+        if name in ("assignee", "lead"):
+            known = self.settings.people
+        if not known:
+            return
+        for each in value if isinstance(value, tuple) else (value,):
+            if each not in known:
+                message = _("{field} '{value}' is not known").format(field=name, value=each)
+                yield self._on(event, "E014", message + did_you_mean(str(each), known))
+
+    def voids(self) -> Iterator[Problem]:
+        """E056: a void names an event that there is; of the moves only the last one, and never the intake."""
+        intake = self.record.history[0]
+        for event in self.record.history:
+            if event.did != "void":
+                continue
+            target = void_target(event)
+            named = [each for each in self.record.history if (each.at, each.key) == target]
+            if not named:
+                message = _("there is no event {key} at {at} to void")
+                yield self._on(event, "E056", message.format(key=target[1], at=format_instant(target[0])))
+            elif named[0] is intake:
+                yield self._on(event, "E056", _("the intake can't be voided; withdraw the record"))
+            elif named[0].is_move and self._was_followed(named[0], event):
+                yield self._on(event, "E056", _("only the last move can be voided; here another one follows"))
+
+    def _was_followed(self, move: Event, void: Event) -> bool:
+        return any(
+            each.is_move and move.sort_key() < each.sort_key() < void.sort_key()
+            for each in self.record.events
+        )
+
+    def tasks(self) -> Iterator[Problem]:
+        """E057, E063: kinds and ids of tasks, events about tasks that there are, nothing open at the end."""
+        ids = Counter(task.id for task in self.record.tasks)
+        for index, task in enumerate(self.record.tasks):
+            if ids[task.id] > 1:
+                message = _("two tasks have the id '{id}'").format(id=task.id)
+                yield self._at(["tasks", index, "id"], "E057", message)
+            if task.kind not in TASK_KINDS:
+                message = _("'{kind}' is not a kind of task").format(kind=task.kind)
+                yield self._at(
+                    ["tasks", index, "kind"], "E057", message + did_you_mean(task.kind, TASK_KINDS)
+                )
+            if task.is_open and self.settings.profile.is_final(self.record.status):
+                message = _(
+                    "task {id} is still open in the final state '{state}'; run: cpl task {record} done {id}"
+                )
+                message = message.format(id=task.id, state=self.record.status, record=self.record.id)
+                yield self._at(["tasks", index], "E063", message)
+        for event in self.record.history:
+            name = event.data.get("task")
+            if name is not None and name not in ids:
+                message = _("there is no task '{id}'").format(id=name) + did_you_mean(name, ids)
+                yield self._on(event, "E057", message)
+
+    def evidence(self) -> Iterator[Problem]:
+        """E040, E041, E042, W043: evidence files exist, are unchanged, lie in the record's folder; none is unlisted."""
+        listed: set[str] = set()
+        for index, item in enumerate(self.record.get("evidence") or ()):
+            name = item["file"]
+            where: list[Step] = ["evidence", index, "file"]
+            if not is_evidence_name(name) or name in listed:
+                message = _("'{name}' can't be evidence: a plain file name, once, in the record's own folder")
+                yield self._at(where, "E042", message.format(name=name))
+            elif name not in self.facts.evidence:
+                message = _("the file '{name}' is missing from the folder {id}").format(
+                    name=name, id=self.record.id
+                )
+                yield self._at(where, "E040", message)
+            elif self.facts.evidence[name] != item["sha256"]:
+                message = _("'{name}' has changed: its SHA-256 is {actual}, recorded was {expected}")
+                message = message.format(name=name, actual=self.facts.evidence[name], expected=item["sha256"])
+                yield self._at(where, "E041", message)
+            listed.add(name)
+        for name in sorted(set(self.facts.evidence) - listed):
+            message = _("'{name}' lies in the record's folder but is not listed; run: cpl attach {id} {path}")
+            path = f"records/{day_of(self.record.id)}/{self.record.id}/{name}"
+            yield self._at(["evidence"], "W043", message.format(name=name, id=self.record.id, path=path))
+
+    def links(self) -> Iterator[Problem]:
+        """E044: a link leads to another record that there is."""
+        for index, link in enumerate(self.record.get("links") or ()):
+            to = link["id"]
+            if to == self.record.id or (self.facts.ids is not None and to not in self.facts.ids):
+                yield self._at(
+                    ["links", index, "id"], "E044", _("no other record has the id '{id}'").format(id=to)
+                )
+
+    def replay(self) -> Iterator[Problem]:
+        """E060, E061, W062: every move against the record as it was just before; an import's moves are not judged."""
+        unknown_step: Problem | None = None
+        for move in self.record.events:
+            previous = workflow.before(self.record, move)
+            if not move.is_move or previous is None or self.record.is_imported(move):
+                continue
+            allowed = workflow.allowed_moves(previous, self.settings.profile)
+            if move.to in allowed:
+                unknown_step = None
+            else:
+                message = _("the profile has no move from '{from_}' to '{to}', only to: {allowed}")
+                message = message.format(from_=previous.status, to=move.to, allowed=", ".join(allowed))
+                unknown_step = self._on(move, "W062", message)
+            yield from self._requirements(previous, move)
+        if unknown_step is not None:
+            yield unknown_step
+
+    def _requirements(self, previous: Record, move: Event) -> Iterator[Problem]:
+        profile, zone = self.settings.profile, self.settings.zone
+        for missing in workflow.missing(previous, profile, move, zone):
+            hint = workflow.supplies(missing.alternatives[0], self.record.id)
+            message = _("the move to '{to}' lacks something: {missing}; use: {hint}")
+            yield self._on(move, "E060", message.format(to=move.to, missing=missing, hint=hint))
+        person = self.settings.people.get(move.by)
+        for rule in workflow.roles_lacking(previous, profile, move, zone, person):
+            message = _("'{by}' may not move it to '{to}': rule '{rule}' wants the role {roles}")
+            message = message.format(by=move.by, to=move.to, rule=rule.name, roles=", ".join(rule.roles))
+            yield self._on(move, "E061", message)
+
+
+def shown(value: object) -> str:
+    """A field's value in a message, as it stands in the file; 'absent' where there is none."""
+    if value is None or value == ():
+        return _("absent")
+    if isinstance(value, datetime):
+        return format_instant(value)
+    if isinstance(value, tuple):
+        return "[" + ", ".join(shown(each) for each in value) + "]"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name}: {shown(each)}" for name, each in value.items()) + "}"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, date | Decimal | int) else f"'{value}'"
+
+
+def is_evidence_name(name: str) -> bool:
+    """Whether `name` can be a file in a record's own folder: no path, not hidden, nothing that hides its nature."""
+    return (
+        PurePosixPath(name).name == name
+        and not name.startswith(".")
+        and "\\" not in name
+        and name.isprintable()
+        and len(name.encode()) <= 200
+    )

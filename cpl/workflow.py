@@ -1,0 +1,163 @@
+"""May this move happen, and if not, what is missing and which command supplies it; it changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import tzinfo
+from gettext import gettext as _
+
+from cpl.config import Person
+from cpl.errors import CplError
+from cpl.events import Event
+from cpl.profile import BACK, EVENT_KEYS, Profile, Rule, When
+from cpl.record import Record, as_of, local_day
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A requirement of `rule` that a move does not meet; any of the alternatives would do."""
+
+    rule: Rule
+    alternatives: tuple[str, ...]
+
+    def __str__(self) -> str:
+        clause = f" ({self.rule.clause})" if self.rule.clause else ""
+        return _("rule '{rule}'{clause} needs {what}").format(
+            rule=self.rule.name, clause=clause, what=_(" or ").join(self.alternatives)
+        )
+
+
+class IllegalTransition(CplError):
+    """The profile has no such move."""
+
+    def __init__(self, identifier: str, from_: str, to: str, allowed: Collection[str]) -> None:
+        options = ", ".join(allowed) or _("no other state")
+        super().__init__(
+            _("{id}: from '{from_}' there is no move to '{to}'; it can go to: {options}").format(
+                id=identifier, from_=from_, to=to, options=options
+            )
+        )
+
+
+class Unmet(CplError):
+    """A move lacks what the rules require; the message names each with the command that supplies it."""
+
+    def __init__(self, identifier: str, to: str, missing: Iterable[str]) -> None:
+        lines = [_("{id}: not yet ready for '{to}'").format(id=identifier, to=to)]
+        super().__init__("\n".join([*lines, *(f"  - {line}" for line in missing)]))
+
+
+def matches(record: Record, when: When) -> bool:
+    """Whether every field that `when` names has one of its values; a category counts for all below it too."""
+    return all(_is_one_of(record.get(name), allowed) for name, allowed in when.items())
+
+
+def _is_one_of(value: object, allowed: Collection[str]) -> bool:
+    if isinstance(value, tuple):
+        return any(_is_one_of(each, allowed) for each in value)
+    if value is None:
+        return False
+    written = str(value).lower() if isinstance(value, bool) else str(value)
+    return any(written == name or written.startswith(f"{name}/") for name in allowed)
+
+
+def allowed_moves(record: Record, profile: Profile) -> tuple[str, ...]:
+    """The states that `record` can move to, in the profile's order; out of a pause also where it came from."""
+    return moves_from(record.events, record.status, profile)
+
+
+def moves_from(events: Iterable[Event], status: str, profile: Profile) -> tuple[str, ...]:
+    """The states that a record with these events can move to from `status`."""
+    result: list[str] = []
+    for name in profile.moves.get(status, ()):
+        state = came_from(events, profile) if name == BACK else name
+        if state is not None and state not in result:
+            result.append(state)
+    return tuple(result)
+
+
+def came_from(events: Iterable[Event], profile: Profile) -> str | None:
+    """The last state that was not a pause."""
+    states = [event.to for event in events if event.is_move and not profile.is_paused(event.to)]
+    return states[-1] if states else None
+
+
+def missing(record: Record, profile: Profile, move: Event, zone: tzinfo) -> list[Missing]:
+    """What the rules require for `move` and the record (as it is just before) does not have."""
+    return [
+        Missing(rule, alternatives)
+        for rule in _rules(record, profile, move, zone)
+        for alternatives in rule.requires
+        if not any(_is_met(name, record, profile, move) for name in alternatives)
+    ]
+
+
+def roles_lacking(
+    record: Record, profile: Profile, move: Event, zone: tzinfo, person: Person | None
+) -> list[Rule]:
+    """The rules for `move` whose roles `person` has none of."""
+    own = () if person is None else person.roles
+    return [
+        rule for rule in _rules(record, profile, move, zone) if rule.roles and not set(rule.roles) & set(own)
+    ]
+
+
+def _rules(record: Record, profile: Profile, move: Event, zone: tzinfo) -> Iterator[Rule]:
+    received_on = local_day(record.received_at, zone)
+    for rule in profile.rules:
+        in_force = rule.since is None or rule.since <= received_on
+        is_from = not rule.from_ or record.status in rule.from_
+        is_to = not rule.to or move.to in rule.to
+        if in_force and is_from and is_to and matches(record, rule.when):
+            yield rule
+
+
+def _is_met(name: str, record: Record, profile: Profile, move: Event) -> bool:
+    if name in EVENT_KEYS:
+        return name in move.data
+    if name.startswith("did:"):
+        return any(event.matches(name) for event in since_entered(record, profile))
+    return record.get(name) is not None
+
+
+def since_entered(record: Record, profile: Profile) -> list[Event]:
+    """The events since the record entered its present state; a pause and the return from it don't count."""
+    result: list[Event] = []
+    state: str | None = None
+    for event in record.events:
+        enters = event.is_move and not profile.is_paused(event.to) and event.to != state
+        if enters:
+            state, result = event.to, []
+        else:
+            result.append(event)
+    return result
+
+
+def before(record: Record, move: Event) -> Record | None:
+    """The record as it was just before `move`; None before the intake."""
+    earlier = tuple(event for event in record.events if event.sort_key() < move.sort_key())
+    if not earlier:
+        return None
+    known = as_of(record, move.at) or record
+    moves = [event.to for event in earlier if event.is_move]
+    fields = {**known.fields, "status": moves[-1] if moves else record.status}
+    return Record(fields, earlier, earlier)
+
+
+def supplies(requirement: str, identifier: str) -> str:
+    """The command that supplies what `requirement` names, or that makes the event of that name."""
+    kind, _colon, name = requirement.partition(":")
+    if kind == "to":
+        return f"cpl transition {identifier} {name}"
+    if kind != "did":
+        option = {"reason": "--reason TEXT", "until": "--until INSTANT", "text": "-m TEXT"}.get(requirement)
+        return option or f"cpl set {identifier} {requirement}=…"
+    verb, _slash, about = name.partition("/")
+    if verb == "contact":
+        return f"cpl contact {identifier} --via phone --about {about or 'acknowledge'}"
+    if verb == "follow-up":
+        return f"cpl follow-up {identifier} --via phone --{about or 'satisfied'}"
+    if verb == "assign":
+        return f"cpl assign {identifier} --to PERSON"
+    return f"cpl did {identifier} {verb}" + (f" --about {about}" if about else "")

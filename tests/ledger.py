@@ -1,0 +1,100 @@
+"""A store to test on, driven through the command line with a fixed clock: `Ledger(...)("list", "--open")`."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from cpl.cli import run
+from cpl.cli.app import App
+from cpl.moments import parse_instant
+
+NOW = "2026-11-18T16:00:00+08:00"
+
+CPL_YAML = """\
+format: 1
+name: 锦绣花园
+timezone: Asia/Shanghai
+language: en
+profile: residential
+people:
+- {id: li.na, name: 李娜, emails: [li.na@example.org], roles: [desk], department: customer-service}
+- {id: zhao.qiang, name: 赵强, emails: [zhao.qiang@example.org], roles: [engineer], department: engineering}
+- {id: sun.wei, name: 孙伟, emails: [sun.wei@example.org], roles: [manager], department: management}
+"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Ledger:
+    """A store and the person who works in it; calling it runs a command line."""
+
+    root: Path
+    now: str = NOW
+    env: Mapping[str, str] = field(default_factory=dict)
+    chance: random.Random = field(default_factory=lambda: random.Random(7))
+
+    def __call__(self, *args: str, stdin: str | None = None, now: str | None = None) -> Outcome:
+        """Run `cpl ARGS` in the store."""
+        app = App(
+            clock=lambda: parse_instant(now or self.now),
+            env=self.env,
+            folder=self.root,
+            choose=self.chance.choice,
+        )
+        runner = CliRunner()
+        with runner.isolation(input=stdin) as (out, err, _both):
+            code = run(args, app)
+        return Outcome(code, out.getvalue().decode(), err.getvalue().decode())
+
+    def ok(self, *args: str, stdin: str | None = None, now: str | None = None) -> str:
+        """Run a command that has to succeed; what it printed on stdout."""
+        outcome = self(*args, stdin=stdin, now=now)
+        assert outcome.code == 0, outcome
+        return outcome.out
+
+    def open(self, title: str = "Door 2 does not lock", *args: str, now: str | None = None) -> str:
+        """Take a complaint in; its id."""
+        return self.ok("open", "-t", title, *args, now=now).partition(":")[0]
+
+    def path(self, identifier: str) -> Path:
+        """The file of a record."""
+        day = identifier[4:12]
+        return self.root / "records" / day[:4] / day[4:6] / day[6:] / f"{identifier}.md"
+
+    def git(self, *args: str) -> str:
+        """What a git command prints."""
+        return subprocess.run(
+            ["git", *args], cwd=self.root, check=True, capture_output=True, text=True
+        ).stdout
+
+    def put(self, identifier: str, text: str) -> Path:
+        """Write a record's file by hand, uncommitted."""
+        path = self.path(identifier)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="")
+        return path
+
+    def commit(self, message: str = "by hand") -> None:
+        """Commit everything by hand."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", message)
+
+
+def instant(text: str) -> datetime:
+    """Shorthand for an instant in the store's zone: `2026-11-18T16:00`."""
+    return parse_instant(f"{text}:00+08:00")
