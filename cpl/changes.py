@@ -67,7 +67,7 @@ def changes(before: bytes | None, after: bytes | None) -> list[Change]:
         return list(_whole(before, after))
     old, new = _read(before), _read(after)
     if old.front is None or new.front is None:
-        return [*_unreadable(new), _lines_changed(TEXT, TEXT, old.text, new.text)]
+        return [*_unreadable(new), *_as_text(old.text, new.text)]
     found = [*_fields(old.front, new.front), *_body(old.body, new.body)]
     words = _("only the notation changed: comments, order, quotes or blanks")
     return found or [Change(NOTATION, None, None, words)]
@@ -83,9 +83,19 @@ def _read(data: bytes) -> _Version:
 
 def _unreadable(version: _Version) -> Iterator[Change]:
     if version.problem is not None:
-        words = _("UNREADABLE from here on: line {line}: {code} {message}")
+        words = _("this version is UNREADABLE: line {line}: {code} {message}")
         facts = {"line": version.problem.line, "code": version.problem.code}
         yield Change(UNREADABLE, None, None, words.format(message=version.problem.message, **facts))
+
+
+def _as_text(old: str, new: str) -> Iterator[Change]:
+    """The lines that went and came, for want of fields."""
+    left, right = _count(old), _count(new)
+    yield Change(TEXT, None, None, _lines_words(_("text"), old, new))
+    for line in (left - right).elements():
+        yield Change(f"{TEXT}[-]", line, None, f"− {_short(line)}")
+    for line in (right - left).elements():
+        yield Change(f"{TEXT}[+]", None, line, f"+ {_short(line)}")
 
 
 def _whole(before: bytes | None, after: bytes | None) -> Iterator[Change]:
@@ -197,11 +207,7 @@ def _pair(gone: list[str], come: list[str], names: Mapping[str, str | None]) -> 
     waiting: dict[str | None, list[str]] = defaultdict(list)
     for key in come:
         waiting[names[key]].append(key)
-    pairs = [
-        (key, waiting[names[key]].pop(0))
-        for key in gone
-        if names[key] is not None and waiting.get(names[key])
-    ]
+    pairs = [(key, waiting[names[key]].pop(0)) for key in gone if names[key] is not None and waiting.get(names[key])]
     for left, right in pairs:
         gone.remove(left)
         come.remove(right)
@@ -252,7 +258,7 @@ def _lines_changed(field: str, label: str, before: str | None, after: str | None
 
 def _lines_words(label: str, before: str | None, after: str | None) -> str:
     """How a text changed: `Description changed (+3 −1 lines)`; blank lines do not count."""
-    old, new = (Counter(line for line in _lines(text or "") if line.strip()) for text in (before, after))
+    old, new = _count(before or ""), _count(after or "")
     counts = {"added": (new - old).total(), "removed": (old - new).total()}
     if before is None:
         return _("{label} added (+{added} lines)").format(label=label, **counts)
@@ -285,6 +291,11 @@ def _fence_after(line: str, fence: str) -> str:
         return found[1] if found and not (found[1][0] == "`" and "`" in found[2]) else ""
     closes = found and found[1].startswith(fence) and not found[2].strip()
     return "" if closes else fence
+
+
+def _count(text: str) -> Counter[str]:
+    """How often each line stands there, blank ones apart."""
+    return Counter(line for line in _lines(text) if line.strip())
 
 
 def _lines(text: str) -> list[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from gettext import gettext as _
 from typing import TYPE_CHECKING, Final
 
-from cpl.errors import Problem
+from cpl.errors import Invalid, Problem
 from cpl.yaml_reader import (
     MappingNode,
     Node,
@@ -40,10 +40,12 @@ _UNCLEAN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\uf
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _TO_COMMA: Final = re.compile(r"(?:[ \r\n]++|(?<=[ \n])#[^\n]*+)*+,")
 _REST_OF_LINE: Final = re.compile(r"[ ]*(,?)[ ]*(?:#[^\n]*|\r)?\n")
+_COMMENT: Final = re.compile(r"[ ]+#")
+_WORD: Final = re.compile(r"[A-Za-z0-9_.+/@:-]+")
 _BLANK_LINES: Final = re.compile(r"(?:[ \t]*\r?\n)*")
 _LINE: Final = re.compile(r"[^\n]+\n?|\n")
 _CODE_FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
-_HEADING: Final = re.compile(r"( {0,3})(#{1,6}(?:[ \t]|$))")
+_HEADING: Final = re.compile(r"^( {0,3})(#{1,6}(?:[ \t]|$))")
 _MARKER: Final = re.compile(r"(?:<{7}|\|{7}|={7}|>{7})(?: |$)")
 
 
@@ -156,9 +158,7 @@ def set_value(doc: Document, path: Path, value: Value, *, order: Sequence[str] =
     return _spliced(doc, edit, path[: depth + 1], path[: depth + 1])
 
 
-def insert_item(
-    doc: Document, path: Path, index: int, value: Value, *, order: Sequence[str] = ()
-) -> Document:
+def insert_item(doc: Document, path: Path, index: int, value: Value, *, order: Sequence[str] = ()) -> Document:
     """`doc` with `value` before the item `index` of the list at `path`, which is made where it is missing.
 
     Raises:
@@ -217,6 +217,8 @@ def _refused(source: Source, code: str, message: str) -> tuple[None, list[Proble
 
 def _reparsed(source: Source, *, bom: bool) -> Document:
     doc, problems = _parsed(source, bom=bom)
+    if any(problem.code == "E002" for problem in problems):
+        raise Invalid(_("nothing was changed:"), problems)
     if doc is None or problems:
         raise ValueError(f"the text would not be right: {problems[0]}")
     return doc
@@ -317,9 +319,18 @@ def _replacement(doc: Document, parent: Node, key: str | int, node: Node, value:
         is_block = not node.flow or "\n" in doc.text[mark : node.start]
     if is_block:
         return _Edit(mark, _line_end(doc.text, node.end), new)
+    if _COMMENT.match(doc.text, node.end) and isinstance(node, ScalarNode) and new == f" {value}":
+        new = _quoted(new, node)
     if node.start == node.end or "\n" in new:
         return _Edit(mark, node.end, new)
     return _Edit(node.start, node.end, new[1:])
+
+
+def _quoted(plain: str, node: ScalarNode) -> str:
+    """` plain` so that the comment behind `node` can't be taken for a part of it; a single word stays as it is."""
+    if node.style == "plain" and _WORD.fullmatch(plain, 1):
+        return plain
+    return " '" + plain[1:].replace("'", "''") + "'"
 
 
 def _new_entry(doc: Document, node: MappingNode, key: str, value: Value, order: Sequence[str]) -> _Edit:
@@ -362,9 +373,9 @@ def _insertion_in_flow(text: str, node: MappingNode | SequenceNode, index: int, 
     end = spans[-1][1]
     comma = " ," if text[end - 1] == ":" else ","
     stop = _line_end(text, end)
-    if indent is None or stop >= node.end:
+    if stop >= node.end or (indent is None and not _COMMENT.match(text, end)):
         return _Edit(end, end, f"{comma} {new}")
-    rest = text[end:stop]
+    rest, separator = text[end:stop], newline + (indent or "  ")
     if rest.lstrip(" ").startswith(","):
         return _Edit(stop, stop, f"{separator}{new},")
     return _Edit(end, stop, f"{comma}{rest}{separator}{new}")
@@ -474,9 +485,7 @@ def _find_section(doc: Document, heading: str) -> tuple[int, int] | None:
     """Where what stands under `heading` begins and ends."""
     found, _fence = _headings(doc)
     ends = [start for _heading, start, _end in found[1:]] + [len(doc.text)]
-    places = {
-        name: (begin, end) for (name, _start, begin), end in reversed(list(zip(found, ends, strict=False)))
-    }
+    places = {name: (begin, end) for (name, _start, begin), end in reversed(list(zip(found, ends, strict=False)))}
     return places.get(" ".join(heading.split()))
 
 

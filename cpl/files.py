@@ -319,9 +319,7 @@ def _place(
             _sync_folder(folder)
 
 
-def _stage_and_rename(
-    path: Path, chunks: Iterable[bytes], *, new: bool, durable: bool, mode: int | None
-) -> None:
+def _stage_and_rename(path: Path, chunks: Iterable[bytes], *, new: bool, durable: bool, mode: int | None) -> None:
     staged = path.with_name(f".cpl-{secrets.token_hex(8)}")
     try:
         descriptor = os.open(staged, _NEW_FLAGS, 0o666 if mode is None else 0o600)

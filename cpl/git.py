@@ -148,9 +148,7 @@ class Git:
 
     def head(self) -> str | None:
         """The commit of HEAD; None before the first."""
-        return (
-            self.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", ok=(0, 1)).decode().strip() or None
-        )
+        return self.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", ok=(0, 1)).decode().strip() or None
 
     def branch(self) -> str | None:
         """The name of the current branch; None when HEAD is detached."""
@@ -240,13 +238,11 @@ class Git:
         if hidden := self.ignored(paths):
             words = _("ignored by .gitignore: {path}; change .gitignore or move the file")
             raise GitFailed(("add",), 1, words.format(path=hidden[0]))
-        before = self.head()
         try:
             self.run("update-index", "--add", "--remove", "-z", "--stdin", input=_nul(paths))
             self.run(*_COMMIT, input=message.encode(), write=True)
         except BaseException:
-            if self.head() == before:
-                self.run("read-tree", *(("-m", "HEAD") if before else ("--empty",)))
+            self.run("read-tree", *(("-m", "HEAD") if self.head() else ("--empty",)))
             raise
 
     def _is_index_clean(self) -> bool:
@@ -305,9 +301,7 @@ class Git:
             raise GitFailed(args, process.returncode, b"".join(words))
 
 
-def find_toplevel(
-    path: Path, env: Mapping[str, str] | None = None, *, inherit_repository: bool = False
-) -> Path | None:
+def find_toplevel(path: Path, env: Mapping[str, str] | None = None, *, inherit_repository: bool = False) -> Path | None:
     """The top folder of the work tree around the folder `path`; None where there is no repository.
 
     Raises:

@@ -168,8 +168,7 @@ def _followed(git: Git, start: str, path: str, since: datetime | None) -> Iterat
         if born is not None:
             earlier = None if source is None else (commit.sha, source.path)
         if born is not None and source is not None:
-            moved = replace(born, before=source.before, source=source.path)
-            rows = [moved if row is born else row for row in rows]
+            rows = [_moved(source, row) if row is born else row for row in rows]
         yield commit, rows
     if earlier is not None:
         yield from _followed(git, f"{earlier[0]}^", earlier[1], since)
@@ -200,7 +199,7 @@ def _log(git: Git, start: str, specs: Sequence[str], since: datetime | None, *op
     here = _here(git)
     # The other modules' paths are literal; those of one record are patterns, with magic words to say so.
     magic = replace(git, env={**git.env, "GIT_LITERAL_PATHSPECS": "0"})
-    after = [] if since is None else [f"--since=@{int(since.timestamp())} +0000"]
+    after = [] if since is None else [f"--since=@{max(0, int(since.timestamp()))} +0000"]
     pieces = magic.stream(*_LOG, *options, *after, "--end-of-options", start, "--", *specs)
     commit, rows = None, list[_Row]()
     for piece in pieces:
@@ -233,11 +232,12 @@ def _commit(fields: Sequence[bytes]) -> Commit:
 
 def _row(told: bytes, pieces: Iterator[bytes], here: str) -> _Row:
     """One row of a raw diff, of a merge too: then what is compared is the first parent that has the file."""
-    words = told.decode().split(" ")
-    parents = len(words[0]) - len(words[0].lstrip(":"))
-    modes, blobs = words[: parents + 1], [_blob(word) for word in words[parents + 1 : -1]]
-    before = next((blob for blob in blobs[:-1] if blob is not None), None)
-    return _Row(_relative(next(pieces), here), before, blobs[-1], modes=(modes[0].lstrip(":"), modes[-1]))
+    words = told.decode().lstrip(":").split(" ")
+    half = len(words) // 2  # as many modes as blobs, and the letters
+    modes, blobs = words[:half], [_blob(word) for word in words[half:-1]]
+    first = next((at for at, blob in enumerate(blobs[:-1]) if blob is not None), 0)
+    path = _relative(next(pieces), here)
+    return _Row(path, blobs[first], blobs[-1], modes=(modes[first], modes[-1]))
 
 
 def _blob(word: str) -> str | None:
@@ -268,9 +268,12 @@ def _paired(rows: Sequence[_Row]) -> list[_Row]:
         old = left.pop(_tail(row.path), None) if row.before is None else None
         if old is not None:
             moved.add(old.path)
-            row = replace(row, before=old.before, source=old.path)
-        found.append(row)
+        found.append(row if old is None else _moved(old, row))
     return [row for row in found if row.path not in moved]
+
+
+def _moved(old: _Row, new: _Row) -> _Row:
+    return replace(new, before=old.before, source=old.path, modes=(old.modes[0], new.modes[1]))
 
 
 def _commits(git: Git, steps: Iterator[_Step], at_once: int) -> Iterator[Commit]:

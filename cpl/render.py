@@ -198,9 +198,7 @@ def _table(items: Rows, columns: Sequence[Column], width: int | None) -> str:
     grid = [[clip(cell, room) for cell, room in zip(line, widths, strict=True)] for line in grid]
     grid.insert(1, ["-" * room for room in widths])
     # The titles are a row like others: a header would be padded by two columns that a terminal may not have.
-    made = tabulate(
-        grid, tablefmt="plain", disable_numparse=True, colalign=[column.align for column in columns]
-    )
+    made = tabulate(grid, tablefmt="plain", disable_numparse=True, colalign=[column.align for column in columns])
     return "".join((line if width is None else clip(line, width)) + "\n" for line in made.split("\n"))
 
 
@@ -276,7 +274,5 @@ def _csv_cell(cell: Cell) -> str:
 def _markdown(items: Rows, columns: Sequence[Column]) -> str:
     titles = [visible(column.title) for column in columns]
     rules = ["--:" if column.align == "right" else "---" for column in columns]
-    lines = [
-        [cell.translate(_MARKDOWN) for cell in line] for line in (titles, *_lines(items, columns, _readable))
-    ]
+    lines = [[cell.translate(_MARKDOWN) for cell in line] for line in (titles, *_lines(items, columns, _readable))]
     return "".join(f"| {' | '.join(line)} |\n" for line in (lines[0], rules, *lines[1:]))

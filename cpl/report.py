@@ -147,9 +147,7 @@ def _length(seconds: int | None) -> str:
     return _NOTHING if seconds is None else render.duration(seconds)
 
 
-def _by_dimension(
-    dimension: Dimension, groups: Mapping[Key, Numbers], total: Numbers, settings: Settings
-) -> Section:
+def _by_dimension(dimension: Dimension, groups: Mapping[Key, Numbers], total: Numbers, settings: Settings) -> Section:
     title = _dimension(dimension)
     columns = (
         Column("value", title),
@@ -160,9 +158,7 @@ def _by_dimension(
         Column("timely", _("Timely"), "right"),
         *(_spread_column(spread, settings) for spread in total.spreads),
     )
-    rows = tuple(
-        {"value": _label(dimension, key, settings), **_group_row(numbers)} for key, numbers in groups.items()
-    )
+    rows = tuple({"value": _label(dimension, key, settings), **_group_row(numbers)} for key, numbers in groups.items())
     notes = [_("The times are medians.")] * bool(total.spreads)
     if dimension == "department":
         notes.append(_("A record with several departments counts under each of them."))

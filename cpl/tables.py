@@ -18,6 +18,7 @@ from cpl.errors import CplError
 
 DELIMITERS: Final = ",;\t"
 FALLBACKS: Final = ("utf-8", "gb18030")
+EXPECTED: Final = ("utf-8", "utf-8-sig", "utf-16")  # what nobody has to be told
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),

@@ -498,8 +498,8 @@ class _Reader:
         start, end = match.span(2)
         key = ScalarNode(key_text, "plain", match.start(), match.end(1), self.source)
         value = ScalarNode(text, "plain", start, end, self.source)
-        if text in _NULLS:
-            self._report_null(value)
+        if text in _NULLS or key_text in _NULLS:
+            self._report_null(value if text in _NULLS else key)
         self._add(node, seen, key, value)
         return value
 

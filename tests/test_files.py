@@ -28,9 +28,7 @@ Tree = dict[str, bytes | None]
 
 def tree(root: Path) -> Tree:
     """Everything below a folder: the bytes of files, None for folders."""
-    return {
-        str(path.relative_to(root)): path.read_bytes() if path.is_file() else None for path in root.rglob("*")
-    }
+    return {str(path.relative_to(root)): path.read_bytes() if path.is_file() else None for path in root.rglob("*")}
 
 
 @contextmanager
@@ -174,9 +172,7 @@ def test_write_that_fails_halfway_leaves_the_old_file_and_nothing_else(root: Pat
 
 
 @pytest.mark.parametrize("write", [files.write, files.write_new])
-def test_write_that_fails_takes_the_folders_that_it_made_away_again(
-    root: Path, write: Callable[..., None]
-) -> None:
+def test_write_that_fails_takes_the_folders_that_it_made_away_again(root: Path, write: Callable[..., None]) -> None:
     (root / "kept").mkdir()
     with file_size_limit(100_000), pytest.raises(files.WriteFailed):
         write(root / "kept/made/too/a", b"x" * 200_000, root=root)
@@ -341,9 +337,7 @@ def test_transaction_that_succeeds_keeps_everything(root: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, CplError, ZeroDivisionError])
-def test_transaction_that_fails_puts_everything_back(
-    root: Path, tmp_path: Path, error: type[BaseException]
-) -> None:
+def test_transaction_that_fails_puts_everything_back(root: Path, tmp_path: Path, error: type[BaseException]) -> None:
     (root / "kept").mkdir()
     (root / "a").write_bytes(b"\xff\r\nold\x00")
     (root / "a").chmod(0o600)
@@ -370,6 +364,14 @@ def test_transaction_whose_write_is_refused_puts_back_the_others_and_not_what_it
         tx.create(root / "theirs", b"mine")
     assert tree(root) == {"theirs": b"theirs"}
     assert tx.paths == (root / "mine",)
+
+
+def test_transaction_does_not_put_back_what_it_was_refused(root: Path) -> None:
+    (root / "link").symlink_to("nowhere")
+    with pytest.raises(files.WriteFailed), files.Transaction(root) as tx:
+        tx.write(root / "link", b"x")
+    assert tx.paths == ()
+    assert (root / "link").is_symlink()
 
 
 def test_transaction_with_a_write_that_fails_halfway_puts_back_the_others(root: Path) -> None:
@@ -408,9 +410,7 @@ def test_transaction_names_what_it_could_not_put_back_and_puts_back_the_rest(roo
 
 @given(
     st.dictionaries(st.sampled_from(["a", "b", "d/a", "d/e/a"]), st.binary(max_size=9)),
-    st.lists(
-        st.tuples(st.booleans(), st.sampled_from(["a", "b", "d/a", "d/e/a", "f/a"]), st.binary(max_size=9))
-    ),
+    st.lists(st.tuples(st.booleans(), st.sampled_from(["a", "b", "d/a", "d/e/a", "f/a"]), st.binary(max_size=9))),
 )
 def test_whatever_a_failed_transaction_did_is_undone(
     before: dict[str, bytes], steps: list[tuple[bool, str, bytes]]
@@ -454,6 +454,9 @@ def held_elsewhere(path: Path) -> Iterator[subprocess.Popen[str]]:
 
 def test_lock_is_private_and_says_who_holds_it(root: Path) -> None:
     path = root / "git/cpl.lock"
+    path.parent.mkdir()
+    path.touch(mode=0o600)
+    path.write_text("12345678901\n")  # what a process that died has left
     with files.lock(path, timeout=0):
         assert path.read_text() == f"{os.getpid()}\n"
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -527,9 +530,7 @@ def test_keep_saves_text_privately_under_a_name_of_its_own(root: Path) -> None:
 
 def test_keep_that_fails_says_why_and_leaves_nothing(root: Path) -> None:
     (root / "file").touch()
-    with pytest.raises(
-        files.WriteFailed, match=re.escape(f"{root}/file/a can't be written: part of its path")
-    ):
+    with pytest.raises(files.WriteFailed, match=re.escape(f"{root}/file/a can't be written: part of its path")):
         files.keep(root / "file", "a", "text")
     with file_size_limit(100_000), pytest.raises(files.WriteFailed, match="larger than the system allows"):
         files.keep(root, "a", "x" * 200_000)

@@ -109,6 +109,17 @@ def test_words_of_git_can_not_harm_a_terminal() -> None:
     assert str(GitFailed(["x\x1b"], -9, "")) == "`git x<U+001B>` failed with code -9: -"
 
 
+def test_questions_are_asked_in_english_without_prompts_and_writes_as_in_the_users_shell(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    monkeypatch.setenv("LANGUAGE", "zh")
+    alias = "alias.show-env=!echo $LC_ALL $LANGUAGE $GIT_TERMINAL_PROMPT $GIT_OPTIONAL_LOCKS $GIT_LITERAL_PATHSPECS"
+    git = Git(repo)
+    assert git.run("-c", alias, "show-env") == b"C.UTF-8 0 0 1\n"
+    assert git.run("-c", alias, "show-env", write=True) == b"zh_CN.UTF-8 zh\n"
+
+
 def test_git_that_is_not_installed_is_told_with_the_remedy(
     git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -243,9 +254,7 @@ def conflict(repo: Path) -> None:
         (["am", "-3", "../patch"], "am"),
     ],
 )
-def test_state_and_conflicts_when_git_has_stopped_halfway(
-    started: Path, command: list[str], state: str
-) -> None:
+def test_state_and_conflicts_when_git_has_stopped_halfway(started: Path, command: list[str], state: str) -> None:
     conflict(started)
     (started.parent / "patch").write_text(sh(started, "format-patch", "--stdout", "-1", "theirs"))
     (started / "sub").mkdir()
@@ -270,9 +279,7 @@ def test_identity_is_what_the_user_set(git: Git, repo: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "value"), [("user.email", None), ("user.name", None), ("user.name", ""), ("user.name", "<>")]
 )
-def test_identity_that_git_would_have_to_guess_is_none(
-    git: Git, repo: Path, key: str, value: str | None
-) -> None:
+def test_identity_that_git_would_have_to_guess_is_none(git: Git, repo: Path, key: str, value: str | None) -> None:
     sh(repo, "config", *(["--unset", key] if value is None else [key, value]))
     assert git.identity() is None
 
@@ -393,20 +400,24 @@ def test_ignored_is_what_can_not_be_committed(started: Path) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_commit_of_odd_names_takes_that_file_only(repo: Path, git: Git, name: str) -> None:
-    (repo / name).parent.mkdir(exist_ok=True)
-    for path in (name, "x.md", "xx"):
-        (repo / path).write_text("x")
-    sha = git.commit([name], "first\n")
-    assert sha == git.head()
-    assert committed(repo) == [name]
-    assert sorted(status(repo)) == ["?? x.md", "?? xx"]
-    (repo / name).write_text("changed")
-    git.commit([repo / name], "second\n")
-    (repo / name).unlink()
+def test_commit_of_odd_names_takes_that_file_only(started: Path, name: str) -> None:
+    git = Git(started)
+    put(started, **{"x.md": "1", "xx": "1"})
+    git.commit(["x.md", "xx"], "others\n")
+    put(started, **{"x.md": "2", "xx": "2", "new.md": "n"})
+    untouched = [" M x.md", " M xx", "?? new.md"]
+    path = started / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("x")
+    assert git.commit([name], "first\n") == git.head()
+    assert (committed(started), status(started)) == ([name], untouched)
+    path.write_text("changed")
+    git.commit([path], "second\n")
+    assert (committed(started), status(started)) == ([name], untouched)
+    path.unlink()
     git.commit([name], "third\n")
-    assert sh(repo, "log", "--format=%s") == "third\nsecond\nfirst\n"
-    assert index(repo) == []
+    assert (committed(started), status(started)) == ([name], untouched)
+    assert sh(started, "log", "-3", "--format=%s") == "third\nsecond\nfirst\n"
 
 
 def test_commit_leaves_what_else_is_staged_staged(started: Path) -> None:
@@ -444,7 +455,9 @@ def test_commit_message_is_kept_to_the_letter(started: Path, message: str) -> No
     sh(started, "config", "i18n.commitEncoding", "GBK")
     put(started, **{"a.md": "x"})
     Git(started).commit(["a.md"], message)
-    assert sh(started, "cat-file", "commit", "HEAD").split("\n\n", 1)[1] == message
+    header, kept = sh(started, "cat-file", "commit", "HEAD").split("\n\n", 1)
+    assert kept == message
+    assert "encoding" not in header  # git takes it for UTF-8, whatever the user's setting
 
 
 REFUSALS = {
@@ -518,9 +531,7 @@ def test_hooks_see_the_users_language_and_pathspecs_and_only_our_files(
     monkeypatch.setenv("LANGUAGE", "zh")
     put(started, **{"a.md": "changed", "b.md": "staged"})
     sh(started, "add", "b.md")
-    hook(
-        started, "pre-commit", 'echo "$LC_ALL $LANGUAGE" $(git diff --cached --name-only -- "*.md") >../seen'
-    )
+    hook(started, "pre-commit", 'echo "$LC_ALL $LANGUAGE" $(git diff --cached --name-only -- "*.md") >../seen')
     Git(started).commit(["a.md"], "x")
     assert (started.parent / "seen").read_text() == "zh_CN.UTF-8 zh a.md\n"
 
@@ -592,9 +603,7 @@ def test_commit_of_many_files_that_a_hook_refuses_leaves_the_index_as_it_was(
 def test_commit_of_many_files_with_an_ignored_one_is_refused(started: Path) -> None:
     put_many(started)
     put(started, **{".gitignore": "*.log\n", "x.log": "x"})
-    with pytest.raises(
-        GitFailed, match=r"ignored by \.gitignore: x\.log; change \.gitignore or move the file"
-    ):
+    with pytest.raises(GitFailed, match=r"ignored by \.gitignore: x\.log; change \.gitignore or move the file"):
         Git(started).commit([*MANY, "x.log"], "x")
     assert len(index(started)) == 2
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wcwidth import wcswidth
 
-from cpl.render import Cell, Column, UnknownFormat, clip, duration, pairs, rows, visible
+from cpl.render import Cell, Column, UnknownFormat, clip, duration, pairs, rows, visible, visible_lines
 
 CHINA = timezone(timedelta(hours=8))
 COLUMNS = (Column("id", "Id"), Column("title", "标题"), Column("late", "Late", "right"))
@@ -22,12 +22,8 @@ ITEMS: list[dict[str, Cell]] = [
     {"id": "CPL-1", "title": "门禁报修", "late": 12},
     {"id": "CPL-2", "title": "a|b", "late": None},
 ]
-NASTY = st.text(
-    st.characters(exclude_categories=[]) | st.sampled_from("\x1b\x9b\r\n\t\u202e\u200b|`<>&[]\\\"'=+-@,门️")
-)
-TEXT = st.text(
-    st.characters(exclude_categories=["Cs"]) | st.sampled_from("\x1b\x9b\r\n\t\u202e|\\\"'=+-@,门")
-)
+NASTY = st.text(st.characters(exclude_categories=[]) | st.sampled_from("\x1b\x9b\r\n\t\u202e\u200b|`<>&[]\\\"'=+-@,门️"))
+TEXT = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\x1b\x9b\r\n\t\u202e|\\\"'=+-@,门"))
 
 
 def test_table_aligns_chinese_by_display_width() -> None:
@@ -184,6 +180,10 @@ def test_visible(text: str, expected: str) -> None:
     assert visible(text) == expected
 
 
+def test_visible_lines_keeps_line_ends_and_tabs_only() -> None:
+    assert visible_lines("a\tb\x1b\r\n\n门\u202e\n") == "a\tb\\x1b\\r\n\n门<U+202E>\n"
+
+
 @pytest.mark.parametrize(
     ("text", "width", "expected"),
     [
@@ -220,10 +220,7 @@ def test_duration(seconds: int, expected: str) -> None:
 
 
 def test_pairs_put_values_below_each_other() -> None:
-    assert (
-        pairs([("状态", "处理\n解决"), ("id", "CPL-1"), ("none", "")])
-        == "状态  处理⏎解决\nid    CPL-1\nnone\n"
-    )
+    assert pairs([("状态", "处理\n解决"), ("id", "CPL-1"), ("none", "")]) == "状态  处理⏎解决\nid    CPL-1\nnone\n"
     assert pairs([]) == ""
 
 
@@ -237,12 +234,8 @@ def test_visible_text_has_nothing_that_a_terminal_obeys(text: str) -> None:
     shown.encode()
 
 
-@given(
-    st.lists(st.tuples(NASTY, NASTY, st.integers()), min_size=1, max_size=4), st.integers(1, 60) | st.none()
-)
-def test_table_lines_have_one_width_within_the_terminal(
-    cells: list[tuple[str, str, int]], width: int | None
-) -> None:
+@given(st.lists(st.tuples(NASTY, NASTY, st.integers()), min_size=1, max_size=4), st.integers(1, 60) | st.none())
+def test_table_lines_have_one_width_within_the_terminal(cells: list[tuple[str, str, int]], width: int | None) -> None:
     columns = (Column("a", "A"), Column("b", "B"), Column("n", "N", "right"))
     made = rows([dict(zip("abn", line, strict=True)) for line in cells], columns, "table", width=width)
     lines = made.removesuffix("\n").split("\n")
@@ -273,11 +266,7 @@ def test_csv_comes_back(cells: list[tuple[str, float]]) -> None:
 
 
 @given(
-    st.lists(
-        st.dictionaries(
-            st.sampled_from("ab"), TEXT | st.integers() | st.booleans() | st.none() | st.lists(TEXT)
-        )
-    )
+    st.lists(st.dictionaries(st.sampled_from("ab"), TEXT | st.integers() | st.booleans() | st.none() | st.lists(TEXT)))
 )
 def test_json_comes_back_and_is_safe(items: list[dict[str, Cell]]) -> None:
     columns = (Column("a", "A"), Column("b", "B"))
@@ -304,9 +293,7 @@ def test_markdown_rows_have_their_columns_and_no_html(cells: list[tuple[str, str
 def test_plain_has_one_line_an_item_and_one_field_a_column(cells: list[tuple[str, str]]) -> None:
     columns = (Column("a", "A"), Column("b", "B"))
     made = rows([{"a": a, "b": b} for a, b in cells], columns, "plain")
-    assert [line.split("\t") for line in made.split("\n")[:-1]] == [
-        [visible(a), visible(b)] for a, b in cells
-    ]
+    assert [line.split("\t") for line in made.split("\n")[:-1]] == [[visible(a), visible(b)] for a, b in cells]
 
 
 @given(st.integers(-(10**9), 10**9))

@@ -15,7 +15,6 @@ import click
 from cpl import __version__
 from cpl.cli.app import App
 from cpl.errors import EXIT_BUG, EXIT_REFUSED, CplError
-from cpl.render import visible_lines
 
 # Every command and the module that holds it; a module is imported when its command is used.
 COMMANDS: Final = {
@@ -106,7 +105,7 @@ def run(args: Sequence[str] | None = None, app: App | None = None) -> int:
             args=None if args is None else list(args), prog_name="cpl", obj=app, standalone_mode=False
         )
     except CplError as error:
-        click.echo(visible_lines(str(error)), err=True)
+        app.say(str(error))
         return error.exit_code
     except click.exceptions.Exit as error:
         return error.exit_code
@@ -124,7 +123,7 @@ def run(args: Sequence[str] | None = None, app: App | None = None) -> int:
         from cpl.files import explain
 
         name = f"{error.filename}: " if error.filename else ""
-        click.echo(visible_lines(f"{name}{explain(error)}"), err=True)
+        app.say(f"{name}{explain(error)}")
         return EXIT_REFUSED
     except Exception:  # the one boundary: whatever gets here is a bug of cpl, and its traceback is kept
         return _bug(app)

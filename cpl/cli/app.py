@@ -1,9 +1,8 @@
-"""What every command gets: the store, the settings, now, who acts, and how to print; made on demand."""
+"""What every command gets: the store, the settings, now, who acts, and how to print; made and imported on demand."""
 
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -17,16 +16,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cpl import render
 from cpl.errors import CplError
 from cpl.moments import fixed, format_instant, parse_instant
-from cpl.store import Store, find_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cpl.config import Settings
     from cpl.render import Cell, Column
+    from cpl.store import Store
+
+
+def system_choice(characters: str) -> str:
+    """One of the characters, by chance that nobody can foresee."""
+    import secrets
+
+    return secrets.choice(characters)
 
 
 def system_now() -> datetime:
@@ -43,11 +48,13 @@ class App:
     git_env: Mapping[str, str] = field(default_factory=dict)
     folder: Path | None = None
     no_input: bool = False
-    choose: Callable[[str], str] = secrets.choice
+    choose: Callable[[str], str] = system_choice
 
     @cached_property
     def store(self) -> Store:
         """The store around the folder that the command works in."""
+        from cpl.store import Store, find_root
+
         return Store(find_root((self.folder or Path.cwd()).resolve()), self.git_env)
 
     @property
@@ -72,10 +79,14 @@ class App:
 
     def say(self, text: str) -> None:
         """Words for the person, on stderr."""
-        click.echo(render.visible_lines(text), err=True)
+        from cpl.render import visible_lines
+
+        click.echo(visible_lines(text), err=True)
 
     def emit(self, rows: Sequence[Mapping[str, Cell]], columns: Sequence[Column], fmt: str) -> None:
         """Print rows on stdout in the format that was asked for."""
+        from cpl import render
+
         click.echo(render.rows(rows, columns, fmt, width=self.width), nl=False)
 
     def instant(self, text: str) -> datetime:
