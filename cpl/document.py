@@ -108,7 +108,7 @@ def new(front: Mapping[str, Value], body: str, *, path: str = "") -> Document:
     Raises:
         ValueError: `front` is empty or holds a value that can't be written.
     """
-    lines = "".join(entry(key, clean(value)) for key, value in front.items())
+    lines = "".join(entry(clean_text(key), clean(value)) for key, value in front.items())
     text = "\n".join(_without_marker(line) for line in clean_text(body).split("\n"))
     if text and not text.endswith("\n"):
         text += "\n"
@@ -126,7 +126,7 @@ def clean(value: Value) -> Value:
     if isinstance(value, str):
         return clean_text(value)
     if isinstance(value, Mapping):
-        return {key: clean(each) for key, each in value.items()}
+        return {clean_text(key): clean(each) for key, each in value.items()}
     if isinstance(value, Sequence):
         return [clean(each) for each in value]
     return value
@@ -270,12 +270,11 @@ def _name(key: str | int) -> str:
 
 def _spans(node: Node) -> list[tuple[int, int]]:
     """Where each entry or item begins, with its dash, and where it ends."""
-    if isinstance(node, MappingNode):
-        return [(each.key.start, each.value.end) for each in node.entries]
     if isinstance(node, SequenceNode):
         starts = [each.start for each in node.items] if node.flow else node.dashes
         return [(start, each.end) for start, each in zip(starts, node.items, strict=True)]
-    return []
+    entries = node.entries if isinstance(node, MappingNode) else []
+    return [(each.key.start, each.value.end) for each in entries]
 
 
 def _index(parent: Node, key: str | int) -> int:
@@ -319,18 +318,17 @@ def _replacement(doc: Document, parent: Node, key: str | int, node: Node, value:
         is_block = not node.flow or "\n" in doc.text[mark : node.start]
     if is_block:
         return _Edit(mark, _line_end(doc.text, node.end), new)
-    if _COMMENT.match(doc.text, node.end) and isinstance(node, ScalarNode) and new == f" {value}":
-        new = _quoted(new, node)
+    if new[1:] == value and _COMMENT.match(doc.text, node.end):
+        new = " " + _apart_from_comment(new[1:], node)
     if node.start == node.end or "\n" in new:
         return _Edit(mark, node.end, new)
     return _Edit(node.start, node.end, new[1:])
 
 
-def _quoted(plain: str, node: ScalarNode) -> str:
-    """` plain` so that the comment behind `node` can't be taken for a part of it; a single word stays as it is."""
-    if node.style == "plain" and _WORD.fullmatch(plain, 1):
-        return plain
-    return " '" + plain[1:].replace("'", "''") + "'"
+def _apart_from_comment(text: str, node: Node) -> str:
+    """Plain `text` in quotes, lest the comment behind `node` pass for a part of it; a mere word only as before."""
+    was_quoted = isinstance(node, ScalarNode) and node.style != "plain"
+    return text if _WORD.fullmatch(text) and not was_quoted else "'" + text.replace("'", "''") + "'"
 
 
 def _new_entry(doc: Document, node: MappingNode, key: str, value: Value, order: Sequence[str]) -> _Edit:

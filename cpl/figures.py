@@ -195,4 +195,4 @@ def _marked(parts: Iterable[Part], mark: Mark) -> Count:
 
 
 def _by_receipt(single: Single) -> tuple[datetime, str, str]:
-    return single.received_at, single.id, single.title
+    return single.received_at, single.id, str(single)  # a copied file has the same id

@@ -143,7 +143,7 @@ def pending(store: Store, path: str) -> FileChange | None:
         committed = {each: elsewhere[each] for each in elsewhere if _stem(_owner(each)) == _stem(path)}
     there = {each for each in (*changed, *committed) if os.path.lexists(store.root / each)}
     rows = [
-        _Row(each, committed.get(each), WORK_TREE if each in there else None)
+        _Row(each, committed.get(each), _uncommitted(git, each, own=path) if each in there else None)
         for each in dict.fromkeys((*changed, *committed))
         if each in changed or each not in there
     ]
@@ -152,6 +152,13 @@ def pending(store: Store, path: str) -> FileChange | None:
         return FileChange(path, None, (Change(UNREADABLE, None, None, data.message),))
     blobs = {**_contents(git, rows), WORK_TREE: data}
     return next((each for each in _files(_paired(rows), blobs) if each.path == path), None)
+
+
+def _uncommitted(git: Git, path: str, *, own: str) -> str:
+    """What stands for the blob of a file in the work tree; that of evidence is told, the record is read."""
+    if path == own:
+        return WORK_TREE
+    return git.run("hash-object", "--no-filters", "--", path, ok=(0, 128)).decode().strip() or WORK_TREE
 
 
 def _refuse_shallow(git: Git) -> None:
@@ -164,11 +171,10 @@ def _followed(git: Git, start: str, path: str, since: datetime | None) -> Iterat
     earlier: tuple[str, str] | None = None
     for commit, rows in _log(git, start, _everywhere(path), since):
         born = next((row for row in rows if row.is_own and row.before is None), None)
-        source = None if born is None or commit.is_merge else _source(git, commit.sha, born.path)
         if born is not None:
+            source = _source(git, commit.sha, born.path)
             earlier = None if source is None else (commit.sha, source.path)
-        if born is not None and source is not None:
-            rows = [_moved(source, row) if row is born else row for row in rows]
+            rows = [_moved(source, row) if source and row is born else row for row in rows]
         yield commit, rows
     if earlier is not None:
         yield from _followed(git, f"{earlier[0]}^", earlier[1], since)
@@ -183,7 +189,7 @@ def _everywhere(path: str) -> list[str]:
 
 
 def _source(git: Git, sha: str, path: str) -> _Row | None:
-    """What the file `path` that appeared in a commit was before, if it was renamed there."""
+    """What the file `path` that appeared in a commit was before, if it was renamed there; not in a merge."""
     pieces = iter(git.run(*_RENAMES, "--end-of-options", sha).split(b"\0"))
     here = _here(git)
     for piece in pieces:

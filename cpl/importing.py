@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from gettext import gettext as _
+from typing import Any
 
 from cpl import document as documents
 from cpl.config import Settings
 from cpl.conversion import Reading, RowRejected, Unmatched, body, columns_of, convert
 from cpl.document import Document
-from cpl.errors import Problem
+from cpl.errors import Invalid, Problem
 from cpl.mapping import ImportMap
 from cpl.record import ALPHABET, day_of, local_day, make_id
 from cpl.tables import Row
@@ -125,10 +126,7 @@ class Importer:
         fields = convert(reading, key, self.settings.profile, self.now)
         identifier = self._free_id(key, local_day(fields["received_at"], self.settings.zone))
         path = f"records/{day_of(identifier)}/{identifier}.md"
-        try:
-            document = documents.new({"id": identifier, **fields}, body(reading), path=path)
-        except ValueError as error:
-            raise RowRejected(str(error)) from None
+        document = _document({"id": identifier, **fields}, body(reading), path)
         wrong = next((each for each in self.judge(document) if each.is_error), None)
         if wrong is not None:
             raise RowRejected(f"{wrong.code} {wrong.message}")
@@ -143,6 +141,18 @@ class Importer:
                 raise RowRejected(message.format(id=identifier))
             counter += 1
         return identifier
+
+
+def _document(front: Mapping[str, Any], text: str, path: str) -> Document:
+    try:
+        document = documents.new(front, text, path=path)
+    except Invalid as error:
+        raise RowRejected(error.problems[0].message) from None
+    size = len(document.encode())
+    if size > documents.RECORD_LIMIT:
+        message = _("the record would have {size} bytes, the limit is {limit}; leave long columns out")
+        raise RowRejected(message.format(size=size, limit=documents.RECORD_LIMIT))
+    return document
 
 
 def identify(system: str, key: str, day: date, counter: int) -> str:

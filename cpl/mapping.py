@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from functools import partial
 from gettext import gettext as _
 from typing import Any, Final
@@ -54,7 +54,7 @@ IMPORTED_VERBS: Final = (
     "forward",
 )
 
-_PROBE: Final = date(2001, 2, 3)
+_PROBE: Final = datetime(2001, 2, 3, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,9 @@ def _import_map(node: MappingNode, data: Mapping[str, Any]) -> ImportMap:
     keep = data.get("keep", {})
     kept_line = (node.get("keep") or node).line
     columns = dict.fromkeys(keep, kept_line)
-    columns.update((name, piece.line) for piece in _pieces(sources) for name in (*piece.columns, *piece.when))
+    for piece in _pieces(sources):
+        for name in (*piece.columns, *piece.when):
+            columns.setdefault(name, piece.line)
     return ImportMap(
         path=node.source.path,
         system=data["system"],

@@ -10,18 +10,20 @@ from typing import Final
 
 MILLISECOND: Final = timedelta(milliseconds=1)
 
+# The years and lengths are bounded so that no deadline can lie beyond what Python can compute.
+_YEAR: Final = r"(?:19|2[0-9])[0-9]{2}"
 _INSTANT: Final = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2})(:[0-9]{2}(?:\.[0-9]{1,6})?)?"
+    rf"({_YEAR}-[0-9]{{2}}-[0-9]{{2}})[Tt ]([0-9]{{2}}:[0-9]{{2}})(:[0-9]{{2}}(?:\.[0-9]{{1,6}})?)?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})?"
 )
-_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_DURATION: Final = re.compile(r"([1-9][0-9]{0,4})(mo|m|h|d)")
-_WEEK: Final = re.compile(r"([0-9]{4})-W([0-9]{2})")
-_MONTH: Final = re.compile(r"([0-9]{4})-([0-9]{2})")
+_DATE: Final = re.compile(rf"{_YEAR}-[0-9]{{2}}-[0-9]{{2}}")
+_DURATION: Final = re.compile(r"([1-9][0-9]{0,4})(m|h|d)|([1-9][0-9]{0,2})(mo)")
+_WEEK: Final = re.compile(rf"({_YEAR})-W([0-9]{{2}})")
+_MONTH: Final = re.compile(rf"({_YEAR})-([0-9]{{2}})")
 
 
 def parse_instant(text: str, zone: tzinfo | None = None) -> datetime:
-    """The aware instant that `text` names (RFC 3339).
+    """The aware instant that `text` names (RFC 3339), of the years 1900 to 2999.
 
     Without `zone` the offset and the seconds are required, as in a record; with it, as in an option, seconds may
     be left out and a missing offset means `zone`.
@@ -38,7 +40,7 @@ def parse_instant(text: str, zone: tzinfo | None = None) -> datetime:
         if instant.tzinfo is None:
             instant = instant.replace(tzinfo=zone)
         instant = fixed(instant)
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise ValueError(_("'{text}' does not exist: {reason}").format(text=text, reason=error)) from None
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
@@ -58,7 +60,7 @@ def format_instant(instant: datetime) -> str:
 
 
 def parse_date(text: str) -> date:
-    """The date `YYYY-MM-DD`.
+    """The date `YYYY-MM-DD`, of the years 1900 to 2999.
 
     Raises:
         ValueError: `text` is not of that form or does not exist.
@@ -86,7 +88,7 @@ SAME_DAY: Final = "same-day"
 
 
 def parse_duration(text: str) -> Duration:
-    """The duration `10m`, `24h`, `2d`, `1mo` or `same-day`.
+    """The duration `10m`, `24h`, `2d`, `1mo` or `same-day`; up to 99999 of the short units, up to 999 months.
 
     Raises:
         ValueError: `text` is none of these.
@@ -98,7 +100,7 @@ def parse_duration(text: str) -> Duration:
         raise ValueError(
             _("'{text}' is not a duration; write 10m, 24h, 2d, 1mo or same-day").format(text=text)
         )
-    return Duration(int(found[1]), found[2])
+    return Duration(int(found[1] or found[3]), found[2] or found[4])
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ def week(text: str, zone: tzinfo) -> Period:
             raise ValueError
         monday = date.fromisocalendar(int(found[1]), int(found[2]), 1)
         return days(text, monday, monday + timedelta(days=7), zone)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise ValueError(_("'{text}' is not a week like 2026-W47").format(text=text)) from None
 
 
@@ -142,7 +144,7 @@ def month(text: str, zone: tzinfo) -> Period:
             raise ValueError
         first = date(int(found[1]), int(found[2]), 1)
         return days(text, first, (first + timedelta(days=31)).replace(day=1), zone)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise ValueError(_("'{text}' is not a month like 2026-11").format(text=text)) from None
 
 

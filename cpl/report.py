@@ -54,12 +54,17 @@ def _section_table(section: Section, width: int | None) -> str:
 def _sections(summary: Summary, settings: Settings, *, ids: bool) -> Iterator[Section]:
     yield _about(summary)
     yield _key_figures(summary, settings)
-    for dimension, groups in summary.dimensions.items():
+    for dimension, groups in _told(summary):
         yield _by_dimension(dimension, groups, summary.total, settings)
     if summary.singled_out:
         yield _singled_out(summary.singled_out, settings)
     if ids:
         yield _counted_ids(summary, settings)
+
+
+def _told(summary: Summary) -> Iterator[tuple[Dimension, Mapping[Key, Numbers]]]:
+    """The dimensions of which the records say anything."""
+    return ((dimension, groups) for dimension, groups in summary.dimensions.items() if set(groups) != {None})
 
 
 def _about(summary: Summary) -> Section:
@@ -117,7 +122,8 @@ def _key_figures(summary: Summary, settings: Settings) -> Section:
         (_("Followed up, of those closed"), _percent(follow_ups.reached.number, total.closed.number)),
         (_("Satisfied, of those asked"), _percent(follow_ups.satisfied.number, follow_ups.asked.number)),
     ]
-    return Section(_("Key figures"), (), *_named_values(facts))
+    note = _("In the tables below the timely rate is that of all, and the times are medians.")
+    return Section(_("Key figures"), (note,) if summary.dimensions else (), *_named_values(facts))
 
 
 def _timely_facts(timely: Timely, settings: Settings) -> Iterator[tuple[str, str]]:
@@ -159,10 +165,9 @@ def _by_dimension(dimension: Dimension, groups: Mapping[Key, Numbers], total: Nu
         *(_spread_column(spread, settings) for spread in total.spreads),
     )
     rows = tuple({"value": _label(dimension, key, settings), **_group_row(numbers)} for key, numbers in groups.items())
-    notes = [_("The times are medians.")] * bool(total.spreads)
-    if dimension == "department":
-        notes.append(_("A record with several departments counts under each of them."))
-    return Section(_("By {dimension}").format(dimension=title), tuple(notes), columns, rows)
+    several = _("A record with several departments counts under each of them.")
+    notes = (several,) if dimension == "department" else ()
+    return Section(_("By {dimension}").format(dimension=title), notes, columns, rows)
 
 
 def _spread_column(spread: Spread, settings: Settings) -> Column:
@@ -189,7 +194,7 @@ def _singled_out(singles: Sequence[Single], settings: Settings) -> Section:
         Column("place", _("Place")),
         Column("received_at", _("Received"), "right"),
         Column("due_at", _("Due"), "right"),
-        Column("overdue", _("Overdue")),
+        Column("overdue", _("Overdue"), "right"),
         Column("lead", _("First contact")),
         Column("title", _("Title")),
     )
@@ -231,7 +236,7 @@ def _counts(summary: Summary, settings: Settings) -> Iterator[tuple[str, Count]]
     yield _("Followed up"), summary.follow_ups.reached
     yield _("Asked"), summary.follow_ups.asked
     yield _("Satisfied"), summary.follow_ups.satisfied
-    for dimension, groups in summary.dimensions.items():
+    for dimension, groups in _told(summary):
         for key, numbers in groups.items():
             group = f"{_dimension(dimension)} {_label(dimension, key, settings)}"
             for name, count in _numbers_counts(numbers, settings):

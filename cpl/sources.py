@@ -13,7 +13,7 @@ from gettext import gettext as _
 from typing import Any, Final
 
 from cpl.errors import Problem
-from cpl.schema import Converter, Problems, list_of, map_of, one_of, problem, struct, text, word
+from cpl.schema import Converter, Problems, is_absent, list_of, map_of, one_of, problem, struct, text, word
 from cpl.yaml_reader import MappingNode, Node
 
 _REFERENCE: Final = re.compile(r"\{([^{}]*)\}")
@@ -24,7 +24,8 @@ class Piece:
     """One way to a text: `literals` with `columns` in between, looked up in `values` if there are any.
 
     It gives nothing where one of its columns is empty, or where a column that `when` names has another value.
-    A text that `values` lacks becomes `default`, and itself goes under the record's key `keep`.
+    A text that `values` lacks becomes `default`, and itself goes under the record's key `keep`; one that stands
+    there with nothing behind it gives nothing.
     """
 
     name: str
@@ -130,7 +131,7 @@ def _check_names(node: MappingNode, names: Collection[str], problems: Problems) 
     nodes = [node.get("value"), node.get("default")]
     nodes += [entry.value for entry in table.entries] if isinstance(table, MappingNode) else []
     for each in nodes:
-        if each is not None:
+        if each is not None and not is_absent(each):
             known(names)(each, problems)
 
 

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from gettext import gettext as _
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final
 
 import cpl
-from cpl import config, files, validate
+from cpl import config, files, tree, validate
 from cpl import document as documents
 from cpl.config import Settings
 from cpl.document import Document
 from cpl.errors import CplError, Invalid, Problem
-from cpl.git import Git, find_toplevel
+from cpl.git import Git, GitFailed, find_toplevel
 from cpl.record import Record, day_of, is_id, load, normalize_piece
 
 RECORDS: Final = "records"
-REGISTERS: Final = "registers"
 RECORD_LIMIT: Final = 1 << 20
 SETTINGS_LIMIT: Final = 1 << 20
 LOCK_SECONDS: Final = 10.0
+_TOLD: Final = 8
 
 
 class NotAStore(CplError):
@@ -46,16 +45,24 @@ class NoSuchRecord(CplError):
 
 
 class AmbiguousId(CplError):
-    """Several ids have this piece."""
+    """Several ids have this piece; `titles` tells the first of them apart."""
 
-    def __init__(self, piece: str, ids: Sequence[str]) -> None:
-        shown = ", ".join(ids[:8]) + (", …" if len(ids) > 8 else "")
-        message = _("'{piece}' fits {count} records: {ids}; give more of the id")
-        super().__init__(message.format(piece=piece, count=len(ids), ids=shown))
+    def __init__(self, piece: str, ids: Sequence[str], titles: Mapping[str, str] | None = None) -> None:
+        message = _("'{piece}' fits {count} records; give more of the id:").format(piece=piece, count=len(ids))
+        lines = [f"  {each}  {(titles or {}).get(each, '')}".rstrip() for each in ids[:_TOLD]]
+        super().__init__("\n".join([message, *lines, *(["  …"] if len(ids) > _TOLD else [])]))
 
 
 class NotReady(CplError):
     """The repository is in no state to take a commit."""
+
+
+class NotCommitted(CplError):
+    """git or a hook refused the commit; the files are as they were."""
+
+    def __init__(self, words: str) -> None:
+        message = _("the commit was refused, nothing was written; git or a hook says:\n{words}")
+        super().__init__(message.format(words=words or "-"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +113,21 @@ def _clean(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """A file to copy into a record's folder under `name`, and the SHA-256 that the record says it has."""
+
+    source: Path
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Write:
     """A record's next version, the bytes it was made from (None: a new record), and evidence to copy in."""
 
     document: Document
     before: bytes | None
-    evidence: Sequence[tuple[Path, str]] = ()
+    evidence: Sequence[Evidence] = ()
 
 
 def shipped() -> Path:
@@ -161,11 +177,7 @@ class Store:
 
     def paths(self) -> Iterator[str]:
         """Every record file below records/, in order; also what only looks like one, to be named by `check`."""
-        folder = self.root / RECORDS
-        if folder.is_symlink():
-            yield RECORDS
-        elif folder.is_dir():
-            yield from _record_files(folder, RECORDS)
+        return tree.record_files(self.root, RECORDS)
 
     def entries(self) -> Iterator[Entry]:
         """Every record, in the order of paths; an unreadable one is among them."""
@@ -184,9 +196,7 @@ class Store:
         try:
             size = full.lstat().st_size
             if size > RECORD_LIMIT:
-                message = _(
-                    "the file has {size} bytes, a record at most {limit}; move what is large into evidence"
-                )
+                message = _("the file has {size} bytes, a record at most {limit}; move what is large into evidence")
                 return Problem(path, 1, "E002", message.format(size=size, limit=RECORD_LIMIT))
             return files.read(full, RECORD_LIMIT)
         except files.Unreadable as error:
@@ -201,21 +211,30 @@ class Store:
     def find(self, piece: str) -> str:
         """The path of the one record whose id has `piece` in it; O and 0, I, l and 1 are read alike.
 
+        A record's path will do as well, for that is what `check` prints and what a shell completes.
+
         Raises:
             NoSuchRecord, AmbiguousId: none, or several.
         """
-        wanted = normalize_piece(piece)
+        written = piece.strip()
+        if written.endswith(".md"):
+            written = PurePath(written).stem
+        wanted = normalize_piece(written)
         if is_id(wanted):
             path = record_path(wanted)
             if os.path.lexists(self.root / path):
                 return path
         ids = self.ids()
-        found = sorted(each for each in ids if wanted and wanted in each.upper())
+        found = sorted(each for each in ids if written and (wanted in each.upper() or written in each))
         if not found:
             raise NoSuchRecord(piece)
-        if len(found) > 1:
-            raise AmbiguousId(piece, found)
-        return ids[found[0]]
+        if len(found) > 1 and written not in found:
+            raise AmbiguousId(piece, found, {each: self._title(ids[each]) for each in found[:_TOLD]})
+        return ids[written if written in found else found[0]]
+
+    def _title(self, path: str) -> str:
+        record = self.read(path).record
+        return _("(unreadable)") if record is None else record.title
 
     def evidence_of(self, path: str, identifier: str) -> dict[str, str]:
         """The files in a record's own folder with their SHA-256."""
@@ -231,18 +250,7 @@ class Store:
 
     def strangers(self) -> Iterator[str]:
         """Files below records/ that are neither a record, nor evidence of one, nor a register."""
-        known = set(self.paths())
-        owned = {path.removesuffix(".md") for path in known}
-        for folder, folders, names in os.walk(self.root / RECORDS):
-            relative = Path(folder).relative_to(self.root).as_posix()
-            folders[:] = sorted(each for each in folders if f"{relative}/{each}" not in owned)
-            if relative == RECORDS:
-                folders[:] = [each for each in folders if each != REGISTERS]
-            yield from (
-                f"{relative}/{name}"
-                for name in sorted(names)
-                if f"{relative}/{name}" not in known and name != ".gitkeep"
-            )
+        return tree.strangers(self.root, RECORDS)
 
     def kept_folder(self) -> Path:
         """The private folder for text that could not be used."""
@@ -270,19 +278,13 @@ class Store:
             message = _("{path} is not merged yet; settle the conflict, git add it, then try again")
             raise NotReady(message.format(path=unmerged[0]))
         if git.branch() is None:
-            message = _(
-                "HEAD is detached, a commit would be lost; run: git switch BRANCH (git branch lists them)"
-            )
+            message = _("HEAD is detached, a commit would be lost; run: git switch BRANCH (git branch lists them)")
             raise NotReady(message)
         if git.identity() is None:
-            message = _(
-                "git does not know who you are; run: git config user.name NAME; git config user.email EMAIL"
-            )
+            message = _("git does not know who you are; run: git config user.name NAME; git config user.email EMAIL")
             raise NotReady(message)
         if changed := git.is_changed(paths):
-            message = _(
-                "{path} has changes that are not committed; commit them, or add yours with --no-commit"
-            )
+            message = _("{path} has changes that are not committed; commit them, or add yours with --no-commit")
             raise NotReady(message.format(path=changed[0]))
 
     def write(self, writes: Sequence[Write], commit: Commit | None, now: datetime) -> str | None:
@@ -292,61 +294,95 @@ class Store:
 
         Raises:
             Invalid: a version would break the rules; nothing was written.
-            NotReady, CplError: it can't be written or committed.
+            NotReady, NotCommitted, CplError: it can't be written or committed.
         """
         for each in writes:
             self._judge(each, now)
         with files.Transaction(self.root) as transaction:
-            for each in writes:
-                self._put(transaction, each)
-            if commit is None:
-                return None
-            return self.git.commit(transaction.paths, commit.message())
+            paths = [path for each in writes for path in self._put(transaction, each)]
+            return None if commit is None else self._commit(paths, commit)
 
     def add_all(self, new: Mapping[str, bytes], commit: Commit) -> str:
         """Write many new, checked records and commit them in one; all or nothing. For imports."""
         with files.Transaction(self.root, durable=False) as transaction:
             for path, data in new.items():
                 transaction.create(self.root / path, data)
-            return self.git.commit(transaction.paths, commit.message())
+            return self._commit(transaction.paths, commit)
 
-    def _put(self, transaction: files.Transaction, each: Write) -> None:
+    def _commit(self, paths: Sequence[Path], commit: Commit) -> str:
+        before = self.git.head()
+        try:
+            return self.git.commit(paths, commit.message())
+        except BaseException as error:
+            after = self.git.head()
+            if after is not None and after != before and not self.git.is_changed(paths):
+                return after  # an interrupt that came when the commit was made comes too late
+            if isinstance(error, GitFailed):
+                raise NotCommitted(error.words) from error
+            raise
+
+    def _put(self, transaction: files.Transaction, each: Write) -> list[Path]:
+        """Write one record and copy its evidence in; the files that belong into the commit."""
         path = each.document.source.path
         full = self.root / path
         if each.before is None:
             transaction.create(full, each.document.encode())
         else:
             if files.read(full, RECORD_LIMIT) != each.before:
-                message = _(
-                    "{path} was changed by somebody else in the meantime; nothing was written, try again"
-                )
+                message = _("{path} was changed by somebody else in the meantime; nothing was written, try again")
                 raise NotReady(message.format(path=path))
             transaction.write(full, each.document.encode())
-        for source, name in each.evidence:
-            transaction.copy(source, full.parent / full.stem / name)
+        return [full, *(_take_in(transaction, item, full.with_suffix("")) for item in each.evidence)]
 
     def _judge(self, each: Write, now: datetime) -> None:
         path = each.document.source.path
-        problems = documents.second_opinion(each.document)
-        record, _found = load(each.document)
-        evidence: dict[str, str] = {}
-        if record is not None:
-            # What is there was hashed when it was taken in; `check` hashes it again, a write need not.
-            recorded = {item["file"]: item["sha256"] for item in record.get("evidence") or ()}
-            new = {name for _source, name in each.evidence}
-            folder = (self.root / path).parent / record.id
-            evidence = {
-                name: sha for name, sha in recorded.items() if name in new or (folder / name).is_file()
-            }
-        facts = validate.Facts(path, now, evidence)
-        problems += [p for p in validate.check(each.document, self.settings, facts) if p.is_error]
+        problems = documents.second_opinion(each.document) + self._errors(each.document, path, now, each.evidence)
         size = len(each.document.encode())
         if size > RECORD_LIMIT:
-            problems.append(
-                Problem(path, 1, "E002", _("the record would have {size} bytes").format(size=size))
-            )
-        if problems:
-            raise Invalid(_("nothing was written, the record would not be right:"), problems)
+            message = _("the record would have {size} bytes, the limit is {limit}; attach the long text as a file")
+            problems.append(Problem(path, 1, "E002", message.format(size=size, limit=RECORD_LIMIT)))
+        if not problems:
+            return
+        if each.before is not None and self.was_wrong(each.before, path, now):
+            message = _("{path} was not right before this, so nothing is written to it; mend it with: cpl edit {id}")
+            raise Invalid(message.format(path=path, id=PurePath(path).stem), problems)
+        raise Invalid(_("nothing was written, the record would not be right:"), problems)
+
+    def was_wrong(self, data: bytes, path: str, now: datetime) -> bool:
+        """Whether the record that `data` holds has errors of its own."""
+        entry = read_entry(path, data)
+        if entry.document is None or entry.record is None:
+            return True
+        return bool(self._errors(entry.document, path, now))
+
+    def _errors(self, document: Document, path: str, now: datetime, incoming: Sequence[Evidence] = ()) -> list[Problem]:
+        """The errors of a record, evidence taken as recorded: `check` hashes it again, a write need not."""
+        record, _found = load(document)
+        evidence: dict[str, str] = {}
+        if record is not None:
+            new = {item.name for item in incoming}
+            folder = (self.root / path).with_suffix("")
+            evidence = {
+                item["file"]: item["sha256"]
+                for item in record.get("evidence") or ()
+                if item["file"] in new or (folder / item["file"]).is_file()
+            }
+        found = validate.check(document, self.settings, validate.Facts(path, now, evidence))
+        return [problem for problem in found if problem.is_error]
+
+
+def _take_in(transaction: files.Transaction, item: Evidence, folder: Path) -> Path:
+    """Copy evidence into the record's folder, unless it lies there already; where it then is.
+
+    Raises:
+        NotReady: the file is no longer the one whose SHA-256 was recorded.
+    """
+    target = folder / item.name
+    is_there = target.exists() and target.samefile(item.source)
+    if (files.sha256(target) if is_there else transaction.copy(item.source, target)) != item.sha256:
+        message = _("{path} has changed while it was being attached; nothing was written, try again")
+        raise NotReady(message.format(path=item.source))
+    return target
 
 
 def read_entry(path: str, data: bytes) -> Entry:
@@ -361,23 +397,3 @@ def read_entry(path: str, data: bytes) -> Entry:
 def record_path(identifier: str) -> str:
     """Where the record of an id lies, from the root."""
     return f"{RECORDS}/{day_of(identifier)}/{identifier}.md"
-
-
-def _record_files(folder: Path, relative: str) -> Iterator[str]:
-    with os.scandir(folder) as found:
-        items = sorted(found, key=lambda item: item.name)
-    for item in items:
-        path = f"{relative}/{item.name}"
-        if item.is_dir(follow_symlinks=False):
-            is_evidence = item.name.startswith("CPL-")
-            if not is_evidence and path != f"{RECORDS}/{REGISTERS}":
-                yield from _record_files(Path(item.path), path)
-        elif item.name.endswith(".md") or (item.is_symlink() and _is_folder(item)):
-            yield path
-
-
-def _is_folder(item: os.DirEntry[str]) -> bool:
-    try:
-        return stat.S_ISDIR(item.stat().st_mode)
-    except OSError:
-        return False

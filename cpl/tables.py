@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -24,6 +25,8 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_QUOTED: Final = re.compile(r'"(?:[^"]|"")*+"')
+_HEADER: Final = re.compile(rf'(?:{_QUOTED.pattern}|[^"\r\n])*+')
 _GZIP: Final = b"\x1f\x8b"
 
 
@@ -110,8 +113,10 @@ def _refuse_nul(text: str) -> None:
 
 
 def _csv(text: str) -> tuple[tuple[str, ...], Iterator[Row]]:
-    delimiter = max(DELIMITERS, key=lambda each: _width_of_header(text, each))
-    reader = _reader(text, delimiter)
+    header = _HEADER.match(text)
+    unquoted = _QUOTED.sub("", header[0] if header else "")
+    delimiter = max(DELIMITERS, key=unquoted.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         columns = tuple(name.strip() for name in next(reader, ()))
     except csv.Error as error:
@@ -122,17 +127,6 @@ def _csv(text: str) -> tuple[tuple[str, ...], Iterator[Row]]:
     if twice:
         raise NotATable(_("two columns are named '{name}'; give one another name").format(name=twice[0]))
     return columns, _csv_rows(reader, columns)
-
-
-def _reader(text: str, delimiter: str) -> Any:
-    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-
-
-def _width_of_header(text: str, delimiter: str) -> int:
-    try:
-        return len(next(_reader(text, delimiter), ()))
-    except csv.Error:
-        return 0
 
 
 def _csv_rows(reader: Any, columns: tuple[str, ...]) -> Iterator[Row]:

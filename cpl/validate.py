@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from gettext import gettext as _
 from pathlib import PurePosixPath
+from typing import Final
 
 from cpl import workflow
 from cpl.config import Settings
@@ -20,6 +21,8 @@ from cpl.record import TASK_KINDS, Record, day_of, derived, derived_dues, line_o
 from cpl.schema import did_you_mean
 
 Step = str | int
+
+CLOCK_SKEW: Final = timedelta(minutes=5)  # the clocks of two laptops are never quite the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +169,7 @@ class _Check:
 
     def _event(self, event: Event) -> Iterator[Problem]:
         profile = self.settings.profile
-        if event.at > self.facts.now:
+        if event.at > self.facts.now + CLOCK_SKEW:
             yield self._on(event, "E059", _("the event lies in the future: {at}").format(at=shown(event.at)))
         if event.is_move and event.to not in profile.states:
             message = _("'{state}' is not a state of the profile").format(state=event.to)

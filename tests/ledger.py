@@ -78,9 +78,7 @@ class Ledger:
 
     def git(self, *args: str) -> str:
         """What a git command prints."""
-        return subprocess.run(
-            ["git", *args], cwd=self.root, check=True, capture_output=True, text=True
-        ).stdout
+        return subprocess.run(["git", *args], cwd=self.root, check=True, capture_output=True, text=True).stdout
 
     def put(self, identifier: str, text: str) -> Path:
         """Write a record's file by hand, uncommitted."""

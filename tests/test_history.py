@@ -79,23 +79,24 @@ class Repository:
         self.git("commit", "--quiet", "--allow-empty", "--message", message)
         return self.git("rev-parse", "HEAD").strip()
 
-    def trail(self, path: str | None = PATH, **options: int | datetime | None) -> list[Commit]:
-        return list(history.trail(Git(self.root), path, **options))  # type: ignore[arg-type]
+    def trail(
+        self, path: str | None = PATH, *, limit: int | None = None, since: datetime | None = None
+    ) -> list[Commit]:
+        return list(history.trail(Git(self.root), path, limit=limit, since=since))
 
-    def told(self, path: str | None = PATH, **options: int | datetime | None) -> list[tuple[str, list[str]]]:
+    def told(
+        self, path: str | None = PATH, *, limit: int | None = None, since: datetime | None = None
+    ) -> list[tuple[str, list[str]]]:
         """The trail, as subjects and words."""
         return [
             (commit.subject, [change.words for each in commit.files for change in each.changes])
-            for commit in self.trail(path, **options)
+            for commit in self.trail(path, limit=limit, since=since)
         ]
 
 
 @pytest.fixture
 def store(repo: Path) -> Repository:
     return Repository(repo)
-
-
-# --- what differs between two versions
 
 
 FIELDS = {
@@ -288,6 +289,15 @@ def test_events_without_a_list_are_told() -> None:
     ]
 
 
+ASSIGN = "{at: 2026-11-18T09:20:00+08:00, by: li.na, did: assign, set: {departments: engineering}}"
+
+
+def test_an_event_that_means_the_same_is_the_same() -> None:
+    other = ASSIGN.replace("engineering", "[engineering]")
+    found = difference(text(events=[INTAKE, ASSIGN]), text(events=[INTAKE, other]))
+    assert [change.field for change in found] == ["notation"]
+
+
 NOTATIONS = {
     "order of events": text(events=(MOVE, INTAKE, CONTACT)),
     "quotes within an event": text(events=(INTAKE.replace("li.na", "'li.na'"), CONTACT, MOVE)),
@@ -297,6 +307,7 @@ NOTATIONS = {
     "newlines": text().replace("\n", "\r\n"),
     "byte order mark": "\ufeff" + text(),
     "blank lines around sections": text(body=BODY.replace("\n\n", "\n\n\n") + "\n"),
+    "blank line before the first section": text(body="\n" + BODY),
     "order of sections": text(body="## Plan\nA new lock.\n## Description\nThe door of unit 2\ndoes not lock.\n"),
 }
 
@@ -316,6 +327,10 @@ BODIES = {
     "removed": (BODY.partition("## Plan")[0], [("body:Plan", "Plan REMOVED (−1 lines)")]),
     "empty section added": (BODY + "## Result\n", [("body:Result", "Result added (+0 lines)")]),
     "preamble": ("Hello\n" + BODY, [("body:", "text before the first heading added (+1 lines)")]),
+    "blanks in lines": (
+        BODY.replace("unit 2\n", "unit 2\n  \n"),
+        [("body:Description", "Description: only the order of lines or blanks changed")],
+    ),
     "order of lines": (
         BODY.replace("The door of unit 2\ndoes not lock.", "does not lock.\nThe door of unit 2"),
         [("body:Description", "Description: only the order of lines or blanks changed")],
@@ -408,9 +423,6 @@ def test_added_less_removed_events_are_those_that_the_versions_differ_by(before:
     assert count["+"] - count["-"] == len(after) - len(before)
     assert count["~"] == 0
     assert (sorted(before) == sorted(after)) == (count["+"] + count["-"] == 0)
-
-
-# --- commits
 
 
 def test_a_trail_tells_who_did_what_and_by_which_commit(store: Repository) -> None:
@@ -530,11 +542,13 @@ def test_a_moved_day_folder_is_followed_with_its_evidence(store: Repository) -> 
 
 def test_a_record_that_had_another_name_is_followed(store: Repository) -> None:
     store.put("records/new complaint.md", text())
+    store.put("another.txt", "what has nothing to do with it\n")
     store.commit("one")
     store.put("records/new complaint.md", text(status="closed"))
     store.commit("two")
     store.put(PATH, "")
     store.git("mv", "--force", "records/new complaint.md", PATH)
+    store.git("mv", "another.txt", "a.txt")
     store.put(PATH, text())
     store.commit("three")
     assert store.told() == [
@@ -579,8 +593,7 @@ def test_evidence_is_told_under_its_record(store: Repository) -> None:
         ("two", ["file 门 1\n.jpg added"]),
     ]
     assert [each.path for each in store.trail()[0].files] == [PATH]
-    old, new = (store.git("hash-object", f"{folder}/CPL-notes.md").strip() for _ in range(2))
-    assert old == new
+    new = store.git("hash-object", f"{folder}/CPL-notes.md").strip()
     assert store.trail()[0].files[0].changes[0] == Change("file:CPL-notes.md", None, new, "file CPL-notes.md added")
 
 
@@ -684,28 +697,42 @@ def test_a_detached_head_has_the_trail_of_its_commit(store: Repository) -> None:
     assert [subject for subject, _words in store.told()] == ["one"]
 
 
-def test_settings_of_the_user_do_not_change_what_is_told(store: Repository) -> None:
+SETTINGS = {
+    "log.showSignature": "true",
+    "gpg.program": "./gpg",
+    "log.follow": "true",
+    "log.date": "relative",
+    "color.ui": "always",
+    "diff.renames": "copies",
+    "diff.relative": "true",
+    "core.abbrev": "4",
+    "i18n.logOutputEncoding": "latin1",
+    "log.diffMerges": "off",
+    "format.pretty": "oneline",
+    "core.quotePath": "true",
+}
+
+
+def test_settings_of_the_user_do_not_change_what_is_told(repo: Path) -> None:
+    store = Repository(repo, sub="estate")
     store.put(PATH, text())
+    store.put("gpg", "#!/bin/sh\necho Good signature >&2\n")
+    (store.root / "gpg").chmod(0o755)
     store.commit("grüße: one")
     store.put(PATH, text(status="closed"))
     store.commit("two")
-    expected = store.trail()
-    for key, value in {
-        "log.showSignature": "true",
-        "log.follow": "true",
-        "log.date": "relative",
-        "color.ui": "always",
-        "diff.renames": "copies",
-        "diff.relative": "true",
-        "core.abbrev": "4",
-        "i18n.logOutputEncoding": "latin1",
-        "log.diffMerges": "off",
-        "format.pretty": "oneline",
-        "core.quotePath": "true",
-    }.items():
+    signed = store.git("cat-file", "commit", "HEAD").replace(
+        "\n\n", "\ngpgsig -----BEGIN PGP SIGNATURE-----\n x\n -----END PGP SIGNATURE-----\n\n", 1
+    )
+    command = ["git", "hash-object", "-t", "commit", "-w", "--stdin"]
+    made = subprocess.run(command, cwd=repo, input=signed.encode(), capture_output=True, check=True)
+    store.git("reset", "--quiet", "--hard", made.stdout.decode().strip())
+    expected = store.trail(), store.trail(None)
+    for key, value in SETTINGS.items():
         store.git("config", key, value)
-    assert store.trail() == expected
-    assert [commit.subject for commit in expected] == ["two", "grüße: one"]
+    assert "Good signature" in store.git("log")
+    assert (store.trail(), store.trail(None)) == expected
+    assert [commit.subject for commit in expected[0]] == ["two", "grüße: one"]
 
 
 def test_no_commit_means_no_trail(store: Repository) -> None:
@@ -742,9 +769,6 @@ def test_a_record_that_is_gone_is_found_by_a_piece_of_its_id(store: Repository) 
     assert history.gone(git, "zzz") == history.gone(git, "") == {}
 
 
-# --- what is not committed
-
-
 def pending(store: Repository, path: str = PATH) -> tuple[str | None, list[str]] | None:
     found = history.pending(Store(store.root), path)
     return None if found is None else (found.renamed_from, [change.words for change in found.changes])
@@ -774,6 +798,26 @@ def test_uncommitted_evidence_is_pending(committed: Repository) -> None:
     committed.put(f"{folder}/new.jpg", b"y")
     (committed.root / folder / "door.jpg").unlink()
     assert pending(committed) == (None, ["file door.jpg REMOVED", "file new.jpg added"])
+
+
+def test_pending_evidence_has_its_blob_where_git_can_make_one(committed: Repository) -> None:
+    folder = PATH.removesuffix(".md")
+    committed.put(f"{folder}/door.jpg", b"y")
+    (committed.root / folder / "nowhere").symlink_to("missing")
+    found = history.pending(Store(committed.root), PATH)
+    old, new = (
+        subprocess.run(
+            ["git", "hash-object", "--stdin"], input=data, cwd=committed.root, capture_output=True, check=True
+        )
+        .stdout.decode()
+        .strip()
+        for data in (b"x", b"y")
+    )
+    assert found is not None
+    assert found.changes == (
+        Change("file:door.jpg", old, new, "file door.jpg CHANGED"),
+        Change("file:nowhere", None, "work tree", "file nowhere added"),
+    )
 
 
 def test_an_uncommitted_new_record_is_pending_before_the_first_commit_too(store: Repository) -> None:
@@ -818,25 +862,23 @@ def test_conflict_markers_are_pending_during_a_merge(store: Repository) -> None:
     assert found[1][0].startswith("this version is UNREADABLE: line 5: E011 ")
 
 
-# --- cpl log
-
-
-def commit_as_cpl(ledger: Ledger, identifier: str, *, status: str, action: str) -> str:
-    old = status_before = text(events=[INTAKE], status="received").replace(ID, identifier)
-    ledger.put(identifier, old if status == "received" else status_before.replace("received\nrec", f"{status}\nrec"))
+def commit_as_cpl(ledger: Ledger, time: str, *, status: str, action: str) -> str:
+    """A commit like those of cpl, at a time of the day in UTC."""
+    ledger.put(ID, text(events=[INTAKE], status=status))
     ledger.git("add", "--all")
-    message = f"{identifier}: {status}\n\nComplaint: {identifier}\nAction: {action}\n"
-    date = {"received": "2026-11-18T01:00:00+00:00", "closed": "2026-11-18T02:30:00+00:00"}[status]
+    date = f"2026-11-18T{time}:00+00:00"
     env = {**os.environ, "GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
-    subprocess.run(["git", "commit", "--quiet", "--message", message], cwd=ledger.root, env=env, check=True)
+    message = f"{ID}: {status}\n\nComplaint: {ID}\nAction: {action}\n"
+    command = ["git", "commit", "--quiet", "--message", message]
+    subprocess.run(command, cwd=ledger.root, env=env, check=True)
     return ledger.git("rev-parse", "HEAD").strip()
 
 
 @pytest.fixture
 def logged(ledger: Ledger) -> tuple[Ledger, str, str]:
     """A store with a record of two commits."""
-    first = commit_as_cpl(ledger, ID, status="received", action="open")
-    second = commit_as_cpl(ledger, ID, status="closed", action="transition")
+    first = commit_as_cpl(ledger, "01:00", status="received", action="open")
+    second = commit_as_cpl(ledger, "02:30", status="closed", action="transition")
     return ledger, first, second
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -173,6 +174,18 @@ class TestFlow:
         slip = f"17 09:05 did: void, event: {{at: {instant('17 09:00')}, to: closed}}, reason: slip"
         voided = record("A", "16 09:00", "17 09:00 to: closed", slip, "17 10:00 to: resolving")
         assert summary(voided).total.closed == counted()
+
+    @pytest.mark.clause("ML-4")
+    def test_nothing_happens_before_the_corrected_receipt(self) -> None:
+        corrected = f"set: {{received_at: {instant('16 09:00')}}}, was: {{received_at: {instant('15 20:00')}}}"
+        text = text_of("A", "15 20:00", "15 23:00 to: closed", f"17 09:00 did: correct, {corrected}, reason: slip")
+        top, _history, rest = text.partition("history:")
+        parsed, _problems = document.parse((top.replace("15T20", "16T09") + "history:" + rest).encode(), "A")
+        assert parsed is not None
+        made, _found = load(parsed)
+        found = summary(made)
+        assert found.total.received == found.total.closed == counted("A")
+        assert found.open_at_start == counted()
 
     def test_people_are_those_who_complained_and_joined_in_the_period(self) -> None:
         found = summary(
@@ -411,13 +424,12 @@ class TestGroups:
             assert summed(groups) == summed([found.total])
 
 
-def summed(groups: Sequence[Numbers] | object) -> list[int]:
+def summed(groups: Iterable[Numbers]) -> list[int]:
     """The sums of what partitions the records."""
-    numbers = list(groups)  # type: ignore[call-overload]
-    return [
-        sum(getattr(each, field).number for each in numbers)
-        for field in ("received", "closed", "open_at_end", "overdue")
+    counts = [
+        (each.received.number, each.closed.number, each.open_at_end.number, each.overdue.number) for each in groups
     ]
+    return [sum(column) for column in zip(*counts, strict=True)] or [0, 0, 0, 0]
 
 
 class TestFollowUp:
@@ -493,6 +505,13 @@ class TestSingledOut:
                 "lead": "li.na",
             }
         ]
+
+    def test_show_the_next_of_several_dues(self) -> None:
+        tasks = "{{id: t-000{}, kind: promise, text: x, due: 2026-11-{}T09:00:00+08:00}}"
+        listed = ", ".join(tasks.format(number, day) for number, day in ((1, 25), (2, 24), (3, 26)))
+        answered = "17 09:01 did: contact, via: phone, about: acknowledge"
+        found = summary(record("A", "17 09:00", answered, "17 10:00 to: closed", fields=f"{MAJOR}tasks: [{listed}]\n"))
+        assert [(single.due_at, single.is_overdue) for single in found.singled_out] == [(at("24 09:00"), False)]
 
     def test_without_a_due_have_none(self) -> None:
         found = summary(record("A", "16 09:00", "16 10:00 to: closed", fields=MAJOR))
@@ -593,27 +612,26 @@ class TestFaces:
         assert "… in …, tel …, next to …" in shown
         assert [word for word in (*PRIVATE, *OTHER_WORDS) if word in shown] == []
 
-    @each_face
-    @with_and_without_ids
-    @given(data=st.data())
-    def test_are_the_same_whatever_the_order_of_the_records(self, face: Face, ids: bool, data: st.DataObject) -> None:
+    @hypothesis.settings(max_examples=20)
+    @given(st.data())
+    def test_are_the_same_whatever_the_order_of_the_records(self, data: st.DataObject) -> None:
         records = data.draw(st.lists(ANY_RECORD, max_size=5))
         shuffled = data.draw(st.permutations(records))
         found, again = summary(*records), summary(*shuffled)
-        assert face(found, SETTINGS, ids) == face(again, SETTINGS, ids)
+        for face in FACES.values():
+            assert face(found, SETTINGS, True) == face(again, SETTINGS, True)
 
+    @hypothesis.settings(max_examples=30)
     @given(st.data())
     def test_ids_are_as_many_as_the_numbers_say(self, data: st.DataObject) -> None:
         records = data.draw(st.lists(ANY_RECORD, max_size=5))
         found = as_json(summary(*records), ids=True)
-        plain = as_json(summary(*records), ids=False)
-        people = found.pop("people")
-        counts = list(counts_in(found))
+        assert without_ids(found) == as_json(summary(*records), ids=False)
+        people = found.pop("people")  # counts people, not records
+        assert without_ids(people) == summary(*records).people.number
+        counts = counts_in(found)
         assert len(counts) > 10
-        assert all(each["count"] == len(each["ids"]) for each in counts)
-        assert isinstance(people, dict)
-        assert people["ids"] == found["received"]["ids"]  # type: ignore[index,call-overload]
-        assert without_ids({**found, "people": people}) == plain
+        assert [len(ids) for _count, ids in counts] == [count for count, _ids in counts]
 
     @each_face
     @with_and_without_ids
@@ -673,11 +691,16 @@ class TestFaces:
 
     def test_markdown_is_a_whole_document(self) -> None:
         found = summary(whole_record(), at=at("18 12:00"))
-        assert as_markdown(found, SETTINGS, ids=True) == WHOLE_MARKDOWN
+        assert as_markdown(found, SETTINGS, ids=False) == WHOLE_MARKDOWN
+
+    def test_ids_stand_behind_each_number_at_the_end(self) -> None:
+        closed = record("A", "17 09:00", "17 10:00 to: closed", fields="nature: A\n")
+        shown = as_markdown(summary(closed, record("B", "18 09:00")), SETTINGS, ids=True)
+        assert shown.partition("\n## What each number counts\n\n")[2] == WHOLE_IDS
 
     def test_table_is_what_a_terminal_shows(self) -> None:
         found = summary(whole_record())
-        assert as_table(found, settings(STORE + "language: zh\n"), ids=False).startswith(WHOLE_TABLE)
+        assert as_table(found, settings(STORE + "language: zh\n"), ids=False) == WHOLE_TABLE
 
     def test_words_are_those_of_the_language_of_the_store(self) -> None:
         chinese = as_markdown(summary(whole_record()), settings(STORE + "language: zh\n"), ids=True)
@@ -704,11 +727,11 @@ class TestFaces:
         assert f"| {name('A')} | limbo |" in as_markdown(summary(made), SETTINGS, ids=False)
 
 
-def counts_in(value: object) -> list[dict[str, list[str]]]:
+def counts_in(value: object) -> list[tuple[object, list[str]]]:
     """Every `{count, ids}` in JSON."""
     if isinstance(value, dict):
         if set(value) == {"count", "ids"}:
-            return [value]
+            return [(value["count"], value["ids"])]
         return [found for each in value.values() for found in counts_in(each)]
     return [found for each in value for found in counts_in(each)] if isinstance(value, list) else []
 
@@ -732,8 +755,181 @@ def whole_record() -> Record:
     )
 
 
-WHOLE_MARKDOWN = ""
-WHOLE_TABLE = ""
+WHOLE_MARKDOWN = """\
+# Complaint figures 2026-W47
+
+## About
+
+The period was not over yet; open and overdue are those at 2026-11-18T12:00:00+08:00.
+
+| Name | Value |
+| --- | --- |
+| Store | 锦绣花园 |
+| Period | 2026-W47 |
+| From | 2026-11-16T00:00:00+08:00 |
+| To (not included) | 2026-11-23T00:00:00+08:00 |
+| As of | 2026-11-18T12:00:00+08:00 |
+| Format of the store | 1 |
+
+## Key figures
+
+In the tables below the timely rate is that of all, and the times are medians.
+
+| Name | Value |
+| --- | --- |
+| Received | 1 |
+| People who complained | 2 |
+| Closed | 0 |
+| Open at the start | 0 |
+| Open at the end | 1 |
+| Overdue at the end | 0 |
+| Overdue items by basis | – |
+| Reopened | 0 |
+| Timely rate (resolve) | 0.0 % (0 of 1) |
+| Timely rate without those not yet due | 0.0 % (0 of 1) |
+| Not yet due | 0 |
+| respond, median | 30 min |
+| respond, 90th percentile | 30 min |
+| resolve, median | 9 h |
+| resolve, 90th percentile | 9 h |
+| Followed up, of those closed | – |
+| Satisfied, of those asked | – |
+
+## By kind
+
+| kind | Received | Closed | Open | Overdue | Timely | respond | resolve |
+| --- | --: | --: | --: | --: | --: | --: | --: |
+| repair | 1 | 0 | 1 | 0 | 0.0 % | 30 min | 9 h |
+
+## By category
+
+| category | Received | Closed | Open | Overdue | Timely | respond | resolve |
+| --- | --: | --: | --: | --: | --: | --: | --: |
+| equipment/lift | 1 | 0 | 1 | 0 | 0.0 % | 30 min | 9 h |
+
+## By place
+
+| place | Received | Closed | Open | Overdue | Timely | respond | resolve |
+| --- | --: | --: | --: | --: | --: | --: | --: |
+| S/3 | 1 | 0 | 1 | 0 | 0.0 % | 30 min | 9 h |
+
+## By department
+
+A record with several departments counts under each of them.
+
+| department | Received | Closed | Open | Overdue | Timely | respond | resolve |
+| --- | --: | --: | --: | --: | --: | --: | --: |
+| engineering | 1 | 0 | 1 | 0 | 0.0 % | 30 min | 9 h |
+
+## By severity
+
+| severity | Received | Closed | Open | Overdue | Timely | respond | resolve |
+| --- | --: | --: | --: | --: | --: | --: | --: |
+| major | 1 | 0 | 1 | 0 | 0.0 % | 30 min | 9 h |
+
+## By channel
+
+| channel | Received | Closed | Open | Overdue | Timely | respond | resolve |
+| --- | --: | --: | --: | --: | --: | --: | --: |
+| phone | 1 | 0 | 1 | 0 | 0.0 % | 30 min | 9 h |
+
+## One by one
+
+| Id | Status | Category | Place | Received | Due | Overdue | First contact | Title |
+| --: | --- | --- | --- | --: | --: | --: | --- | --- |
+| CPL-20261101-AAAAAAH | replying | equipment/lift | S/3 | 2026-11-17 | 2026-11-19 18:00 | no | li.na | Lift stuck |
+"""
+
+WHOLE_IDS = """\
+| Number | Count | Ids |
+| --- | --: | --- |
+| Received | 2 | CPL-20261101-AAAAAAH, CPL-20261101-BBBBBB8 |
+| Closed | 1 | CPL-20261101-AAAAAAH |
+| Open at the end | 1 | CPL-20261101-BBBBBB8 |
+| Overdue at the end | 1 | CPL-20261101-BBBBBB8 |
+| In time | 1 | CPL-20261101-AAAAAAH |
+| respond, runs | 1 | CPL-20261101-AAAAAAH |
+| resolve, runs | 1 | CPL-20261101-AAAAAAH |
+| People who complained | 2 | CPL-20261101-AAAAAAH, CPL-20261101-BBBBBB8 |
+| Overdue items: rule | 1 | CPL-20261101-BBBBBB8 |
+| kind complaint: Received | 2 | CPL-20261101-AAAAAAH, CPL-20261101-BBBBBB8 |
+| kind complaint: Closed | 1 | CPL-20261101-AAAAAAH |
+| kind complaint: Open at the end | 1 | CPL-20261101-BBBBBB8 |
+| kind complaint: Overdue at the end | 1 | CPL-20261101-BBBBBB8 |
+| kind complaint: In time | 1 | CPL-20261101-AAAAAAH |
+| kind complaint: respond, runs | 1 | CPL-20261101-AAAAAAH |
+| kind complaint: resolve, runs | 1 | CPL-20261101-AAAAAAH |
+"""
+WHOLE_TABLE = """\
+About
+Name                 Value
+-------------------  -------------------------
+Store                锦绣花园
+Period               2026-W47
+From                 2026-11-16T00:00:00+08:00
+To (not included)    2026-11-23T00:00:00+08:00
+As of                2026-12-10T12:00:00+08:00
+Format of the store  1
+
+Key figures
+In the tables below the timely rate is that of all, and the times are medians.
+Name                                   Value
+-------------------------------------  --------------
+Received                               1
+People who complained                  2
+Closed                                 0
+Open at the start                      0
+Open at the end                        1
+Overdue at the end                     1
+Overdue items by basis                 rule 1
+Reopened                               0
+Timely rate (处理解决)                 0.0 % (0 of 1)
+Timely rate without those not yet due  0.0 % (0 of 1)
+Not yet due                            0
+首次回应, median                       30 min
+首次回应, 90th percentile              30 min
+处理解决, median                       9 h
+处理解决, 90th percentile              9 h
+Followed up, of those closed           –
+Satisfied, of those asked              –
+
+By kind
+kind  Received  Closed  Open  Overdue  Timely  首次回应  处理解决
+----  --------  ------  ----  -------  ------  --------  --------
+报修         1       0     1        1   0.0 %    30 min       9 h
+
+By category
+category  Received  Closed  Open  Overdue  Timely  首次回应  处理解决
+--------  --------  ------  ----  -------  ------  --------  --------
+电梯             1       0     1        1   0.0 %    30 min       9 h
+
+By place
+place  Received  Closed  Open  Overdue  Timely  首次回应  处理解决
+-----  --------  ------  ----  -------  ------  --------  --------
+S/3           1       0     1        1   0.0 %    30 min       9 h
+
+By department
+A record with several departments counts under each of them.
+department  Received  Closed  Open  Overdue  Timely  首次回应  处理解决
+----------  --------  ------  ----  -------  ------  --------  --------
+工程部             1       0     1        1   0.0 %    30 min       9 h
+
+By severity
+severity  Received  Closed  Open  Overdue  Timely  首次回应  处理解决
+--------  --------  ------  ----  -------  ------  --------  --------
+重大             1       0     1        1   0.0 %    30 min       9 h
+
+By channel
+channel  Received  Closed  Open  Overdue  Timely  首次回应  处理解决
+-------  --------  ------  ----  -------  ------  --------  --------
+电话            1       0     1        1   0.0 %    30 min       9 h
+
+One by one
+                  Id  Status    Category  Place    Received               Due  Overdue  First contact  Title
+--------------------  --------  --------  -----  ----------  ----------------  -------  -------------  ----------
+CPL-20261101-AAAAAAH  结果反馈  电梯      S/3    2026-11-17  2026-11-19 18:00      yes  li.na          Lift stuck
+"""
+
 
 ANY_RECORD = st.builds(
     lambda letter, hours, kind, fields: _any(letter, hours, kind, fields),
@@ -799,7 +995,7 @@ def test_another_profile_with_other_names_works_unchanged() -> None:
     assert found.total.received == found.total.closed == counted("A", "B")
     assert (found.reopened, found.total.open_at_end) == (counted("B"), counted("B"))
     assert (found.total.timely.met, found.total.timely.breached) == (counted("A"), counted("B"))
-    assert "The times are medians." not in as_markdown(found, german, ids=False)
+    assert "| beschwerde | 2 | 2 | 1 | 1 | 50.0 % |\n" in as_markdown(found, german, ids=False)
 
 
 NOW = datetime(2026, 11, 18, 4, 0, tzinfo=UTC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -12,12 +13,14 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from gettext import gettext as _
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from cpl.errors import CplError
 from cpl.moments import fixed, format_instant, parse_instant
+
+_TIME_OF_DAY: Final = re.compile(r"[0-9]{2}:[0-9]{2}")
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +93,9 @@ class App:
         click.echo(render.rows(rows, columns, fmt, width=self.width), nl=False)
 
     def instant(self, text: str) -> datetime:
-        """The instant that an option names; without an offset it is meant in the store's zone."""
+        """The instant that an option names; without an offset it is meant in the store's zone, without a day today."""
+        if _TIME_OF_DAY.fullmatch(text):
+            text = f"{self.now.astimezone(self.settings.zone):%Y-%m-%d}T{text}"
         return parse_instant(text, self.settings.zone)
 
     def read_only_instant(self, text: str | None) -> datetime:
@@ -106,22 +111,39 @@ class App:
         Raises:
             CplError: nobody is found, or the name is not one of the people.
         """
-        people = self.settings.people
-        named = by or self.env.get("CPL_USER")
-        if named:
-            if named not in people:
-                from cpl.schema import did_you_mean
+        if by is not None:
+            return self.known_person("--by", by)
+        if named := self.env.get("CPL_USER"):
+            return self.known_person("CPL_USER", named)
+        if self.recording is None:
+            raise CplError(self._why_nobody())
+        return self.recording
 
-                message = _("'{name}' is not one of the people in cpl.yaml").format(name=named)
-                raise CplError(message + did_you_mean(named, people))
-            return named
-        person = self.recording
-        if person is None:
-            message = _(
-                "nobody in cpl.yaml has your git address; say who acts: --by PERSON or CPL_USER=PERSON"
+    def known_person(self, option: str, name: str) -> str:
+        """The person of that id, `me` being who acts.
+
+        Raises:
+            click.BadParameter: there is none.
+        """
+        if name == "me" and option not in ("--by", "CPL_USER"):
+            return self.acting(None)
+        people = self.settings.people
+        if name not in people:
+            from cpl.schema import did_you_mean
+
+            message = _("'{name}' is not one of the people in cpl.yaml").format(name=name)
+            raise click.BadParameter(message + did_you_mean(name, people), param_hint=option)
+        return name
+
+    def _why_nobody(self) -> str:
+        identity = self.store.git.identity()
+        if identity is None:
+            return _(
+                "git does not know who you are; run: git config user.name NAME; git config user.email EMAIL; "
+                "or say who acts: --by PERSON"
             )
-            raise CplError(message)
-        return person
+        message = _("nobody in cpl.yaml has your git address {email}; add it there, or say who acts: --by PERSON")
+        return message.format(email=identity[1])
 
     @cached_property
     def recording(self) -> str | None:
@@ -153,15 +175,23 @@ def bad_parameter(option: str, parse: Callable[[str], Any], text: str) -> Any:
 
 
 @contextmanager
-def kept_on_failure(app: App, name: str, text: str) -> Iterator[None]:
+def kept_on_failure(app: App, name: str, text: str | None) -> Iterator[None]:
     """Keep `text`, which a person typed, in a file when the block fails, and say where."""
     try:
         yield
     except BaseException:
-        if text.strip():
-            from cpl import files
-
-            app.say(
-                _("your text is kept in {path}").format(path=files.keep(app.store.kept_folder(), name, text))
-            )
+        if text and text.strip() and (path := keep(app, name, text)):
+            app.say(_("your text is kept in {path}").format(path=path))
         raise
+
+
+def keep(app: App, name: str, text: str) -> Path | None:
+    """The new private file that holds `text`; where none can be written, the text is printed instead."""
+    from cpl import files
+
+    try:
+        return files.keep(app.store.kept_folder(), name, text)
+    except CplError as error:
+        app.say(_("your text could not be kept ({reason}); here it is:").format(reason=error))
+        app.say(text)
+        return None

@@ -91,6 +91,10 @@ def demo_command(context: click.Context, folder: Path | None) -> None:
 
     Works in a new temporary folder, or in DIR, which must not exist. It has a git identity and a fixed clock of its
     own, so that it prints the same everywhere; one move is refused on purpose. The store stays there for you.
+
+    \b
+    Example:
+      cpl demo
     """
     if folder is not None and folder.exists():
         message = _("{folder} exists already; name a new folder, or none")

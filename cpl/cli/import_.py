@@ -28,13 +28,6 @@ MAPPINGS: Final = "templates/imports"
 _RESULT: Final = tuple(
     Column(name, name) for name in ("source", "rows", "new", "known", "dry_run", "commit", "rejected", "without_entry")
 )
-_REJECTED: Final = (Column("row", _("row"), "right"), Column("reason", _("reason")))
-_UNMATCHED: Final = (
-    Column("column", _("column")),
-    Column("value", _("value")),
-    Column("count", _("rows"), "right"),
-    Column("became", _("became")),
-)
 
 
 @click.command("import")
@@ -178,10 +171,17 @@ def _print(app: App, mapping: ImportMap, result: Report, commit: str | None, *, 
     click.echo(message.format(source=mapping.system, **counts))
     if result.rejected:
         click.echo(_("\nRejected:"))
-        app.emit(_rejected(result), _REJECTED, "table")
+        columns = [Column("row", _("row"), "right"), Column("reason", _("reason"))]
+        app.emit(_rejected(result), columns, "table")
     if result.unmatched:
         click.echo(_("\nValues without an entry in the mapping, kept as they came:"))
-        app.emit(_unmatched(result), _UNMATCHED, "table")
+        columns = [
+            Column("column", _("column")),
+            Column("value", _("value")),
+            Column("count", _("rows"), "right"),
+            Column("became", _("became")),
+        ]
+        app.emit(_unmatched(result), columns, "table")
     if dry_run:
         app.say(_("a dry run: nothing was written"))
     elif commit is None:

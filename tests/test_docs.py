@@ -1,0 +1,96 @@
+"""The pages tell the truth: README replayed, the command list, the shipped files, the wheel."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from cpl.cli import COMMANDS, cli
+from tests import readme
+from tests.ledger import Ledger
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_readme_shows_what_the_commands_print(tmp_path: Path) -> None:
+    page = readme.PAGE.read_text(encoding="utf-8")
+    assert readme.replayed(page, tmp_path) == page, "run: python -m tests.readme"
+
+
+def test_readme_lists_every_command_in_order() -> None:
+    page = readme.PAGE.read_text(encoding="utf-8")
+    assert re.findall(r"^\| `([\w-]+)` \|", page, re.MULTILINE) == list(COMMANDS)
+
+
+def test_every_link_of_the_pages_leads_somewhere() -> None:
+    for page in [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_every_command_has_help_with_an_example(name: str) -> None:
+    result = CliRunner().invoke(cli, [name, "--help"], prog_name="cpl")
+    assert result.exit_code == 0
+    assert result.output.startswith(f"Usage: cpl {name} ")
+    assert f"  cpl {name}" in result.output.partition("\n")[2]
+
+
+def test_options_of_the_readme_exist() -> None:
+    """Every `--option` that README names belongs to some command."""
+    page = readme.PAGE.read_text(encoding="utf-8").partition("## A tour")[2]
+    named = set(re.findall(r"(?<![\w-])--[a-z][\w-]+", page))
+    helps = "".join(CliRunner().invoke(cli, [name, "--help"]).output for name in COMMANDS)
+    git_options = {"--oneline", "--max-count"}
+    assert {option for option in named - git_options if option not in helps} == set()
+
+
+@pytest.mark.parametrize(
+    ("shipped", "used"), [("github.yml", ".github/workflows/cpl.yml"), ("gitlab.yml", ".gitlab-ci.yml")]
+)
+def test_this_repository_uses_the_ci_files_that_it_ships(shipped: str, used: str) -> None:
+    assert (ROOT / "templates" / "ci" / shipped).read_bytes() == (ROOT / used).read_bytes()
+
+
+def test_this_repository_is_a_store_without_problems() -> None:
+    outcome = Ledger(ROOT, now="2026-11-23T08:00:00+08:00")("check", "records")
+    assert (outcome.code, outcome.out) == (0, "")
+
+
+def test_wheel_brings_the_templates_and_a_store_can_be_made_from_it(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(ROOT)],
+        check=True,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    unpacked = tmp_path / "site"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(unpacked)
+    shipped = {
+        path.relative_to(unpacked / "cpl/shipped").as_posix() for path in (unpacked / "cpl/shipped").rglob("*.*")
+    }
+    assert shipped == {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "templates").rglob("*.*")
+        if "__pycache__" not in path.parts
+    }
+    identity = {
+        f"GIT_{role}_{part}": "li.na@example.org" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "cpl", "init", str(tmp_path / "estate")],
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(unpacked), **identity},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "estate/templates/profiles/residential.yaml").read_bytes() == (
+        ROOT / "templates/profiles/residential.yaml"
+    ).read_bytes()
