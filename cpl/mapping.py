@@ -195,7 +195,7 @@ def _date_format(node: Node, problems: Problems) -> str | None:
     if value is None or value == ISO:
         return value
     try:
-        is_right = datetime.strptime(_PROBE.strftime(value), value).date() == _PROBE  # noqa: DTZ007
+        is_right = datetime.strptime(_PROBE.strftime(value), value).date() == _PROBE.date()  # noqa: DTZ007
     except ValueError:
         is_right = False
     if not is_right:

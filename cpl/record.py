@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, tzinfo
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta, tzinfo
 from gettext import gettext as _
 from typing import Any, Final
 
 from cpl.document import Document
 from cpl.errors import Problem
-from cpl.events import Event, effective, read_event
+from cpl.events import JUDGED_FIELDS, Event, effective, read_event
 from cpl.schema import (
     Converter,
     Problems,
@@ -255,35 +255,75 @@ def load(document: Document) -> tuple[Record | None, list[Problem]]:
 
 
 def as_of(record: Record, now: datetime) -> Record | None:
-    """The record as it was at `now`; None when it had not been received by then.
+    """The record as it was known at `now`; None when it had not been received by then.
 
-    Later events are left out and what they changed is taken back by their `was`.
+    Later events are left out, corrections and voids too, and what they changed is as it was before. An event of the
+    same second counts, for cpl puts the events of one second a millisecond apart.
     """
-    if record.received_at > now:
+    end = now.replace(microsecond=0) + timedelta(seconds=1)
+    later = [event for event in record.history[1:] if event.at >= end]
+    if later:
+        kept = effective(record.history[: -len(later)])
+        record = replace(_without(record, later, kept), history=record.history[: -len(later)])
+    return record if record.received_at < end else None
+
+
+def before(record: Record, event: Event) -> Record | None:
+    """The record as it was known just before `event`, without what has been voided since; None before the intake."""
+    earlier = tuple(each for each in record.events if each.sort_key() < event.sort_key())
+    if not earlier:
         return None
-    later = [event for event in record.events if event.at > now and event is not record.events[0]]
-    if not later:
-        return record
+    later = [each for each in record.history if each.sort_key() >= event.sort_key()]
+    return replace(_without(record, later, earlier), history=earlier)
+
+
+def judged_at(record: Record, instant: datetime) -> Record:
+    """The record as it was judged at `instant`: a later judgement is taken back, the correction of a slip is not."""
+    fields = dict(record.fields)
+    for name in JUDGED_FIELDS:
+        setters = [event for event in record.events if name in event.data.get("set", {})]
+        anew = next((event for event in setters if event.did == "classify" and event.at > instant), None)
+        if anew is not None:
+            fields[name] = _value_before(name, setters[: setters.index(anew)], anew)
+    return replace(record, fields=_present(fields))
+
+
+def _without(record: Record, later: Sequence[Event], kept: tuple[Event, ...]) -> Record:
+    """The record of the events `kept` alone; what the `later` ones have set is as it was before them."""
     fields = dict(record.fields)
     for event in reversed(later):
-        _take_back(fields, event)
-    history = tuple(event for event in record.history if event not in later)
-    events = tuple(event for event in record.events if event not in later)
-    moves = [event.to for event in events if event.is_move]
-    fields["status"] = moves[-1] if moves else record.status
-    return Record(fields, history, events)
+        _take_back(fields, event, kept)
+    for event in record.events:
+        if event in later and event.did == "join" and "people" in fields.get("complainant", {}):
+            people = fields["complainant"]["people"] - event.data["people"]
+            fields["complainant"] = {**fields["complainant"], "people": people}
+    states = [event.to for event in kept if event.is_move]
+    fields["status"] = states[-1] if states else record.status
+    known_until = later[0].at
+    if "tasks" in fields:
+        fields["tasks"] = tuple(task for task in fields["tasks"] if task.get("made_at", known_until) <= known_until)
+    return Record(_present(fields), record.history, kept)
 
 
-def _take_back(fields: dict[str, Any], event: Event) -> None:
-    was = event.data.get("was", {})
-    if event.did == "reschedule" and "task" in event.data:
-        fields["tasks"] = tuple(
-            {**task, **was} if task["id"] == event.data["task"] else task for task in fields.get("tasks", ())
-        )
-    elif event.did in ("classify", "correct"):
-        for name in event.data["set"]:
-            fields.pop(name, None)
-        fields.update({name: value for name, value in was.items() if name != "received_at"})
+def _take_back(fields: dict[str, Any], event: Event, kept: Sequence[Event]) -> None:
+    task_id = event.data.get("task")
+    setters = [each for each in kept if "set" in each.data and each.data.get("task") == task_id]
+    values = {name: _value_before(name, setters, event) for name in event.data.get("set", {})}
+    if task_id is None:
+        fields.update(values)
+    elif values:
+        tasks = fields.get("tasks", ())
+        fields["tasks"] = tuple(_present(task | values) if task["id"] == task_id else task for task in tasks)
+
+
+def _value_before(name: str, setters: Iterable[Event], event: Event) -> Any:
+    """What a field was before `event` set it: what an earlier one set, else what `event` says that it was."""
+    values = [each.data["set"][name] for each in setters if name in each.data["set"]]
+    return values[-1] if values else event.data.get("was", {}).get(name)
+
+
+def _present(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def derived(record: Record) -> dict[str, tuple[Any, Event]]:

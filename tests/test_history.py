@@ -730,7 +730,7 @@ def test_settings_of_the_user_do_not_change_what_is_told(repo: Path) -> None:
     expected = store.trail(), store.trail(None)
     for key, value in SETTINGS.items():
         store.git("config", key, value)
-    assert "Good signature" in store.git("log")
+    assert "Good signature" in store.git("log", "--encoding=UTF-8")
     assert (store.trail(), store.trail(None)) == expected
     assert [commit.subject for commit in expected[0]] == ["two", "grüße: one"]
 
@@ -1020,7 +1020,8 @@ def test_log_refuses_a_piece_that_no_or_several_records_ever_had(ledger: Ledger)
     ledger.commit()
     several, none = ledger("log", "2026"), ledger("log", "zzz")
     assert (several.code, several.out, none.code, none.out) == (2, "", 2, "")
-    assert f"'2026' fits 2 records: {OTHER}, {ID}" in several.err
+    assert "'2026'" in several.err
+    assert several.err.index(OTHER) < several.err.index(ID)
     assert "'zzz'" in none.err
 
 

@@ -1123,3 +1123,22 @@ class TestCommand:
     ) -> None:
         assert cpl(store, "--format", fmt) == 0
         assert capsys.readouterr().out.startswith(start)
+
+    def test_saves_the_document_of_the_week_at_its_end(self, store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        args = ["--week", "last", "--at", "end"]
+        assert cpl(store, *args, "--format", "markdown") == 0
+        shown = capsys.readouterr().out
+        assert "| As of | 2026-11-16T00:00:00+08:00 |\n" in shown
+        assert cpl(store, *args, "--save", "--format", "json") == 0
+        printed = capsys.readouterr()
+        assert printed.err == "written: reports/2026-W46.md\n"
+        assert json.loads(printed.out)["at"] == "2026-11-16T00:00:00+08:00"
+        assert (store / "reports" / "2026-W46.md").read_bytes() == shown.encode()
+
+    def test_saves_nothing_where_a_link_leads_out_of_the_store(
+        self, store: Path, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        outside = tmp_path_factory.mktemp("outside")
+        (store / "reports").symlink_to(outside)
+        assert cpl(store, "--save") == 2
+        assert (capsys.readouterr().out, list(outside.iterdir())) == ("", [])

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from gettext import gettext as _
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from cpl import __version__
 from cpl.cli.app import App
 from cpl.errors import EXIT_BUG, EXIT_REFUSED, CplError
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 # Every command and the module that holds it; a module is imported when its command is used.
 COMMANDS: Final = {
@@ -44,6 +49,10 @@ COMMANDS: Final = {
 }
 
 
+class ReaderGone(Exception):
+    """Who read our output has gone, as in `cpl list | head`."""
+
+
 class LazyGroup(click.Group):
     """A group that imports a command's module when the command is used, and lists them in the order of the table."""
 
@@ -69,16 +78,21 @@ class LazyGroup(click.Group):
             ctx.fail(_("no such command '{name}'").format(name=args[0]) + did_you_mean(args[0], COMMANDS))
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does, which would make exit code 1 of a reader that has gone."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise ReaderGone from error
 
-@click.group(
-    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
-)
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="cpl")
 @click.option(
     "-C",
     "folder",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help=_("Work in this folder."),
+    help=_("Work in this folder, as if cpl had been started there."),
 )
 @click.option("--no-input", is_flag=True, help=_("Never ask; what is missing is an error."))
 @click.pass_context
@@ -93,7 +107,9 @@ def cli(ctx: click.Context, folder: Path | None, no_input: bool) -> None:
       cpl summary --week last
     """
     app = ctx.ensure_object(App)
-    app.folder = folder or app.folder
+    if folder is not None:
+        os.chdir(folder)  # as git does: paths in the rest of the command line count from there
+        app.folder = Path.cwd()
     app.no_input = no_input or app.no_input
 
 
@@ -101,22 +117,22 @@ def run(args: Sequence[str] | None = None, app: App | None = None) -> int:
     """Run one command line; its exit code."""
     app = app or App()
     try:
-        result = cli.main(
-            args=None if args is None else list(args), prog_name="cpl", obj=app, standalone_mode=False
-        )
+        result = cli.main(args=None if args is None else list(args), prog_name="cpl", obj=app, standalone_mode=False)
     except CplError as error:
         app.say(str(error))
         return error.exit_code
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
-        error.show()
+        words = io.StringIO()
+        error.show(words)
+        app.say(words.getvalue().rstrip("\n"))
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo(_("interrupted; what was not finished was not written"), err=True)
         return EXIT_REFUSED
-    except BrokenPipeError:
-        # The reader of our output has gone (cpl list | head); Python would complain once more at exit.
+    except ReaderGone:
+        # Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
@@ -134,17 +150,28 @@ def _bug(app: App) -> int:
     import traceback
 
     text = traceback.format_exc()
-    click.echo(text, err=True)
-    click.echo(_("this is a bug in cpl; please report it with the text above"), err=True)
+    app.say(text)
+    app.say(_("this is a bug in cpl; please report it with the text above"))
     try:
         from cpl.files import keep
 
-        click.echo(str(keep(app.store.kept_folder(), "bug.txt", text)), err=True)
+        kept = keep(app.store.kept_folder(), "bug.txt", text)
     except (CplError, OSError):
-        pass  # there is no store to keep it in; it has been printed
+        return EXIT_BUG  # there is no store to keep it in; it has been printed
+    app.say(_("the text above is kept in {path}").format(path=kept))
     return EXIT_BUG
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def main() -> None:
     """The entry point of the program `cpl`."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character is no reason to fail
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _stop)  # what has been begun is put back, as after Ctrl-C
     sys.exit(run())

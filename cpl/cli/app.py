@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from gettext import gettext as _
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import click
 
@@ -73,12 +73,12 @@ class App:
     @property
     def asks(self) -> bool:
         """Whether a person at a terminal can be asked."""
-        return not self.no_input and sys.stdin.isatty() and sys.stderr.isatty()
+        return not self.no_input and _is_terminal(sys.stdin) and _is_terminal(sys.stderr)
 
     @property
     def width(self) -> int | None:
         """The terminal's width in columns; None when the output goes elsewhere."""
-        return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        return shutil.get_terminal_size().columns if _is_terminal(sys.stdout) else None
 
     def say(self, text: str) -> None:
         """Words for the person, on stderr."""
@@ -161,6 +161,11 @@ class App:
             message = _("--at {at} lies in the future; now is {now}")
             raise CplError(message.format(at=format_instant(instant), now=format_instant(self.now)))
         return instant
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    """Whether the stream, which is None when the caller closed it, is a terminal."""
+    return stream is not None and stream.isatty()
 
 
 pass_app = click.make_pass_decorator(App, ensure=True)

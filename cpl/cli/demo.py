@@ -28,7 +28,7 @@ people:
 - {id: sun.wei, name: 孙伟, emails: [sun.wei@example.org], roles: [manager], department: management}
 """
 
-# When, who, and what: `{0}`, `{1}` … stand for the complaints in the order in which they were taken in.
+# When, who, and what: `{0}`, `{1}` … stand for the ids of the complaints, in the order of intake.
 _STORY: Final = (
     (
         "2026-11-16T09:00",
@@ -173,7 +173,8 @@ class _Stage:
             app.say(str(error))
 
     def _known(self) -> list[str]:
-        return sorted(path.stem for path in self.root.glob("records/*/*/*/CPL-*.md"))
+        """The ids so far, by the piece that people type."""
+        return sorted(path.stem.rpartition("-")[2] for path in self.root.glob("records/*/*/*/CPL-*.md"))
 
 
 def _instant(at: str) -> datetime:

@@ -10,9 +10,9 @@ from typing import Final
 
 import click
 
-from cpl import moments, render, report
+from cpl import files, moments, render, report
 from cpl.cli.app import App, bad_parameter, pass_app
-from cpl.cli.options import at_option, output_format
+from cpl.cli.options import output_format
 from cpl.errors import EXIT_OK, EXIT_PROBLEMS, Problem
 from cpl.figures import Summary, summarize
 from cpl.moments import Period, parse_date
@@ -22,6 +22,8 @@ from cpl.report_json import as_json
 
 THIS: Final = "this"
 LAST: Final = "last"
+END: Final = "end"
+REPORTS: Final = "reports"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ class Asked:
 @click.option("--from", "from_", metavar="DATE", help=_("The first day; with --to."))
 @click.option("--to", metavar="DATE", help=_("The day after the last one: it is not included."))
 @click.option("--ids", is_flag=True, help=_("Name with each number the complaints that it counts."))
-@at_option
+@click.option("--save", is_flag=True, help=_("Also write it as Markdown to reports/PERIOD.md."))
+@click.option("--at", metavar="INSTANT", help=_("As it was then, or at the end of the period (end); default: now."))
 @output_format("table", ("table", "markdown", "json"))
 @pass_app
 def summary_command(
@@ -50,6 +53,7 @@ def summary_command(
     from_: str | None,
     to: str | None,
     ids: bool,
+    save: bool,
     at: str | None,
     fmt: str,
 ) -> int:
@@ -62,15 +66,17 @@ def summary_command(
     Examples:
       cpl summary
       cpl summary --week last --ids
-      cpl summary --month 2026-11 --format markdown > reports/2026-11.md
+      cpl summary --month 2026-11 --at end --save
       cpl summary --from 2026-11-01 --to 2026-11-16 --format json
     """
     period = asked_period(Asked(week, month, from_, to), app.now, app.settings.zone)
-    instant = app.read_only_instant(at)
+    instant = period.end if at == END else app.read_only_instant(at)
     faults: list[Problem] = []
     summary = summarize(_records(app, faults), app.settings, period, instant)
     for fault in sorted(faults):
         app.say(str(fault))
+    if save:
+        _save(report.as_markdown(summary, app.settings, ids=ids), f"{REPORTS}/{period.name}.md", app)
     click.echo(_face(summary, app, fmt, ids=ids), nl=False)
     return EXIT_PROBLEMS if faults else EXIT_OK
 
@@ -80,6 +86,12 @@ def _records(app: App, faults: list[Problem]) -> Iterator[Record | None]:
     for entry in app.store.entries():
         faults.extend(problem for problem in entry.problems if problem.is_error)
         yield entry.record
+
+
+def _save(text: str, path: str, app: App) -> None:
+    root = app.store.root
+    files.write(root / path, text.encode(), root=root)
+    app.say(_("written: {path}").format(path=path))
 
 
 def _face(summary: Summary, app: App, fmt: str, *, ids: bool) -> str:
