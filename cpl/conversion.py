@@ -95,12 +95,11 @@ class Reading:
                 instants = _read_instants(text, pattern, self.mapping.zone)
             except (ValueError, OverflowError):
                 continue
-            if not all(each.year in YEARS for each in instants):
-                continue
             if not instants:
                 message = _("{columns} '{text}' does not exist in {zone}: the clocks were put forward")
                 raise RowRejected(message.format(columns=columns_of(source), text=text, zone=self.mapping.zone))
-            return instants
+            if all(each.year in YEARS for each in instants):
+                return instants
         message = _("{columns} '{text}' is not a date like {formats}")
         formats = " | ".join(self.mapping.dates)
         raise RowRejected(message.format(columns=columns_of(source), text=text, formats=formats))

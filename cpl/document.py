@@ -40,6 +40,7 @@ _UNCLEAN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\uf
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _TO_COMMA: Final = re.compile(r"(?:[ \r\n]++|(?<=[ \n])#[^\n]*+)*+,")
 _REST_OF_LINE: Final = re.compile(r"[ ]*(,?)[ ]*(?:#[^\n]*|\r)?\n")
+_LITERAL_REST: Final = re.compile(r"(?:[ ]*\r?\n|[ ]+#[^\n]*\n)*")
 _COMMENT: Final = re.compile(r"[ ]+#")
 _WORD: Final = re.compile(r"[A-Za-z0-9_.+/@:-]+")
 _BLANK_LINES: Final = re.compile(r"(?:[ \t]*\r?\n)*")
@@ -268,6 +269,12 @@ def _name(key: str | int) -> str:
     return key
 
 
+def _children(node: Node) -> list[Node]:
+    if isinstance(node, ScalarNode):
+        return []
+    return node.items if isinstance(node, SequenceNode) else [each.value for each in node.entries]
+
+
 def _spans(node: Node) -> list[tuple[int, int]]:
     """Where each entry or item begins, with its dash, and where it ends."""
     if isinstance(node, SequenceNode):
@@ -386,7 +393,17 @@ def _removal(doc: Document, node: Node, index: int) -> _Edit:
         return _removal_in_flow(doc.text, node, spans, index)
     if _indent(doc.text, start) is None:
         return _Edit(start, spans[index + 1][0], "")
-    return _Edit(_line_start(doc.text, start), _next_line(doc.text, end), "")
+    stop = _next_line(doc.text, end)
+    if index and _ends_with_literal(_children(node)[index - 1]):
+        rest = _LITERAL_REST.match(doc.text, stop)
+        stop = rest.end() if rest else stop
+    return _Edit(_line_start(doc.text, start), stop, "")
+
+
+def _ends_with_literal(node: Node) -> bool:
+    """Whether indented lines behind `node` would become a part of it."""
+    children = _children(node)
+    return _ends_with_literal(children[-1]) if children else isinstance(node, ScalarNode) and node.style == "literal"
 
 
 def _removal_in_flow(text: str, node: Node, spans: Sequence[tuple[int, int]], index: int) -> _Edit:

@@ -52,7 +52,15 @@ _COMMON: Final[Mapping[str, Converter]] = {
     "recorded_by": text,
 }
 _MOVE: Final[Mapping[str, Converter]] = {"to": word, "reason": text, "until": instant}
-_VOIDED: Final = struct({"at": instant, "to": word, "did": word}, required=["at"])
+_NAMED: Final = struct({"at": instant, "to": word, "did": word}, required=["at"])
+
+
+def _voided(node: Node, problems: list[Problem]) -> Mapping[str, Any] | None:
+    named: Mapping[str, Any] | None = _NAMED(node, problems)
+    if named is not None and ("to" in named) == ("did" in named):
+        message = _("name the event by its 'at' and its 'to' or 'did', as in {at: …, to: STATE}")
+        problems.append(problem(node, "E051", message))
+    return named
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +72,22 @@ class Verb:
 
 
 def _change(fields: Mapping[str, Converter]) -> Verb:
-    shape = {"set": struct(fields), "was": struct(fields), "reason": text, "rule": text, "task": word}
+    shape = {"set": struct(fields), "was": struct(fields), "reason": text, "rule": text}
     return Verb(shape, required=("set", "reason"))
 
 
+def _change_of_task() -> Verb:
+    change = _change(TASK_FIELDS)
+    return Verb({**change.fields, "task": word}, required=(*change.required, "task"))
+
+
 VERBS: Final[Mapping[str, Verb]] = {
-    "assign": Verb({"set": struct(GIVEN_FIELDS)}, required=("set",)),
+    "assign": Verb({"set": struct(GIVEN_FIELDS), "was": struct(GIVEN_FIELDS)}, required=("set",)),
     "handover": Verb({}),
     "contact": Verb({"via": word, "about": word, "reached": flag}, required=("via", "about")),
     "classify": _change(JUDGED_FIELDS),
     "correct": _change(CORRECTED_FIELDS),
-    "reschedule": _change(TASK_FIELDS),
+    "reschedule": _change_of_task(),
     "agree": Verb({"clock": word, "due": instant}, required=("clock", "due")),
     "done": Verb({"task": word, "reason": text}, required=("task",)),
     "drop": Verb({"task": word, "reason": text}, required=("task", "reason")),
@@ -88,7 +101,7 @@ VERBS: Final[Mapping[str, Verb]] = {
         {"via": word, "reached": flag, "satisfied": flag, "scores": map_of(integer), "about": word},
         required=("via", "about"),
     ),
-    "void": Verb({"event": _VOIDED, "reason": text}, required=("event", "reason")),
+    "void": Verb({"event": _voided, "reason": text}, required=("event", "reason")),
 }
 
 
@@ -132,6 +145,10 @@ class Event:
         """Order in the history: by `at`; a tie is broken by the event's canonical JSON."""
         return self.at, canonical(self.data)
 
+    def precedes(self, other: Event) -> bool:
+        """Whether the event stands before `other` in a history."""
+        return self.at < other.at or (self.at == other.at and self.sort_key() < other.sort_key())
+
 
 def canonical(data: Mapping[str, Any]) -> str:
     """`data` as JSON with sorted keys, the same for the same event however it was written."""
@@ -173,9 +190,7 @@ def _shape_of(node: MappingNode, problems: list[Problem]) -> Verb | None:
     name = did.text if isinstance(did, ScalarNode) else "…"
     verb = VERBS.get(name)
     if verb is None:
-        message = _("'{name}' is not a verb that an event can have").format(name=name) + did_you_mean(
-            name, VERBS
-        )
+        message = _("'{name}' is not a verb that an event can have").format(name=name) + did_you_mean(name, VERBS)
         problems.append(problem(node, "E051", message))
         return None
     return Verb({"did": word, **verb.fields}, verb.required)
@@ -184,13 +199,22 @@ def _shape_of(node: MappingNode, problems: list[Problem]) -> Verb | None:
 def void_target(event: Event) -> tuple[datetime, str]:
     """The `at` and the key of the event that a `void` event takes back."""
     named = event.data["event"]
-    key = f"to:{named['to']}" if "to" in named else f"did:{named.get('did', '')}"
-    return named["at"], key
+    return named["at"], f"to:{named['to']}" if "to" in named else f"did:{named['did']}"
+
+
+def in_order(history: Collection[Event]) -> tuple[Event, ...]:
+    """The events of a history, which may stand there in any order, in the order in which they happened."""
+    has_ties = len({event.at for event in history}) < len(history)
+    return tuple(sorted(history, key=Event.sort_key if has_ties else _at))
+
+
+def _at(event: Event) -> datetime:
+    return event.at
 
 
 def effective(history: Iterable[Event]) -> tuple[Event, ...]:
-    """The events that count, in order: without those that a `void` takes back, and without the voids."""
-    events = sorted(history, key=Event.sort_key)
+    """The events of a history that count: without those that a `void` takes back, and without the voids."""
+    events = tuple(history)
     taken_back = {void_target(event) for event in events if event.did == "void"}
     return tuple(event for event in events if event.did != "void" and (event.at, event.key) not in taken_back)
 

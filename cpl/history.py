@@ -25,7 +25,7 @@ _ENDING: Final = ".md"
 _AT_ONCE: Final = 100  # commits whose files are read by one process
 _FIELDS: Final = ("H", "P", "aI", "cI", "an", "ae", "s", "(trailers:key=Action,valueonly,separator=%x2C%x20)")
 # What the user's settings could change is fixed here. A moved record is known by its name, not by likeness.
-_RAW: Final = ("-r", "-z", "--raw", "--no-abbrev", "--no-relative", "--no-color")
+_RAW: Final = ("-r", "-z", "--raw", "--no-abbrev", "--no-relative")
 _WHOLE: Final = ("--full-history", "-c", "--no-renames", "--no-follow")
 _FORMAT: Final = "--format=" + "".join(f"%x00%{name}" for name in _FIELDS) + "%x00"
 _LOG: Final = ("log", *_RAW, *_WHOLE, "--no-show-signature", "--no-notes", "--encoding=UTF-8", _FORMAT)

@@ -97,9 +97,7 @@ def parse_duration(text: str) -> Duration:
         return Duration(1, SAME_DAY)
     found = _DURATION.fullmatch(text)
     if found is None:
-        raise ValueError(
-            _("'{text}' is not a duration; write 10m, 24h, 2d, 1mo or same-day").format(text=text)
-        )
+        raise ValueError(_("'{text}' is not a duration; write 10m, 24h, 2d, 1mo or same-day").format(text=text))
     return Duration(int(found[1] or found[3]), found[2] or found[4])
 
 

@@ -11,21 +11,8 @@ from typing import Any, Final
 
 from cpl.document import Document
 from cpl.errors import Problem
-from cpl.events import JUDGED_FIELDS, Event, effective, read_event
-from cpl.schema import (
-    Converter,
-    Problems,
-    flag,
-    instant,
-    integer,
-    list_of,
-    moment,
-    number,
-    problem,
-    struct,
-    text,
-    word,
-)
+from cpl.events import JUDGED_FIELDS, Event, effective, in_order, read_event
+from cpl.schema import Converter, Problems, flag, instant, integer, list_of, moment, number, problem, struct, text, word
 from cpl.yaml_reader import MappingNode, Node, SequenceNode
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base32: no I L O U
@@ -45,6 +32,13 @@ def _id(node: Node, problems: Problems) -> str | None:
     if value is not None and not is_id(value):
         message = _("'{value}' is not an id like CPL-20261122-7K3QDXZ whose last character checks the others")
         problems.append(problem(node, "E030", message.format(value=value)))
+    return value
+
+
+def _title(node: Node, problems: Problems) -> str | None:
+    value = text(node, problems)
+    if value is not None and (not value.strip() or len(value.splitlines()) > 1):
+        problems.append(problem(node, "E022", _("the title is one line that says what it is about")))
     return value
 
 
@@ -72,7 +66,7 @@ _EVIDENCE: Final = {"file": text, "sha256": text, "source": text, "taken_at": mo
 # Every key a record can have, in the order in which cpl writes them.
 FIELDS: Final[Mapping[str, Converter]] = {
     "id": _id,
-    "title": text,
+    "title": _title,
     "kind": word,
     "status": word,
     "nature": word,
@@ -82,42 +76,25 @@ FIELDS: Final[Mapping[str, Converter]] = {
     "channel": word,
     "received_at": instant,
     "location": struct(
-        {
-            "site": text,
-            "building": text,
-            "unit": text,
-            "room": text,
-            "floor": text,
-            "spot": text,
-            "area": text,
-        },
+        {"site": text, "building": text, "unit": text, "room": text, "floor": text, "spot": text, "area": text},
         extra=True,
     ),
     "object": text,
     "cause": text,
-    "complainant": struct(
-        {**_PERSON, "people": integer, "others": list_of(struct(_PERSON, extra=True))}, extra=True
-    ),
+    "complainant": struct({**_PERSON, "people": integer, "others": list_of(struct(_PERSON, extra=True))}, extra=True),
     "lead": text,
     "departments": list_of(word),
     "assignee": text,
     "demands": list_of(text),
     "order": struct(
-        {
-            "size": word,
-            "paid": flag,
-            "price": number,
-            "crew": list_of(text),
-            "appointment": instant,
-            "charge": number,
-        },
+        {"size": word, "paid": flag, "price": number, "crew": list_of(text), "appointment": instant, "charge": number},
         extra=True,
     ),
     "forwarded_by": text,
     "finding": struct({"responsible": text, "share": text, "cause": word, "text": text}, extra=True),
     "links": list_of(struct({"as": word, "id": _id}, required=["as", "id"])),
     "source": struct({"system": word, "key": text, "clocks": list_of(word)}, required=["system", "key"]),
-    HISTORY: lambda node, problems: list_of(read_event)(node, problems),
+    HISTORY: list_of(read_event),
     "tasks": list_of(struct(_TASK, required=["id", "kind", "text"], extra=True)),
     "evidence": list_of(struct(_EVIDENCE, required=["file", "sha256"], extra=True)),
 }
@@ -196,10 +173,10 @@ class Record:
 
     @property
     def people(self) -> int:
-        """How many people complain: `complainant.people`, or one, and those who joined."""
+        """How many people complain: `complainant.people`, or without it one and those who joined."""
         stated = self.get("complainant.people")
-        joined = sum(event.data.get("people", 0) for event in self.events if event.did == "join")
-        return (stated if isinstance(stated, int) else 1) + (0 if stated is not None else joined)
+        joined = sum(event.data["people"] for event in self.events if event.did == "join")
+        return stated if isinstance(stated, int) else 1 + joined
 
     def get(self, dotted: str) -> Any:
         """The value of a field such as `location.building`, None where there is none."""
@@ -223,22 +200,21 @@ class Record:
 def _task(data: Mapping[str, Any], events: Iterable[Event]) -> Task:
     about = [event for event in events if event.data.get("task") == data["id"]]
     ended = {event.did: event.at for event in about}
-    due = data.get("due")
     return Task(
         data["id"],
         data["kind"],
         data["text"],
-        data.get("who"),
-        data.get("made_at"),
-        due,
-        ended.get("done"),
-        ended.get("drop"),
+        who=data.get("who"),
+        made_at=data.get("made_at"),
+        due=data.get("due"),
+        done_at=ended.get("done"),
+        dropped_at=ended.get("drop"),
     )
 
 
 def build(fields: Mapping[str, Any]) -> Record:
     """The record of `fields`, whose `history` is a sequence of events in any order."""
-    history = tuple(sorted(fields[HISTORY], key=Event.sort_key))
+    history = in_order(fields[HISTORY])
     return Record(fields, history, effective(history))
 
 
@@ -246,10 +222,10 @@ def load(document: Document) -> tuple[Record | None, list[Problem]]:
     """The record that `document` holds and what is wrong with its values; None where it can't be built at all."""
     problems: list[Problem] = []
     fields = struct(FIELDS, REQUIRED, extra=True)(document.front, problems)
-    if fields is None or any(name not in fields for name in REQUIRED) or not fields[HISTORY]:
-        if fields is not None and HISTORY in fields and not fields[HISTORY] and not problems:
-            node = document.front.get(HISTORY) or document.front
-            problems.append(problem(node, "E021", _("the history has no event; the first one is the intake")))
+    if not problems and fields is not None and not fields[HISTORY]:
+        message = _("the history has no event; the first one is the intake")
+        problems.append(Problem(document.source.path, line_of(document, [HISTORY]), "E021", message))
+    if fields is None or not all(fields.get(name) for name in REQUIRED):
         return None, problems
     return build(fields), problems
 
@@ -263,18 +239,23 @@ def as_of(record: Record, now: datetime) -> Record | None:
     end = now.replace(microsecond=0) + timedelta(seconds=1)
     later = [event for event in record.history[1:] if event.at >= end]
     if later:
-        kept = effective(record.history[: -len(later)])
-        record = replace(_without(record, later, kept), history=record.history[: -len(later)])
+        history = record.history[: -len(later)]
+        kept = effective(history)
+        record = Record(_without(record, later, kept), history, kept)
+    tasks = record.fields.get("tasks", ())
+    made = tuple(task for task in tasks if "made_at" not in task or task["made_at"] < end)
+    if len(made) < len(tasks):
+        record = replace(record, fields={**record.fields, "tasks": made})
     return record if record.received_at < end else None
 
 
 def before(record: Record, event: Event) -> Record | None:
     """The record as it was known just before `event`, without what has been voided since; None before the intake."""
-    earlier = tuple(each for each in record.events if each.sort_key() < event.sort_key())
+    earlier = tuple(each for each in record.events if each.precedes(event))
     if not earlier:
         return None
-    later = [each for each in record.history if each.sort_key() >= event.sort_key()]
-    return replace(_without(record, later, earlier), history=earlier)
+    later = [each for each in record.history if not each.precedes(event)]
+    return Record(_without(record, later, earlier), earlier, earlier)
 
 
 def judged_at(record: Record, instant: datetime) -> Record:
@@ -288,21 +269,18 @@ def judged_at(record: Record, instant: datetime) -> Record:
     return replace(record, fields=_present(fields))
 
 
-def _without(record: Record, later: Sequence[Event], kept: tuple[Event, ...]) -> Record:
-    """The record of the events `kept` alone; what the `later` ones have set is as it was before them."""
+def _without(record: Record, later: Sequence[Event], kept: Sequence[Event]) -> dict[str, Any]:
+    """The fields of `record` when only the events `kept` are known; `later` holds those that came after them."""
     fields = dict(record.fields)
     for event in reversed(later):
         _take_back(fields, event, kept)
-    for event in record.events:
-        if event in later and event.did == "join" and "people" in fields.get("complainant", {}):
-            people = fields["complainant"]["people"] - event.data["people"]
-            fields["complainant"] = {**fields["complainant"], "people": people}
+    joined = sum(event.data["people"] for event in record.events if event.did == "join" and event in later)
+    complainant = fields.get("complainant", {})
+    if joined and "people" in complainant:
+        fields["complainant"] = {**complainant, "people": complainant["people"] - joined}
     states = [event.to for event in kept if event.is_move]
     fields["status"] = states[-1] if states else record.status
-    known_until = later[0].at
-    if "tasks" in fields:
-        fields["tasks"] = tuple(task for task in fields["tasks"] if task.get("made_at", known_until) <= known_until)
-    return Record(_present(fields), record.history, kept)
+    return _present(fields)
 
 
 def _take_back(fields: dict[str, Any], event: Event, kept: Sequence[Event]) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from gettext import gettext as _
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from cpl.errors import Problem
 from cpl.moments import Duration, parse_date, parse_duration, parse_instant
@@ -20,6 +20,7 @@ from cpl.yaml_reader import MappingNode, Node, ScalarNode, SequenceNode
 
 Problems = list[Problem]
 Converter = Callable[[Node, Problems], Any]
+T = TypeVar("T")
 
 _WORD: Final = re.compile(r"[\w.+-]+(?:[/@:][\w.+-]+)*")
 _INTEGER: Final = re.compile(r"-?[0-9]{1,15}", re.ASCII)
@@ -51,11 +52,8 @@ def _scalar(node: Node, problems: Problems, expected: str) -> str | None:
     if isinstance(node, ScalarNode):
         return node.text
     shape = _("a mapping") if isinstance(node, MappingNode) else _("a list")
-    problems.append(
-        problem(
-            node, "E022", _("here stands {shape}, expected {expected}").format(shape=shape, expected=expected)
-        )
-    )
+    message = _("here stands {shape}, expected {expected}").format(shape=shape, expected=expected)
+    problems.append(problem(node, "E022", message))
     return None
 
 
@@ -63,9 +61,7 @@ def text(node: Node, problems: Problems) -> str | None:
     """Any text; a comment right behind plain text is an error, for it is text that somebody will miss."""
     value = _scalar(node, problems, _("text"))
     if isinstance(node, ScalarNode) and node.commented:
-        message = _(
-            "the text ends at ' #' and the rest of the line is lost as a comment; put the text in quotes"
-        )
+        message = _("the text ends at ' #', the rest of the line is lost as a comment; put the text in quotes")
         problems.append(problem(node, "E023", message))
     return value
 
@@ -74,37 +70,31 @@ def word(node: Node, problems: Problems) -> str | None:
     """A name: letters, digits, `. - _ +`, joined by `/`, `@` or `:`, without blanks."""
     value = _scalar(node, problems, _("a name"))
     if value is not None and not _WORD.fullmatch(value):
-        problems.append(
-            problem(node, "E022", _("'{value}' is not a name without blanks").format(value=value))
-        )
+        message = _("'{value}' is not a name; a name has letters, digits, . - _ + and no blanks").format(value=value)
+        problems.append(problem(node, "E022", message))
         return None
     return value
 
 
-def _parsed(parse: Callable[[str], Any], expected: str) -> Converter:
-    def convert(node: Node, problems: Problems) -> Any:
-        value = _scalar(node, problems, expected)
-        if value is None:
-            return None
-        try:
-            return parse(value)
-        except ValueError as error:
-            problems.append(problem(node, "E022", str(error)))
-            return None
-
-    return convert
+def _parsed(node: Node, problems: Problems, parse: Callable[[str], T], expected: str) -> T | None:
+    value = _scalar(node, problems, expected)
+    if value is None:
+        return None
+    try:
+        return parse(value)
+    except ValueError as error:
+        problems.append(problem(node, "E022", str(error)))
+        return None
 
 
 def instant(node: Node, problems: Problems) -> datetime | None:
     """An RFC 3339 instant with seconds and offset."""
-    value: datetime | None = _parsed(parse_instant, _("an instant"))(node, problems)
-    return value
+    return _parsed(node, problems, parse_instant, _("an instant"))
 
 
 def day(node: Node, problems: Problems) -> date | None:
     """A date."""
-    value: date | None = _parsed(parse_date, _("a date"))(node, problems)
-    return value
+    return _parsed(node, problems, parse_date, _("a date"))
 
 
 def moment(node: Node, problems: Problems) -> datetime | date | None:
@@ -116,8 +106,22 @@ def moment(node: Node, problems: Problems) -> datetime | date | None:
 
 def duration(node: Node, problems: Problems) -> Duration | None:
     """A duration such as `24h`."""
-    value: Duration | None = _parsed(parse_duration, _("a duration"))(node, problems)
-    return value
+    return _parsed(node, problems, parse_duration, _("a duration"))
+
+
+def integer(node: Node, problems: Problems) -> int | None:
+    """A whole number in ASCII digits."""
+    return _parsed(node, problems, _to_int, _("a whole number"))
+
+
+def number(node: Node, problems: Problems) -> Decimal | None:
+    """A decimal number in ASCII digits."""
+    return _parsed(node, problems, _to_decimal, _("a number"))
+
+
+def flag(node: Node, problems: Problems) -> bool | None:
+    """`true` or `false`."""
+    return _parsed(node, problems, _to_flag, _("true or false"))
 
 
 def _to_int(value: str) -> int:
@@ -136,24 +140,6 @@ def _to_flag(value: str) -> bool:
     if value not in ("true", "false"):
         raise ValueError(_("'{value}' is neither true nor false").format(value=value))
     return value == "true"
-
-
-def integer(node: Node, problems: Problems) -> int | None:
-    """A whole number in ASCII digits."""
-    value: int | None = _parsed(_to_int, _("a whole number"))(node, problems)
-    return value
-
-
-def number(node: Node, problems: Problems) -> Decimal | None:
-    """A decimal number in ASCII digits."""
-    value: Decimal | None = _parsed(_to_decimal, _("a number"))(node, problems)
-    return value
-
-
-def flag(node: Node, problems: Problems) -> bool | None:
-    """`true` or `false`."""
-    value: bool | None = _parsed(_to_flag, _("true or false"))(node, problems)
-    return value
 
 
 def one_of(names: Collection[str]) -> Converter:
@@ -189,9 +175,7 @@ def map_of(value: Converter) -> Converter:
 
     def convert(node: Node, problems: Problems) -> dict[str, Any] | None:
         if not isinstance(node, MappingNode):
-            problems.append(
-                problem(node, "E022", _("expected a mapping like {example}").format(example="{a: b}"))
-            )
+            problems.append(problem(node, "E022", _("expected a mapping like {example}").format(example="{a: b}")))
             return None
         values = {entry.key.text: value(entry.value, problems) for entry in node.entries}
         return {name: each for name, each in values.items() if each is not None}
@@ -208,9 +192,7 @@ def anything(node: Node, problems: Problems) -> Any:
     return {entry.key.text: anything(entry.value, problems) for entry in node.entries}
 
 
-def struct(
-    fields: Mapping[str, Converter], required: Collection[str] = (), *, extra: bool = False
-) -> Converter:
+def struct(fields: Mapping[str, Converter], required: Collection[str] = (), *, extra: bool = False) -> Converter:
     """A converter for a mapping whose keys are known.
 
     An unknown key is an error with the key that was probably meant (E020), a missing one that is required too (E021);
@@ -221,7 +203,7 @@ def struct(
         if not isinstance(node, MappingNode):
             example = ", ".join(f"{name}: …" for name in list(required or fields)[:2])
             problems.append(
-                problem(node, "E022", _("expected a mapping like {{{example}}}").format(example=example))
+                problem(node, "E022", _("expected a mapping like {example}").format(example=f"{{{example}}}"))
             )
             return None
         result: dict[str, Any] = {}

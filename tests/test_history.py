@@ -699,7 +699,6 @@ def test_a_detached_head_has_the_trail_of_its_commit(store: Repository) -> None:
 
 SETTINGS = {
     "log.showSignature": "true",
-    "gpg.program": "./gpg",
     "log.follow": "true",
     "log.date": "relative",
     "color.ui": "always",
@@ -728,7 +727,7 @@ def test_settings_of_the_user_do_not_change_what_is_told(repo: Path) -> None:
     made = subprocess.run(command, cwd=repo, input=signed.encode(), capture_output=True, check=True)
     store.git("reset", "--quiet", "--hard", made.stdout.decode().strip())
     expected = store.trail(), store.trail(None)
-    for key, value in SETTINGS.items():
+    for key, value in {**SETTINGS, "gpg.program": str(store.root / "gpg")}.items():
         store.git("config", key, value)
     assert "Good signature" in store.git("log", "--encoding=UTF-8")
     assert (store.trail(), store.trail(None)) == expected

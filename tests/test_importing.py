@@ -316,6 +316,13 @@ def test_a_row_that_can_not_be_right_is_rejected_with_the_reason(cells: dict[str
     assert reason({**ROW, **cells}) == expected
 
 
+@pytest.mark.parametrize("when", ["01.01.1899", "01.01.2200", "01.01.0001", "31.12.9999"])
+def test_a_year_that_is_a_placeholder_is_no_date(when: str) -> None:
+    text = MAPPING.replace("iso]", "'%d.%m.%Y']")
+    assert reason({**ROW, "Due": when}, text) == f"Due '{when}' is not a date like %m/%d/%y %H:%M | %d.%m.%Y"
+    assert "agree" in new({**ROW, "Due": when[:6] + "2199"}, text).document.text
+
+
 def test_a_row_that_breaks_a_rule_of_the_store_is_rejected_with_the_rule() -> None:
     text = MAPPING + "severity: {value: minor}\n"
     assert reason(ROW, text) == "E058 severity 'minor' goes only with nature=A"

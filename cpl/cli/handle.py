@@ -42,45 +42,45 @@ def transition_command(
       cpl transition 7k3 8m2 resolving -m "Electrician ordered for both"
       cpl transition 7k3 on-hold --reason "part ordered" --until 2026-11-25
     """
-    ends = None if until is None else due_instant(app, "--until", until)
-    state = _known_state(app, state)
+    if state not in app.settings.profile.states:
+        _unknown_state(app, state)
+    at = app.acted_at(how.at)
+    if app.asks:
+        reason, until = _ask(app, pieces, state, how, (reason, until))
+    ends = None if until is None else due_instant(app, "--until", until, after=at)
 
     def edit(draft: Draft) -> str:
-        asked_reason, asked_until = _ask(app, draft, state, reason, ends)
-        before, after = draft.move(state, reason=asked_reason, until=asked_until)
+        before, after = draft.move(state, reason=reason or None, until=ends)
         return f"{before} → {after}"
 
     change(app, pieces, how, Action("transition", edit))
 
 
-def _known_state(app: App, state: str) -> str:
+def _unknown_state(app: App, state: str) -> NoReturn:
     states = app.settings.profile.states
-    if state not in states:
-        message = _("'{state}' is not a state of the profile").format(state=state)
-        raise click.BadParameter(message + did_you_mean(state, states), param_hint="STATE")
-    return state
+    message = _("'{state}' is not a state of the profile").format(state=state) + did_you_mean(state, states)
+    raise click.BadParameter(message, param_hint="STATE")
 
 
 def _ask(
-    app: App, draft: Draft, state: str, reason: str | None, until: datetime | None
-) -> tuple[str | None, datetime | None]:
-    """Ask a person at a terminal for the reason and the end of a pause, where the move requires them."""
-    if not app.asks:
-        return reason, until
-    names = required_of_event(app, draft, state)
-    if "reason" in names and reason is None:
+    app: App, pieces: Sequence[str], state: str, how: How, known: tuple[str | None, str | None]
+) -> tuple[str | None, str | None]:
+    """The reason and the end of a pause: what is known, else asked of the person, where a move requires them."""
+    reason, until = known
+    who = who_acts(app, how)
+    drafts = [Draft(sound_document(app, app.store.find(piece)), app.settings, who) for piece in pieces]
+    needed = set().union(*(_required(draft, state) for draft in drafts))
+    if "reason" in needed and not reason:
         reason = click.prompt(_("Reason"), err=True)
-    if "until" in names and until is None:
-        until = due_instant(app, "--until", click.prompt(_("Until"), err=True))
+    if "until" in needed and not until:
+        until = click.prompt(_("Until (an instant, a day, or 2d from now)"), err=True)
     return reason, until
 
 
-def required_of_event(app: App, draft: Draft, state: str) -> set[str]:
-    """Which of the event's own fields a move to `state` can't do without."""
-    from cpl.events import Event
-
+def _required(draft: Draft, state: str) -> set[str]:
+    """Which of the event's own fields the move of one record to `state` can't do without."""
     move = Event(draft.who.at, draft.who.by, state, None, {"to": state})
-    lacks = workflow.missing(draft.record, app.settings.profile, move, app.settings.zone)
+    lacks = workflow.missing(draft.record, draft.settings.profile, move, draft.settings.zone)
     return {each.alternatives[-1] for each in lacks}
 
 
@@ -101,12 +101,13 @@ def assign_command(
       cpl assign 7k3 --department engineering --department security
     """
     given: dict[str, Any] = {}
+    if assignee is None and not departments:
+        usage = _("say to whom: --to PERSON, --department NAME, or both")
+        assignee = asked(app, None, _("To"), usage, app.settings.people)
     if assignee is not None:
-        given["assignee"] = assignee
+        given["assignee"] = assignee = app.known_person("--to", assignee)
     if departments:
-        given["departments"] = list(departments)
-    if not given:
-        raise click.UsageError(_("say to whom: --to PERSON, --department NAME, or both"))
+        given["departments"] = [known_term(app, "--department", "departments", name) for name in departments]
 
     def edit(draft: Draft) -> str:
         draft.add({"did": "assign", "set": given})
@@ -119,7 +120,7 @@ def assign_command(
 @click.command("contact")
 @click.argument("pieces", metavar="ID…", nargs=-1, required=True, type=RECORD)
 @click.option(
-    "--via", required=True, metavar="CHANNEL", type=term("channel"), help=_("phone, visit, wechat …")
+    "--via", metavar="CHANNEL", type=term("channel"), help=_("phone, visit, wechat …; asked for at a terminal.")
 )
 @click.option(
     "--about",
@@ -133,7 +134,7 @@ def assign_command(
 )
 @writes
 @pass_app
-def contact_command(app: App, pieces: Sequence[str], via: str, about: str, reached: bool, how: How) -> None:
+def contact_command(app: App, pieces: Sequence[str], via: str | None, about: str, reached: bool, how: How) -> None:
     """Record that the complainant was contacted, or that nobody was reached.
 
     \b
@@ -142,19 +143,39 @@ def contact_command(app: App, pieces: Sequence[str], via: str, about: str, reach
       cpl contact 7k3 --via phone --about reply -m "Door fixed, she is content"
       cpl contact 7k3 --via phone --not-reached
     """
+    channel = _channel(app, via)
+    _doubt(app, "did:contact", about)
 
     def edit(draft: Draft) -> str:
-        draft.add({"did": "contact", "via": via, "about": about, "reached": reached})
+        draft.add({"did": "contact", "via": channel, "about": about, "reached": reached})
         words = _("contact by {via}, {about}") if reached else _("nobody reached by {via}, {about}")
-        return words.format(via=via, about=about)
+        return words.format(via=channel, about=about)
 
-    change(app, pieces, how, Action("contact", edit, logged_as=via))
+    change(app, pieces, how, Action("contact", edit, logged_as=channel))
+
+
+def _channel(app: App, via: str | None) -> str:
+    channels = app.settings.profile.terms["channel"]
+    via = asked(app, via, _("Via"), _("say how: --via CHANNEL") + did_you_mean("", channels), channels)
+    return known_term(app, "--via", "channel", via)
+
+
+def _doubt(app: App, verb: str, about: str) -> None:
+    """Say so when what an event is about is nearly, but not quite, what a clock or rule of the profile waits for."""
+    profile = app.settings.profile
+    patterns = {name for rule in profile.rules for names in rule.requires for name in names}
+    patterns |= {name for clock in profile.clocks.values() for name in (*clock.stops, *clock.ends, *clock.starts)}
+    waited_for = {name.removeprefix(f"{verb}/") for name in patterns if name.startswith(f"{verb}/")}
+    near = get_close_matches(about, waited_for, n=1, cutoff=0.75)
+    if near and about not in (*waited_for, *ABOUT):
+        message = _("no clock or rule waits for '{about}'; if you meant '{near}', void this: cpl correct ID --void {verb}")
+        app.say(message.format(about=about, near=near[0], verb=verb.removeprefix("did:")))
 
 
 @click.command("note")
 @click.argument("pieces", metavar="ID…", nargs=-1, required=True, type=RECORD)
 @click.option(
-    "-f", "--file", "source", type=click.File("r", encoding="utf-8"), help=_("Read the text; - is stdin.")
+    "-f", "--file", "source", type=click.File("rb"), metavar="FILE", help=_("Read the text; - is stdin.")
 )
 @writes
 @pass_app
@@ -166,32 +187,32 @@ def note_command(app: App, pieces: Sequence[str], source: Any, how: How) -> None
       cpl note 7k3 -m "Spare part arrives on Monday"
       cpl note 7k3 --file - < visit.txt
     """
-    from dataclasses import replace
-
-    words = source.read() if source is not None else how.message
-    if not words and app.asks:
-        words = click.prompt(_("Note"), err=True)
-    if not words or not words.strip():
-        raise click.UsageError(_("say what to note: -m TEXT or --file FILE"))
-
+    if source is not None and how.message is not None:
+        raise click.UsageError(_("give the text once: -m TEXT or --file FILE"))
+    words = how.message if source is None else read_text(source)
+    words = asked(app, words, _("Note"), _("say what to note: -m TEXT or --file FILE"))
     change(app, pieces, replace(how, message=words), Action("note", lambda _draft: _("note")))
 
 
 @click.command("follow-up")
 @click.argument("pieces", metavar="ID…", nargs=-1, required=True, type=RECORD)
-@click.option("--via", required=True, metavar="CHANNEL", type=term("channel"))
-@click.option("--reached/--not-reached", default=True)
+@click.option(
+    "--via", metavar="CHANNEL", type=term("channel"), help=_("phone, visit, wechat …; asked for at a terminal.")
+)
+@click.option(
+    "--reached/--not-reached", default=True, help=_("An attempt that reached nobody meets no requirement.")
+)
 @click.option("--satisfied/--not-satisfied", default=None, help=_("What the complainant says."))
 @click.option("--score", "scores", multiple=True, metavar="NAME=N", help=_("A score, such as attitude=5."))
 @click.option(
-    "--about", default="desk", show_default=True, metavar="LEVEL", help=_("desk, management or office.")
+    "--about", type=click.Choice(LEVELS), default="desk", show_default=True, help=_("Who asks: the desk or a re-check.")
 )
 @writes
 @pass_app
 def follow_up_command(
     app: App,
     pieces: Sequence[str],
-    via: str,
+    via: str | None,
     reached: bool,
     satisfied: bool | None,
     scores: Sequence[str],
@@ -206,12 +227,15 @@ def follow_up_command(
       cpl follow-up 7k3 --via visit --not-satisfied -m "Light is out again"
       cpl follow-up 7k3 --via phone --not-reached
     """
+    if satisfied is not None and not reached:
+        raise click.UsageError(_("who was not reached is neither satisfied nor not; leave one of the two out"))
+    channel = _channel(app, via)
     if reached and satisfied is None:
         if not app.asks:
             raise click.UsageError(_("say --satisfied or --not-satisfied, or --not-reached"))
         satisfied = click.confirm(_("Satisfied?"), err=True)
-    data: dict[str, Any] = {"did": "follow-up", "via": via, "reached": reached}
-    if satisfied is not None and reached:
+    data: dict[str, Any] = {"did": "follow-up", "via": channel, "reached": reached}
+    if satisfied is not None:
         data["satisfied"] = satisfied
     if scores:
         data["scores"] = dict(_score(each) for each in scores)
@@ -219,18 +243,16 @@ def follow_up_command(
 
     def edit(draft: Draft) -> str:
         draft.add(data)
-        if not reached:
-            return _("follow-up by {via}, nobody reached").format(via=via)
-        words = _("follow-up by {via}, satisfied") if satisfied else _("follow-up by {via}, not satisfied")
-        return words.format(via=via)
+        return _FOLLOWED_UP[satisfied].format(via=channel)
 
-    change(app, pieces, how, Action("follow-up", edit, logged_as=via))
+    change(app, pieces, how, Action("follow-up", edit, logged_as=channel))
 
 
 def _score(text: str) -> tuple[str, int]:
     name, value = pair(text)
     if not (value.isascii() and value.isdigit()):
-        raise click.BadParameter(_("'{text}' is not NAME=N with a whole number").format(text=text))
+        message = _("'{text}' is not NAME=N with a whole number").format(text=text)
+        raise click.BadParameter(message, param_hint="--score")
     return name, int(value)
 
 

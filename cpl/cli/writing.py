@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from gettext import gettext as _
-from pathlib import Path
 from typing import Any
 
 import click
 
-from cpl.cli.app import App
+from cpl import worktime
+from cpl.cli.app import App, bad_parameter, kept_on_failure
 from cpl.cli.options import How
 from cpl.document import Document
 from cpl.draft import Draft, Who
-from cpl.errors import CplError, Invalid, Problem
+from cpl.errors import Invalid, Problem
+from cpl.moments import format_instant, parse_date, parse_duration, start_of_day
 from cpl.record import FIELDS
-from cpl.schema import struct
-from cpl.store import Commit, Write
-from cpl.yaml_reader import MappingNode, Source, read
+from cpl.render import visible
+from cpl.schema import did_you_mean, struct
+from cpl.store import Commit, Evidence, Write
+from cpl.yaml_reader import MappingNode, Source, plain_data, read
 from cpl.yaml_writer import entry as yaml_entry
 
 Edit = Callable[[Draft], str]
@@ -35,7 +37,7 @@ class Action:
     name: str
     edit: Edit
     logged_as: str | None = None
-    evidence: Sequence[tuple[Path, str]] = ()
+    evidence: Sequence[Evidence] = ()
 
 
 def who_acts(app: App, how: How) -> Who:
@@ -44,26 +46,33 @@ def who_acts(app: App, how: How) -> Who:
 
 
 def change(app: App, pieces: Iterable[str], how: How, action: Action) -> None:
-    """Change the records that `pieces` name, all or none, in one commit."""
+    """Change the records that `pieces` name, all or none, in one commit; on a failure `--message` is kept."""
+    app.store.require_repository()
+    with kept_on_failure(app, f"{action.name}.txt", how.message):
+        who = who_acts(app, how)
+        with app.store.lock():
+            words = _change(app, pieces, how, action, who)
+    report(words, committed=how.commit)
+
+
+def _change(app: App, pieces: Iterable[str], how: How, action: Action, who: Who) -> dict[str, str]:
+    """The records that were changed, by id, and what was done to each."""
     store = app.store
-    store.require_repository()
-    who = who_acts(app, how)
-    with store.lock():
-        paths = list(dict.fromkeys(store.find(piece) for piece in pieces))
-        if how.commit:
-            store.require_commit(paths)
-        writes, words = [], {}
-        for path in paths:
-            document = sound_document(app, path)
-            draft = Draft(document, app.settings, who)
-            identifier = draft.record.id
-            words[identifier] = action.edit(draft)
-            if how.message:
-                draft.log(action.logged_as or words[identifier], how.message)
-            writes.append(Write(draft.document, document.encode(), action.evidence))
-        commit = Commit(_subject(words), action.name, list(words), how.message) if how.commit else None
-        store.write(writes, commit, app.now)
-    report(words, committed=commit is not None)
+    paths = list(dict.fromkeys(store.find(piece) for piece in pieces))
+    if how.commit:
+        store.require_commit(paths)
+    writes, words = [], {}
+    for path in paths:
+        document = sound_document(app, path)
+        draft = Draft(document, app.settings, who)
+        identifier = draft.record.id
+        words[identifier] = action.edit(draft)
+        if how.message and how.message.strip():
+            draft.log(action.logged_as or words[identifier], how.message)
+        writes.append(Write(draft.document, document.encode(), action.evidence))
+    commit = Commit(_subject(words), action.name, list(words), how.message) if how.commit else None
+    store.write(writes, commit, app.now)
+    return words
 
 
 def sound_document(app: App, path: str) -> Document:
@@ -90,48 +99,103 @@ def report(words: Mapping[str, str], *, committed: bool) -> None:
     """Say on stdout what was done to each record."""
     suffix = "" if committed else _(" (not committed)")
     for identifier, what in words.items():
-        click.echo(f"{identifier}: {what}{suffix}")
+        click.echo(visible(f"{identifier}: {what}{suffix}"))
 
 
-def typed_fields(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+def typed_fields(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """The typed values of `name=value` pairs by top-level field; a name may be dotted, a value a list `[a, b]`.
 
     Raises:
-        Invalid: a field that there is not, or a value of the wrong type.
+        click.BadParameter: a field that there is not, or a value of the wrong type.
     """
-    nested: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for name, text in pairs:
-        *parents, last = name.split(".")
-        place = nested
-        for parent in parents:
-            place = place.setdefault(parent, {})
-            if not isinstance(place, dict):
-                raise CplError(_("'{name}' is given both as a value and as a mapping").format(name=parent))
-        place[last] = _value(name, text)
-    source = Source(_("(options)"), "".join(yaml_entry(name, value) for name, value in nested.items()))
-    node, problems = read(source, 0, len(source.text))
-    if not isinstance(node, MappingNode):
-        return {}
-    result: dict[str, Any] = struct(FIELDS, extra=True)(node, problems) or {}
-    if problems:
-        raise Invalid(_("these values can't be taken:"), [_without_line(problem) for problem in problems])
+        result = merged(result, _typed(name, text))
     return result
 
 
-def _value(name: str, text: str) -> Any:
-    if not text.startswith(("[", "{")):
-        return text
-    from cpl.yaml_reader import plain_data
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with `over` laid over it, mapping by mapping."""
+    result = dict(base)
+    for name, value in over.items():
+        old = result.get(name)
+        if isinstance(old, Mapping) and isinstance(value, Mapping):
+            result[name] = merged(old, value)
+        else:
+            result[name] = value
+    return result
 
+
+def _typed(name: str, text: str) -> dict[str, Any]:
+    value: Any = text
+    # Only where a list or a mapping may stand: `title=[urgent] the lift` is text.
+    if text.startswith(("[", "{")) and any(not _converted(name, empty)[1] for empty in ([], {})):
+        value = _structure(name, text)
+    converted, problems = _converted(name, value)
+    if problems:
+        raise click.BadParameter(problems[0].message, param_hint=name)
+    return converted
+
+
+def _converted(name: str, value: Any) -> tuple[dict[str, Any], list[Problem]]:
+    """The value at the dotted `name`, as the record's fields have it, with what is wrong with it."""
+    for part in reversed(name.split(".")):
+        value = {part: value}
+    source = Source(name, "".join(yaml_entry(first, each) for first, each in value.items()))
+    node, problems = read(source, 0, len(source.text))
+    fields: dict[str, Any] = {}
+    if isinstance(node, MappingNode):
+        fields = struct(FIELDS, extra=True)(node, problems) or {}
+    return fields, problems
+
+
+def _structure(name: str, text: str) -> Any:
     source = Source(name, f"v: {text}\n")
     node, problems = read(source, 0, len(source.text))
     if problems or not isinstance(node, MappingNode):
-        raise Invalid(_("{name}: not a list like [a, b]").format(name=name), problems)
-    return plain_data(node.get("v"))
+        message = _("'{text}' is not a list like [a, b]; put quotes around a text with brackets in it")
+        raise click.BadParameter(message.format(text=text), param_hint=name)
+    return plain_data(node.entries[0].value)
 
 
-def _without_line(problem: Problem) -> Problem:
-    return Problem(problem.path, 1, problem.code, problem.message)
+def known_term(app: App, option: str, field: str, name: str) -> str:
+    """A name of one of the profile's maps, such as a channel.
+
+    Raises:
+        click.BadParameter: the profile has no such name.
+    """
+    known = app.settings.profile.terms[field]
+    if name not in known:
+        message = _("'{name}' is not in the profile").format(name=name) + did_you_mean(name, known)
+        raise click.BadParameter(message, param_hint=option)
+    return name
+
+
+def require_names(app: App, values: Mapping[str, Any], option: str = "--{name}") -> None:
+    """Raise click.BadParameter unless names of the profile and of people are known; absent ones are fine."""
+    for field in app.settings.profile.terms:
+        given = values.get(field) or ()
+        for name in given if isinstance(given, tuple | list) else (given,):
+            known_term(app, option.format(name=field), field, name)
+    for field in ("lead", "assignee"):
+        if values.get(field) is not None:
+            app.known_person(option.format(name=field), values[field])
+
+
+def asked(app: App, value: str | None, label: str, usage: str, choices: Iterable[str] = ()) -> str:
+    """`value`, or what a person at a terminal answers; `usage` says what is missing where nobody can be asked.
+
+    Raises:
+        click.UsageError: it is missing and nobody can be asked.
+    """
+    if value is not None and value.strip():
+        return value
+    if not app.asks:
+        raise click.UsageError(usage)
+    names = list(choices)
+    kind = click.Choice(names) if names else None
+    answer: str = click.prompt(label, type=kind, err=True)
+    return answer
 
 
 def pair(text: str) -> tuple[str, str]:
@@ -146,13 +210,12 @@ def pair(text: str) -> tuple[str, str]:
     return name.strip(), value
 
 
-def due_instant(app: App, option: str, text: str) -> datetime:
-    """An instant for a deadline: an instant, a day (its end), or a duration from now such as 2d."""
-    from datetime import timedelta
+def due_instant(app: App, option: str, text: str, *, after: datetime) -> datetime:
+    """An instant for a deadline: an instant, a day (its end), or a duration from now such as 2d.
 
-    from cpl import worktime
-    from cpl.cli.app import bad_parameter
-    from cpl.moments import parse_date, parse_duration, start_of_day
+    Raises:
+        click.BadParameter: it is none of these, or does not lie after `after`.
+    """
 
     def parse(given: str) -> datetime:
         for reader in (app.instant, _end_of_day, _from_now):
@@ -160,7 +223,7 @@ def due_instant(app: App, option: str, text: str) -> datetime:
                 return reader(given)
             except ValueError:
                 continue
-        message = _("'{text}' is not a time; write 2026-11-22T18:00, 2026-11-22 (its end), or 2d (from now)")
+        message = _("'{text}' is not a time; write 2026-11-22T18:00, 2026-11-22 (its end), 18:00, or 2d (from now)")
         raise ValueError(message.format(text=given))
 
     def _end_of_day(given: str) -> datetime:
@@ -170,4 +233,8 @@ def due_instant(app: App, option: str, text: str) -> datetime:
         return worktime.due(app.now, parse_duration(given), app.settings.zone)
 
     result: datetime = bad_parameter(option, parse, text)
+    if result <= after:
+        message = _("{due} is past; it has to lie after {after}")
+        message = message.format(due=format_instant(result), after=format_instant(after))
+        raise click.BadParameter(message, param_hint=option)
     return result
