@@ -5,7 +5,7 @@ Pure: the record, the profile, the zone and `now` come in; nothing is stored.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import Final, Literal
@@ -13,7 +13,7 @@ from typing import Final, Literal
 from cpl.events import Event
 from cpl.moments import Duration
 from cpl.profile import REOPEN, Clock, Profile, Target
-from cpl.record import Record, as_of, local_day
+from cpl.record import Record, as_of, judged_at, local_day
 from cpl.workflow import matches
 from cpl.worktime import due as due_after
 from cpl.worktime import extend
@@ -81,14 +81,14 @@ class _Open:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """An effective event with what it means for the clocks."""
+    """An event that counts, with what it means for the clocks; `state` is the one that the record is in after it."""
 
     event: Event
     at: datetime
     cycle: int
     cycle_start: datetime
     reopens: bool
-    enters: str | None
+    state: str | None
 
 
 def runs(record: Record, profile: Profile, zone: tzinfo, now: datetime) -> list[Run]:
@@ -114,7 +114,7 @@ def _steps(record: Record, profile: Profile) -> Iterator[_Step]:
         if reopens:
             cycle, cycle_start = cycle + 1, at
         state = event.to or state
-        yield _Step(event, at, cycle, cycle_start, reopens, event.to)
+        yield _Step(event, at, cycle, cycle_start, reopens, state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,57 +127,61 @@ class _Follow:
     zone: tzinfo
     now: datetime
 
-    def through(self, steps: Sequence[_Step]) -> Iterator[Run]:
+    def through(self, steps: Iterable[_Step]) -> Iterator[Run]:
         """The clock's runs in order."""
-        open_run: _Open | None = None
-        count = 0
-        for step in steps:
-            if open_run is not None:
-                ended = self._stopped_by(step)
-                if ended:
-                    run = None if self._is_dropped(step) else self._run(open_run, step.at)
-                    if run is not None:
-                        yield run
-                    open_run = None
-                else:
-                    self._pause(open_run, step)
-            if open_run is None and self._started_by(step):
-                count += 1
-                open_run = _Open(step.cycle, step.cycle_start, count, step.at)
-        if open_run is not None:
-            run = self._run(open_run, None)
+        for followed, stopped_at in self._followed(steps):
+            run = self._run(followed, stopped_at)
             if run is not None:
                 yield run
 
-    def _stopped_by(self, step: _Step) -> bool:
-        if step.enters is not None and self.profile.is_final(step.enters):
-            return True
-        return any(step.event.matches(pattern) for pattern in (*self.clock.stops, *self.clock.ends))
+    def _followed(self, steps: Iterable[_Step]) -> Iterator[tuple[_Open, datetime | None]]:
+        """What the events start, with the instant at which they stop it; without what leaves the figures."""
+        open_run: _Open | None = None
+        count = 0
+        for step in steps:
+            is_stopped = open_run is not None and self._is_stopped_by(step)
+            if open_run is not None and not is_stopped:
+                self._pause(open_run, step)
+                continue
+            if open_run is not None and not self._is_dropped_by(step):
+                yield open_run, step.at
+            open_run = None
+            if self._is_started_by(step, again=is_stopped):
+                count += 1
+                paused_at = step.at if self.clock.pauses and self.profile.is_paused(step.state) else None
+                open_run = _Open(step.cycle, step.cycle_start, count, step.at, paused_at=paused_at)
+        if open_run is not None:
+            yield open_run, None
 
-    def _is_dropped(self, step: _Step) -> bool:
-        return step.enters is not None and not self.profile.counts(step.enters)
+    def _matches(self, step: _Step, patterns: Iterable[str]) -> bool:
+        return any(step.event.matches(pattern) or (pattern == REOPEN and step.reopens) for pattern in patterns)
 
-    def _started_by(self, step: _Step) -> bool:
-        if step.enters is not None and self.profile.is_final(step.enters):
+    def _is_stopped_by(self, step: _Step) -> bool:
+        is_final = step.event.is_move and self.profile.is_final(step.event.to)
+        return is_final or self._matches(step, (*self.clock.stops, *self.clock.ends))
+
+    def _is_dropped_by(self, step: _Step) -> bool:
+        return step.event.to is not None and not self.profile.counts(step.event.to)
+
+    def _is_started_by(self, step: _Step, *, again: bool) -> bool:
+        """Whether a run begins; `again`: the event has just stopped one, so that a repeating clock goes on."""
+        if self.profile.is_final(step.state):
             return False
-        if step.reopens and REOPEN in self.clock.starts:
-            return True
-        if self.clock.repeat and any(step.event.matches(pattern) for pattern in self.clock.stops):
-            return not any(step.event.matches(pattern) for pattern in self.clock.ends)
-        return any(step.event.matches(pattern) for pattern in self.clock.starts)
+        repeats = again and self.clock.repeat and not self._matches(step, self.clock.ends)
+        return repeats or self._matches(step, self.clock.starts)
 
     def _pause(self, run: _Open, step: _Step) -> None:
-        if not self.clock.pauses or step.enters is None:
+        if not self.clock.pauses or not step.event.is_move:
             return
         if run.paused_at is not None:
             run.pauses.append((run.paused_at, step.at))
             run.paused_at = None
-        if self.profile.is_paused(step.enters):
+        if self.profile.is_paused(step.state):
             run.paused_at = step.at
 
     def _run(self, run: _Open, stopped_at: datetime | None) -> Run | None:
         """The finished or still running `run`; None where neither a target nor an agreed date gives it a due."""
-        end = stopped_at or self.now
+        end = stopped_at or max(self.now, run.started_at)
         pauses = run.spans(end)
         target, agreed = self._target(run, end), self._agreed(run, end)
         due_at = agreed or self._by_rule(run, target.within if target else None, pauses)
@@ -204,7 +208,7 @@ class _Follow:
         return extend(due_after(run.started_at, within, self.zone), pauses, within, self.zone)
 
     def _target(self, run: _Open, end: datetime) -> Target | None:
-        judged = as_of(self.record, end) or self.record
+        judged = judged_at(self.record, end)
         began_on = local_day(run.cycle_start, self.zone)
         for target in self.clock.targets:
             in_force = target.since is None or target.since <= began_on
@@ -256,16 +260,13 @@ def _open_tasks(record: Record, profile: Profile, now: datetime) -> Iterator[Due
     if not profile.counts(record.status):
         return
     for task in record.tasks:
-        made = task.made_at is None or task.made_at <= now
-        if made and task.is_open and task.due is not None:
+        if task.is_open and task.due is not None:
             yield Due(record, "task", task.id, task.due, now - task.due, task.who or _answers(record))
 
 
 def _pause_end(record: Record, profile: Profile, now: datetime) -> Due | None:
     if not profile.is_paused(record.status):
         return None
-    move = next(event for event in reversed(record.events) if event.is_move)
-    until: datetime | None = move.data.get("until")
-    if until is None:
-        return None
-    return Due(record, "pause", record.status, until, now - until, _answers(record))
+    moves = [event for event in record.events if event.is_move]
+    until: datetime | None = moves[-1].data.get("until") if moves else None
+    return None if until is None else Due(record, "pause", record.status, until, now - until, _answers(record))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, tzinfo
 from gettext import gettext as _
@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cpl.errors import Invalid, Problem
 from cpl.profile import SECTIONS, Profile, Term, overlay, read_profile
-from cpl.schema import Problems, day, integer, list_of, problem, struct, text, word
+from cpl.record import FIELDS
+from cpl.schema import Problems, anything, day, integer, is_absent, list_of, problem, struct, text, word
 from cpl.yaml_reader import MappingNode, Node, Source, read
 
 MARKER: Final = "cpl.yaml"
@@ -69,6 +70,15 @@ def _zone(node: Node, problems: Problems) -> tzinfo | None:
         return None
 
 
+def _file_name(node: Node, problems: Problems) -> str | None:
+    name = word(node, problems)
+    if name is not None and ("/" in name or name.startswith(".")):
+        message = _("'{name}' is not the name of a profile; write it without folder and ending").format(name=name)
+        problems.append(problem(node, "E070", message))
+        return None
+    return name
+
+
 _PERSON: Final = struct(
     {
         "id": word,
@@ -86,7 +96,7 @@ _OWN: Final = {
     "name": text,
     "timezone": _zone,
     "language": word,
-    "profile": word,
+    "profile": _file_name,
     "people": list_of(_PERSON),
 }
 _REQUIRED: Final = ("format", "timezone", "profile")
@@ -104,15 +114,11 @@ def parse(data: bytes, path: str) -> MappingNode:
         line = data[: error.start].count(b"\n") + 1
         message = _("not UTF-8 text: byte {byte:#x}; save the file as UTF-8").format(byte=data[error.start])
         raise Invalid(_("settings can't be read"), [Problem(path, line, "E001", message)]) from None
-    source = Source(path, content)
-    node, problems = read(source, 0, len(content))
-    if not problems and not isinstance(node, MappingNode):
-        problems = [
-            Problem(path, 1, "E070", _("expected a mapping like {example}").format(example="format: 1"))
-        ]
-    if problems or not isinstance(node, MappingNode):
-        raise Invalid(_("settings can't be read"), problems)
-    return node
+    node, problems = read(Source(path, content), 0, len(content))
+    if isinstance(node, MappingNode) and not problems:
+        return node
+    message = _("expected a mapping like {example}").format(example="format: 1")
+    raise Invalid(_("settings can't be read"), problems or [Problem(path, 1, "E070", message)])
 
 
 def load(files: Files) -> Settings:
@@ -122,21 +128,14 @@ def load(files: Files) -> Settings:
         Invalid: cpl.yaml or the profile has problems; all of them are named.
     """
     root = parse(files(MARKER) or b"", MARKER)
-    own = type(root)(
-        [entry for entry in root.entries if entry.key.text not in SECTIONS],
-        root.flow,
-        root.start,
-        root.end,
-        root.source,
-    )
-    problems: list[Problem] = []
     _refuse_newer(root)
-    data = struct(_OWN, _REQUIRED, extra=True)(own, problems)
+    problems: list[Problem] = []
+    data = struct({**_OWN, **dict.fromkeys(SECTIONS, anything)}, _REQUIRED, extra=True)(root, problems)
     if data is None or problems:
         raise Invalid(_("the store's settings are not right"), problems)
     profile = _load_profile(files, data["profile"], root)
-    people = {each["id"]: _person(each) for each in data.get("people", ())}
-    problems.extend(_check_people(root, data.get("people", ()), profile))
+    people = [_person(each) for each in data.get("people", ())]
+    problems.extend(_check_people(root, people, profile))
     if problems:
         raise Invalid(_("the store's settings are not right"), problems)
     return Settings(
@@ -145,15 +144,15 @@ def load(files: Files) -> Settings:
         language=data.get("language", LANGUAGES[0]),
         profile_name=data["profile"],
         profile=profile,
-        people=people,
+        people={person.id: person for person in people},
     )
 
 
 def _refuse_newer(root: MappingNode) -> None:
     node = root.get("format")
     problems: list[Problem] = []
-    version = None if node is None else integer(node, problems)
-    if node is not None and version is not None and version != FORMAT:
+    version = None if node is None or is_absent(node) else integer(node, problems)
+    if node is not None and version not in (None, FORMAT):
         message = _("format {version} is not the one that this cpl reads ({format}); install a newer cpl")
         message = message.format(version=version, format=FORMAT)
         raise Invalid(_("the store's settings are not right"), [problem(node, "E072", message)])
@@ -169,7 +168,7 @@ def _load_profile(files: Files, name: str, root: MappingNode) -> Profile:
     base = parse(data, path)
     different = [entry for entry in root.entries if entry.key.text in SECTIONS]
     merged = overlay(base, MappingNode(different, root.flow, root.start, root.end, base.source))
-    profile, problems = read_profile(merged)
+    profile, problems = read_profile(merged, FIELDS)
     if profile is None:
         raise Invalid(_("the profile is not right"), problems)
     return profile
@@ -178,30 +177,28 @@ def _load_profile(files: Files, name: str, root: MappingNode) -> Profile:
 def _person(data: Mapping[str, Any]) -> Person:
     return Person(
         data["id"],
-        data.get("name", data["id"]),
-        data.get("emails", ()),
-        data.get("roles", ()),
-        data.get("department"),
-        data.get("from"),
-        data.get("until"),
+        name=data.get("name", data["id"]),
+        emails=data.get("emails", ()),
+        roles=data.get("roles", ()),
+        department=data.get("department"),
+        from_=data.get("from"),
+        until=data.get("until"),
     )
 
 
-def _check_people(root: MappingNode, people: Sequence[Mapping[str, Any]], profile: Profile) -> list[Problem]:
-    """Roles and departments that the profile does not define, and an id that two people have (E070)."""
-    node = root.get("people") or root
-    problems: list[Problem] = []
-    seen: set[str] = set()
-    for person in people:
-        if person["id"] in seen:
-            message = _("two people have the id '{id}'; give one another id").format(id=person["id"])
-            problems.append(problem(node, "E070", message))
-        seen.add(person["id"])
-        unknown = [role for role in person.get("roles", ()) if role not in profile.roles]
-        department = person.get("department")
-        if department is not None and department not in profile.terms["departments"]:
-            unknown.append(department)
+def _check_people(root: MappingNode, people: Iterable[Person], profile: Profile) -> Iterator[Problem]:
+    """E070: an id or an address that two people have, and roles and departments that the profile does not define."""
+    nodes = getattr(root.get("people"), "items", ())
+    seen: dict[str, str] = {}
+    for node, person in zip(nodes, people, strict=True):
+        for name in (person.id, *map(str.casefold, person.emails)):
+            if name in seen:
+                message = _("'{name}' is that of {id} already; every person has an id and addresses of their own")
+                yield problem(node, "E070", message.format(name=name, id=seen[name]))
+            seen[name] = person.id
+        departments = profile.terms["departments"]
+        unknown = [role for role in person.roles if role not in profile.roles]
+        unknown += [name for name in (person.department,) if name is not None and name not in departments]
         for name in unknown:
             message = _("'{name}' (of {id}) is neither a role nor a department of the profile")
-            problems.append(problem(node, "E070", message.format(name=name, id=person["id"])))
-    return problems
+            yield problem(node, "E070", message.format(name=name, id=person.id))

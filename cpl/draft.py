@@ -13,9 +13,9 @@ from cpl import workflow
 from cpl.config import Settings
 from cpl.document import Document
 from cpl.errors import CplError
-from cpl.events import Event, canonical, free_instant
+from cpl.events import Event, free_instant
 from cpl.moments import format_instant
-from cpl.record import HISTORY, LOG_SECTION, ORDER, Record, load
+from cpl.record import HISTORY, LOG_SECTION, ORDER, Record, as_of, before, derived, load
 
 AFTER_THE_FACT: Final = timedelta(minutes=5)
 
@@ -65,18 +65,20 @@ class Draft:
         node = self.document.front.get(name)
         return len(getattr(node, "items", ()))
 
-    def add(self, data: Mapping[str, Any]) -> Event:
+    def add(self, data: Mapping[str, Any], *, at: datetime | None = None) -> Event:
         """Add the event `data` (without `at` and `by`) in its place and set what it sets; the event as it stands now.
 
-        It takes the next free millisecond, and carries `recorded_at` when it is entered after the fact (ML-4).
+        It takes the next free millisecond from `at` on (default: when it was done), and carries `recorded_at` when it
+        is entered after the fact (ML-4).
         """
         record = self.record
-        at = free_instant(self.who.at, {event.at for event in record.history})
-        stamped = {"at": at, "by": self.who.by, **data, **self._recorded(record, at)}
-        index = sum(1 for event in record.history if event.sort_key() < (at, canonical(stamped)))
+        at = free_instant(at or self.who.at, {event.at for event in record.history})
+        stamped = {"at": at, "by": self.who.by, **_with_was(record, data), **self._recorded(record, at)}
+        index = sum(1 for event in record.history if event.at < at)
         self.document = documents.insert_item(self.document, [HISTORY], index, stamped, order=ORDER)
-        self._copy(stamped)
-        return next(event for event in self.record.history if event.at == at)
+        added = next(event for event in self.record.history if event.at == at)
+        self._settle(added)
+        return added
 
     def _recorded(self, record: Record, at: datetime) -> dict[str, Any]:
         result: dict[str, Any] = {}
@@ -87,19 +89,17 @@ class Draft:
             result["recorded_by"] = self.who.recorded_by
         return result
 
-    def _copy(self, data: Mapping[str, Any]) -> None:
-        """Make the copies in the front matter equal to what the event, where it is the last one, sets."""
-        if "to" in data and self.record.events and _last_move(self.record) == data["to"]:
-            self.set(["status"], data["to"])
-        if "set" not in data:
-            return
-        if "task" in data:
-            index = task_index(self.record, data["task"])
-            for name, value in data["set"].items():
-                self.set(["tasks", index, name], value)
-        else:
-            for name, value in data["set"].items():
-                self.set([name], value)
+    def _settle(self, event: Event) -> None:
+        """Make what `event` sets, or did until it was voided, equal to what the events that count say now."""
+        record = self.record
+        if event.is_move:
+            self.set(["status"], derived(record)["status"][0])
+        task = event.data.get("task")
+        for name in event.data.get("set", {}):
+            setters = [e for e in record.history if name in e.data.get("set", {}) and e.data.get("task") == task]
+            values = [each.data["set"][name] for each in setters if each in record.events]
+            value = values[-1] if values else setters[0].data.get("was", {}).get(name)
+            self.set([name] if task is None else ["tasks", task_index(record, task), name], value)
 
     def move(self, to: str, *, reason: str | None = None, until: datetime | None = None) -> tuple[str, str]:
         """Move the record to the state `to`; the state it came from and the one it is in.
@@ -112,35 +112,38 @@ class Draft:
         record, profile = self.record, self.settings.profile
         if to not in (allowed := workflow.allowed_moves(record, profile)):
             raise workflow.IllegalTransition(record.id, record.status, to, allowed)
-        last = max(event.at for event in record.events if event.is_move)
-        if self.who.at < last:
-            message = _("{id}: the last move was at {last}; a move at {at} can't come before it")
-            raise Refused(
-                message.format(id=record.id, last=format_instant(last), at=format_instant(self.who.at))
-            )
-        data = {"to": to, **_present(reason=reason, until=until)}
-        self._judge(record, data)
-        self.add(data)
+        at = self._next_move_at(record)
+        move = Event(at, self.who.by, to, None, {"to": to, **_present(reason=reason, until=until)})
+        self._judge(record, move)
+        self.add(move.data, at=at)
         return record.status, to
 
-    def _judge(self, record: Record, data: Mapping[str, Any]) -> None:
+    def _next_move_at(self, record: Record) -> datetime:
+        """When the move takes place: behind a last move of the same second, for within it the order is cpl's."""
+        last = max((event.at for event in record.events if event.is_move), default=self.who.at)
+        if last >= self.who.at + timedelta(seconds=1):
+            message = _("{id}: the last move was at {last}; a move at {at} can't come before it")
+            raise Refused(message.format(id=record.id, last=format_instant(last), at=format_instant(self.who.at)))
+        return free_instant(max(last, self.who.at), {event.at for event in record.history})
+
+    def _judge(self, record: Record, move: Event) -> None:
         profile, zone = self.settings.profile, self.settings.zone
-        move = Event(self.who.at, self.who.by, data["to"], None, data)
+        known = before(record, move) or record
         lacks = [
             _("{missing}: {command}").format(
                 missing=missing,
                 command=_(" or ").join(workflow.supplies(name, record.id) for name in missing.alternatives),
             )
-            for missing in workflow.missing(record, profile, move, zone)
+            for missing in workflow.missing(known, profile, move, zone)
         ]
         person = self.settings.people.get(self.who.by)
-        for rule in workflow.roles_lacking(record, profile, move, zone, person):
+        for rule in workflow.roles_lacking(known, profile, move, zone, person):
             message = _("rule '{rule}' wants the role {roles}, which '{by}' has not: --by PERSON")
-            lacks.append(message.format(rule=rule.name, roles=", ".join(rule.roles), by=self.who.by))
-        if profile.is_final(data["to"]):
+            lacks.append(message.format(rule=rule.name, roles=_(" or ").join(rule.roles), by=self.who.by))
+        if profile.is_final(move.to):
             lacks.extend(_open_tasks(record))
         if lacks:
-            raise workflow.Unmet(record.id, data["to"], lacks)
+            raise workflow.Unmet(record.id, str(move.to), lacks)
 
     def judge(self, verb: str, fields: Mapping[str, Any], *, reason: str, rule: str | None = None) -> Event:
         """Change judged fields by a `classify` or `correct` event that keeps what they were.
@@ -149,28 +152,20 @@ class Draft:
             Refused: nothing would change.
         """
         record = self.record
-        was = {name: record.get(name) for name in fields if record.get(name) is not None}
-        if all(record.get(name) == value for name, value in fields.items()):
+        known = as_of(record, self.who.at) or record
+        was = {name: known.get(name) for name in fields if known.get(name) is not None}
+        if all(known.get(name) == value for name, value in fields.items()):
             raise Refused(_("{id}: nothing to change, the fields have these values").format(id=record.id))
-        return self.add(
-            {"did": verb, "set": dict(fields), "was": was, "reason": reason, **_present(rule=rule)}
-        )
+        return self.add({"did": verb, "set": dict(fields), "was": was, "reason": reason, **_present(rule=rule)})
 
     def void(self, event: Event, *, reason: str) -> Event:
-        """Take `event` back by a further event; what it set gets the value from before it."""
-        record = self.record
-        others = [each for each in record.events if each is not event and each.sort_key() < event.sort_key()]
+        """Take `event` back by a further event; what it set gets the value that it would have without it."""
         kind = {"to": event.to} if event.is_move else {"did": event.did}
         void = self.add({"did": "void", "event": {"at": event.at, **kind}, "reason": reason})
-        if event.is_move:
-            self.set(["status"], _last_move(self.record))
-        for name in event.data.get("set", {}):
-            before = [each.data["set"][name] for each in others if name in each.data.get("set", {})]
-            value = before[-1] if before else event.data.get("was", {}).get(name)
-            if "task" in event.data:
-                self.set(["tasks", task_index(record, event.data["task"]), name], value)
-            else:
-                self.set([name], value)
+        self._settle(event)
+        people = self.record.get("complainant.people")
+        if event.did == "join" and people is not None:
+            self.set(["complainant", "people"], people - event.data["people"])
         return void
 
     def log(self, what: str, text: str) -> None:
@@ -193,16 +188,18 @@ def task_index(record: Record, task_id: str) -> int:
     return ids.index(task_id)
 
 
-def _last_move(record: Record) -> str | None:
-    moves = [event.to for event in record.events if event.is_move]
-    return moves[-1] if moves else None
+def _with_was(record: Record, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`data`; an assignment also says what the fields were, where no earlier event does."""
+    if data.get("did") != "assign":
+        return data
+    known = derived(record)
+    was = {name: record.get(name) for name in data["set"] if name not in known and record.get(name) is not None}
+    return {**data, **({"was": was} if was else {})}
 
 
 def _open_tasks(record: Record) -> list[str]:
     message = _("task {id} is open ({text}): cpl task {record} done {id}")
-    return [
-        message.format(id=task.id, text=task.text, record=record.id) for task in record.tasks if task.is_open
-    ]
+    return [message.format(id=task.id, text=task.text, record=record.id) for task in record.tasks if task.is_open]
 
 
 def _present(**values: Any) -> dict[str, Any]:

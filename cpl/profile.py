@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from gettext import gettext as _
@@ -112,9 +112,7 @@ class Profile:
     moves: Mapping[str, tuple[str, ...]]
     rules: tuple[Rule, ...]
     clocks: Mapping[str, Clock]
-    terms: Mapping[
-        str, Mapping[str, Term]
-    ]  # by field: kind, nature, severity, category, channel, departments
+    terms: Mapping[str, Mapping[str, Term]]  # by field: kind, nature, severity, category, channel, departments
     roles: Mapping[str, Term]
     figures: Figures
 
@@ -137,9 +135,7 @@ class Profile:
 
 
 _TERM: Final = struct({"label": map_of(text), "when": map_of(list_of(text)), "off": flag})
-_STATE: Final = struct(
-    {"label": map_of(text), "initial": flag, "paused": flag, "final": flag, "counts": flag}
-)
+_STATE: Final = struct({"label": map_of(text), "initial": flag, "paused": flag, "final": flag, "counts": flag})
 
 
 def _requirement(node: Node, problems: Problems) -> tuple[str, ...] | None:
@@ -201,8 +197,11 @@ SECTIONS: Final[Mapping[str, Converter]] = {
 REQUIRED: Final = ("states", "moves", "kinds", "clocks", "summary")
 
 
-def read_profile(node: MappingNode) -> tuple[Profile | None, list[Problem]]:
-    """The profile that `node` (the shipped one with the store's differences laid over it) holds, and its problems."""
+def read_profile(node: MappingNode, fields: Collection[str]) -> tuple[Profile | None, list[Problem]]:
+    """The profile that `node` (the shipped one with the store's differences laid over it) holds, and its problems.
+
+    `fields` are the names that a record's fields have.
+    """
     problems: list[Problem] = []
     data = struct(SECTIONS, REQUIRED)(node, problems)
     if data is None or problems:
@@ -216,7 +215,7 @@ def read_profile(node: MappingNode) -> tuple[Profile | None, list[Problem]]:
         roles=_terms(data.get("roles", {})),
         figures=_figures(data["summary"]),
     )
-    problems = _cross_check(profile, node)
+    problems = list(_CrossCheck(profile, node, fields).all())
     return (None if problems else profile), problems
 
 
@@ -263,50 +262,90 @@ def _figures(data: Mapping[str, Any]) -> Figures:
     return Figures(data["timely"], data.get("medians", ()), data.get("single-out", {}))
 
 
-def _cross_check(profile: Profile, node: MappingNode) -> list[Problem]:
-    """The names that one part of a profile uses and another does not define (E071)."""
-    problems: list[Problem] = []
-    states = {*profile.states}
-    initial = [state for state in profile.states.values() if state.initial]
-    if len(initial) != 1:
-        where = node.get("states") or node
-        message = _("exactly one state is 'initial: true', here {count} are").format(count=len(initial))
-        problems.append(problem(where, "E071", message))
-    for name, targets in profile.moves.items():
-        _known([name], states, node, ("moves", name), problems)
-        allowed = states | ({BACK} if profile.is_paused(name) else set())
-        _known(targets, allowed, node, ("moves", name), problems)
-    for rule in profile.rules:
-        _known([*rule.from_, *rule.to], states, node, ("rules", rule.name), problems)
-        _known(rule.roles, {*profile.roles}, node, ("rules", rule.name), problems)
-    for clock in profile.clocks.values():
+@dataclass(frozen=True, slots=True)
+class _CrossCheck:
+    """The names that one part of a profile uses and no other defines (E071)."""
+
+    profile: Profile
+    root: MappingNode
+    fields: Collection[str]
+
+    def all(self) -> Iterator[Problem]:
+        """All problems, in no particular order."""
+        profile = self.profile
+        yield from self._initial()
+        for name, targets in profile.moves.items():
+            back = (BACK,) if profile.is_paused(name) else ()
+            yield from self._known([name], profile.states, "moves", name)
+            yield from self._known(targets, (*profile.states, *back), "moves", name)
+        for rule in profile.rules:
+            yield from self._rule(rule)
+        for clock in profile.clocks.values():
+            yield from self._clock(clock)
+        for section, terms in zip(TERM_SECTIONS.values(), profile.terms.values(), strict=True):
+            for term in terms.values():
+                yield from self._when(term.when, section, term.name)
+        yield from self._known((profile.figures.timely, *profile.figures.medians), profile.clocks, "summary")
+        yield from self._when(profile.figures.single_out, "summary", "single-out")
+
+    def _initial(self) -> Iterator[Problem]:
+        initial = [state for state in self.profile.states.values() if state.initial]
+        if len(initial) != 1:
+            message = _("exactly one state is 'initial: true', here {count} are").format(count=len(initial))
+            yield problem(find(self.root, ("states",)), "E071", message)
+
+    def _rule(self, rule: Rule) -> Iterator[Problem]:
+        path = ("rules", rule.name)
+        yield from self._known((*rule.from_, *rule.to), self.profile.states, *path)
+        yield from self._known(rule.roles, self.profile.roles, *path)
+        yield from self._when(rule.when, *path)
+        for name in (name for alternatives in rule.requires for name in alternatives):
+            if ":" in name:
+                yield from self._event(name, *path)
+            elif name not in EVENT_KEYS:
+                yield from self._known([name.partition(".")[0]], (*self.fields, *EVENT_KEYS), *path)
+
+    def _clock(self, clock: Clock) -> Iterator[Problem]:
+        path = ("clocks", clock.name)
         for pattern in (*clock.starts, *clock.stops, *clock.ends):
-            _known_pattern(pattern, states, node, ("clocks", clock.name), problems)
-    figures = (profile.figures.timely, *profile.figures.medians)
-    _known(figures, {*profile.clocks}, node, ("summary",), problems)
-    return problems
+            if pattern != REOPEN:
+                yield from self._event(pattern, *path)
+        for target in clock.targets:
+            yield from self._when(target.when, *path, "targets", target.name)
+
+    def _event(self, pattern: str, *path: str) -> Iterator[Problem]:
+        kind, _colon, name = pattern.partition(":")
+        if kind == "to":
+            yield from self._known([name], self.profile.states, *path)
+        elif kind == "did":
+            yield from self._known([name.partition("/")[0]], VERBS, *path)
+        else:
+            message = _("'{pattern}' is not an event; write to:STATE, did:VERB, did:VERB/ABOUT or reopen")
+            yield problem(find(self.root, path), "E071", message.format(pattern=pattern))
+
+    def _when(self, when: When, *path: str) -> Iterator[Problem]:
+        known: dict[str, Collection[str]] = {**self.profile.terms, "status": self.profile.states}
+        for field, values in when.items():
+            first = field.partition(".")[0]
+            if not first.startswith("x-"):
+                yield from self._known([first], self.fields, *path)
+            if field in known:
+                parts = {part for name in known[field] for part in _with_parents(name)}
+                yield from self._known(values, parts, *path)
+
+    def _known(self, names: Iterable[str], known: Collection[str], *path: str) -> Iterator[Problem]:
+        for name in names:
+            if name not in known:
+                message = _("'{name}' is not defined").format(name=name) + did_you_mean(name, known)
+                yield problem(find(self.root, path), "E071", message)
 
 
-def _known(
-    names: Iterable[str], known: set[str], root: MappingNode, path: tuple[str, ...], problems: list[Problem]
-) -> None:
-    for name in names:
-        if name not in known:
-            message = _("'{name}' is not defined").format(name=name) + did_you_mean(name, known)
-            problems.append(problem(find(root, path), "E071", message))
-
-
-def _known_pattern(
-    pattern: str, states: set[str], root: MappingNode, path: tuple[str, ...], problems: list[Problem]
-) -> None:
-    kind, _colon, name = pattern.partition(":")
-    if kind == "to":
-        _known([name], states, root, path, problems)
-    elif kind == "did":
-        _known([name.partition("/")[0]], {*VERBS}, root, path, problems)
-    elif pattern != REOPEN:
-        message = _("'{pattern}' is not an event; write to:STATE, did:VERB, did:VERB/ABOUT or reopen")
-        problems.append(problem(find(root, path), "E071", message.format(pattern=pattern)))
+def _with_parents(name: str) -> Iterator[str]:
+    """`a/b/c`, `a/b` and `a`: a category stands for all below it."""
+    yield name
+    while "/" in name:
+        name = name.rpartition("/")[0]
+        yield name
 
 
 def find(root: MappingNode, path: tuple[str, ...]) -> Node:

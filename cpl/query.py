@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
-from decimal import Decimal, InvalidOperation
+from datetime import datetime, timedelta, tzinfo
+from decimal import Decimal
 from gettext import gettext as _
 from typing import Any, Final
 
 from cpl.errors import CplError
-from cpl.moments import format_instant, parse_instant, start_of_day
+from cpl.moments import MILLISECOND, format_instant, parse_date, parse_instant, start_of_day
 from cpl.record import FIELDS, Record
-from cpl.schema import did_you_mean
+from cpl.schema import did_you_mean, instant
 
 OPERATORS: Final = ("!=", ">=", "<=", "=", ">", "<", "~")
 _TERM: Final = re.compile(
-    r"\s*(?P<name>[\w.-]+?)\s*(?P<operator>!=|>=|<=|=|>|<|~)\s*(?P<value>\"[^\"]*\"|'[^']*'|\S*)(?=\s|$)"
+    r"\s*(?P<name>[\w.-]+?)\s*(?P<operator>!=|>=|<=|=|>|<|~)\s*(?P<value>\"[^\"]*\"|'[^']*'|(?![\"'])\S*)(?=\s|$)"
 )
+_NUMBER: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)
+_COMPARE: Final = {"=": operator.eq, ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 
 # Short names for what people ask most; every other field is written with its dots.
 SHORT_NAMES: Final[Mapping[str, str]] = {
@@ -81,9 +84,7 @@ def parse(text: str) -> list[Condition]:
     while text[at:].strip():
         found = _TERM.match(text, at)
         if found is None:
-            message = _(
-                "can't understand '{rest}'; write FIELD=VALUE, with one of {operators}, quotes around blanks"
-            )
+            message = _("can't understand '{rest}'; write FIELD=VALUE, with one of {operators}, quotes around blanks")
             raise BadWhere(message.format(rest=text[at:].strip(), operators=" ".join(OPERATORS)))
         value = found["value"]
         quoted = value[:1] in ("'", '"')
@@ -94,75 +95,71 @@ def parse(text: str) -> list[Condition]:
 
 
 def predicate(conditions: Iterable[Condition], zone: tzinfo) -> Predicate:
-    """Whether a record meets all conditions; dates are days in `zone`."""
+    """Whether a record meets all conditions; dates are days in `zone`.
+
+    Raises:
+        BadWhere: a field that holds an instant is compared with something else.
+    """
     tests = [_test(condition, zone) for condition in conditions]
     return lambda record: all(test(record) for test in tests)
 
 
 def _test(condition: Condition, zone: tzinfo) -> Predicate:
+    if FIELDS.get(condition.field) is instant and condition.operator != "~":
+        for wanted in filter(None, condition.values):
+            _span(wanted, zone)
+    is_negated = condition.operator == "!="
+    compared = "=" if is_negated else condition.operator
+
     def holds(record: Record) -> bool:
         value = record.get(condition.field)
-        if condition.operator == "!=":
-            return not any(_holds(value, "=", wanted, zone) for wanted in condition.values)
-        return any(_holds(value, condition.operator, wanted, zone) for wanted in condition.values)
+        return is_negated != any(_holds(value, compared, wanted, zone) for wanted in condition.values)
 
     return holds
 
 
-def _holds(value: Any, operator: str, wanted: str, zone: tzinfo) -> bool:
-    if isinstance(value, tuple):
-        return any(_holds(each, operator, wanted, zone) for each in value) if value else wanted == ""
+def _holds(value: Any, sign: str, wanted: str, zone: tzinfo) -> bool:
     if isinstance(value, Mapping):
-        return any(_holds(each, operator, wanted, zone) for each in value.values())
-    if value is None or wanted == "":
-        return operator == "=" and wanted == "" and value is None
-    if operator == "~":
+        value = tuple(value.values())
+    if isinstance(value, tuple) and value:
+        return any(_holds(each, sign, wanted, zone) for each in value)
+    if value in (None, ()) or wanted == "":
+        return sign == "=" and wanted == "" and value in (None, ())
+    if sign == "~":
         return wanted.casefold() in as_text(value).casefold()
     if isinstance(value, datetime):
-        return _compare_instant(value, operator, wanted, zone)
-    return _compare(value, operator, wanted)
+        start, end = _span(wanted, zone)
+        return _in_span(value, sign, start, end)
+    return _compare(as_text(value), sign, wanted)
 
 
-def _compare_instant(value: datetime, operator: str, wanted: str, zone: tzinfo) -> bool:
+def _span(wanted: str, zone: tzinfo) -> tuple[datetime, datetime]:
+    """The half-open stretch that a day or an instant names: a whole day, or the millisecond of an instant."""
     try:
-        if len(wanted) <= len("2026-11-22"):
-            day = date.fromisoformat(wanted)
-            start, end = start_of_day(day, zone), start_of_day(day + timedelta(days=1), zone)
-        else:
-            start = end = parse_instant(wanted, zone)
+        if len(wanted) > len("2026-11-22"):
+            start = parse_instant(wanted, zone)
+            return start, start + MILLISECOND
+        day = parse_date(wanted)
     except ValueError:
-        message = _("'{value}' is neither a date like 2026-11-01 nor an instant").format(value=wanted)
-        raise BadWhere(message) from None
-    if operator == "=":
-        return start <= value < end or value == start
-    return {
-        ">": value >= end and value != start,
-        ">=": value >= start,
-        "<": value < start,
-        "<=": value < end,
-    }.get(operator, False) or (operator == "<=" and value == start)
+        message = _("'{value}' is neither a day like 2026-11-01 nor an instant like 2026-11-01T09:30")
+        raise BadWhere(message.format(value=wanted)) from None
+    return start_of_day(day, zone), start_of_day(day + timedelta(days=1), zone)
 
 
-def _compare(value: Any, operator: str, wanted: str) -> bool:
-    text = as_text(value)
-    left, right = _number(text), _number(wanted)
-    if operator == "=":
-        same = text.casefold() == wanted.casefold() or (left is not None and left == right)
-        return same or text.startswith(f"{wanted}/")
-    if left is not None and right is not None:
-        return _in_order(left, operator, right)
-    return _in_order(text, operator, wanted)
+def _in_span(value: datetime, sign: str, start: datetime, end: datetime) -> bool:
+    if sign == "=":
+        return start <= value < end
+    if sign in (">=", "<"):
+        return (value >= start) == (sign == ">=")
+    return (value >= end) == (sign == ">")
 
 
-def _in_order(left: Any, operator: str, right: Any) -> bool:
-    return bool({">": left > right, ">=": left >= right, "<": left < right, "<=": left <= right}[operator])
-
-
-def _number(text: str) -> Decimal | None:
-    try:
-        return Decimal(text) if text.isascii() else None
-    except InvalidOperation:
-        return None
+def _compare(text: str, sign: str, wanted: str) -> bool:
+    if sign == "=" and (text.casefold() == wanted.casefold() or text.startswith(f"{wanted}/")):
+        return True
+    if _NUMBER.fullmatch(text) and _NUMBER.fullmatch(wanted):
+        return bool(_COMPARE[sign](Decimal(text), Decimal(wanted)))
+    return bool(_COMPARE[sign](text, wanted))
 
 
 def as_text(value: object) -> str:

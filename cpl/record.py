@@ -358,6 +358,11 @@ def normalize_piece(piece: str) -> str:
     return prefix + upper.removeprefix("CPL-").translate(_LOOK_ALIKES)
 
 
+def piece_of(identifier: str) -> str:
+    """The piece of an id that people type: its random part with the check character."""
+    return identifier.rpartition("-")[2]
+
+
 def day_of(identifier: str) -> str:
     """The folder of the day that an id names, `2026/11/22`."""
     digits = identifier[4:12]

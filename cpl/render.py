@@ -49,11 +49,15 @@ class UnknownFormat(CplError):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: the key of its cells (`name`, never translated), what people read above it, and its side."""
+    """A column: the key of its cells (`name`, never translated), what people read above it, and its side.
+
+    One that is `whole`, such as an id, is cut only when cutting all others is not enough.
+    """
 
     name: str
     title: str
     align: Literal["left", "right"] = "left"
+    whole: bool = False
 
 
 Rows: TypeAlias = Sequence[Mapping[str, Cell]]
@@ -203,10 +207,11 @@ def _table(items: Rows, columns: Sequence[Column], width: int | None) -> str:
 
 
 def _fitted(widths: Sequence[int], columns: Sequence[Column], width: int) -> list[int]:
-    """Widths that fit together: the widest text columns give first, numbers only without text to cut."""
+    """Widths that fit together: the widest text columns give first, then whole ones, numbers last."""
     room = width - _GAP * (len(columns) - 1)
-    text = _capped(widths, [column.align == "left" for column in columns], room)
-    return _capped(text, [True] * len(columns), room)
+    text = _capped(widths, [column.align == "left" and not column.whole for column in columns], room)
+    whole = _capped(text, [column.align == "left" for column in columns], room)
+    return _capped(whole, [True] * len(columns), room)
 
 
 def _capped(widths: Sequence[int], flexible: Sequence[bool], room: int) -> list[int]:

@@ -17,7 +17,7 @@ from cpl.document import Document
 from cpl.errors import Problem
 from cpl.events import Event, void_target
 from cpl.moments import format_instant
-from cpl.record import TASK_KINDS, Record, day_of, derived, derived_dues, line_of, load
+from cpl.record import TASK_KINDS, Record, before, day_of, derived, derived_dues, line_of, load
 from cpl.schema import did_you_mean
 
 Step = str | int
@@ -75,9 +75,7 @@ class _Check:
         """E031: a record lies in the folder of its day under its own name."""
         expected = f"records/{day_of(self.record.id)}/{self.record.id}.md"
         if self.facts.path != expected:
-            yield self._at(
-                ["id"], "E031", _("the file of this id is {path}; move it there").format(path=expected)
-            )
+            yield self._at(["id"], "E031", _("the file of this id is {path}; move it there").format(path=expected))
 
     def names(self) -> Iterator[Problem]:
         """E014, E058: names are the profile's, and a severity stands only where the profile allows it (CC-2)."""
@@ -92,9 +90,7 @@ class _Check:
             term = terms.get(value) if isinstance(value, str) else None
             if term is not None and not workflow.matches(self.record, term.when):
                 needs = " ".join(f"{each}={'|'.join(allowed)}" for each, allowed in term.when.items())
-                message = _("{field} '{value}' goes only with {needs}").format(
-                    field=name, value=value, needs=needs
-                )
+                message = _("{field} '{value}' goes only with {needs}").format(field=name, value=value, needs=needs)
                 yield self._at([name], "E058", message)
 
     def _name(self, name: str, value: str | None, path: Sequence[Step]) -> Iterator[Problem]:
@@ -129,9 +125,7 @@ class _Check:
         for name, (expected, event) in derived(self.record).items():
             actual = self.record.get(name)
             if actual != expected:
-                message = _(
-                    "{field} is {actual}, but the event of {at} made it {expected}; correct the field"
-                )
+                message = _("{field} is {actual}, but the event of {at} made it {expected}; correct the field")
                 yield self._at(
                     [name],
                     "E050",
@@ -160,6 +154,9 @@ class _Check:
             message = _("received_at is {actual}, but the intake is of {expected}; use 'cpl correct'")
             message = message.format(actual=shown(self.record.received_at), expected=shown(first.at))
             yield self._at(["received_at"], "E053", message)
+        elif self.record.received_at > max(first.at, self.facts.now + CLOCK_SKEW):
+            message = _("received_at lies in the future: {at}").format(at=shown(self.record.received_at))
+            yield self._at(["received_at"], "E059", message)
         times = Counter(event.at for event in self.record.history)
         for event in self.record.history:
             yield from self._event(event)
@@ -171,48 +168,35 @@ class _Check:
         profile = self.settings.profile
         if event.at > self.facts.now + CLOCK_SKEW:
             yield self._on(event, "E059", _("the event lies in the future: {at}").format(at=shown(event.at)))
+        if event not in self.record.events:
+            return
         if event.is_move and event.to not in profile.states:
             message = _("'{state}' is not a state of the profile").format(state=event.to)
             yield self._on(event, "E014", message + did_you_mean(str(event.to), profile.states))
         if event.did == "agree" and event.data["clock"] not in profile.clocks:
             message = _("'{clock}' is not a clock of the profile").format(clock=event.data["clock"])
             yield self._on(event, "E054", message + did_you_mean(event.data["clock"], profile.clocks))
-        for part in ("set", "was"):
-            for name, value in event.data.get(part, {}).items():
-                yield from self._set_name(event, name, value)
-
-    def _set_name(self, event: Event, name: str, value: object) -> Iterator[Problem]:
-        known: Collection[str] = self.settings.profile.terms.get(name, ())
-        if name in ("assignee", "lead"):
-            known = self.settings.people
-        if not known:
-            return
-        for each in value if isinstance(value, tuple) else (value,):
-            if each not in known:
-                message = _("{field} '{value}' is not known").format(field=name, value=each)
-                yield self._on(event, "E014", message + did_you_mean(str(each), known))
 
     def voids(self) -> Iterator[Problem]:
-        """E056: a void names an event that there is; of the moves only the last one, and never the intake."""
+        """E056: a void names an earlier event; of the moves only the last one, never the intake or another void."""
         intake = self.record.history[0]
         for event in self.record.history:
             if event.did != "void":
                 continue
             target = void_target(event)
-            named = [each for each in self.record.history if (each.at, each.key) == target]
+            named = [each for each in self.record.history if (each.at, each.key) == target and each.precedes(event)]
             if not named:
-                message = _("there is no event {key} at {at} to void")
+                message = _("there is no earlier event {key} at {at} to void")
                 yield self._on(event, "E056", message.format(key=target[1], at=format_instant(target[0])))
+            elif named[0].did == "void":
+                yield self._on(event, "E056", _("a void can't be voided; record the event that it took back anew"))
             elif named[0] is intake:
                 yield self._on(event, "E056", _("the intake can't be voided; withdraw the record"))
             elif named[0].is_move and self._was_followed(named[0], event):
                 yield self._on(event, "E056", _("only the last move can be voided; here another one follows"))
 
     def _was_followed(self, move: Event, void: Event) -> bool:
-        return any(
-            each.is_move and move.sort_key() < each.sort_key() < void.sort_key()
-            for each in self.record.events
-        )
+        return any(each.is_move and move.precedes(each) and each.precedes(void) for each in self.record.events)
 
     def tasks(self) -> Iterator[Problem]:
         """E057, E063: kinds and ids of tasks, events about tasks that there are, nothing open at the end."""
@@ -223,13 +207,9 @@ class _Check:
                 yield self._at(["tasks", index, "id"], "E057", message)
             if task.kind not in TASK_KINDS:
                 message = _("'{kind}' is not a kind of task").format(kind=task.kind)
-                yield self._at(
-                    ["tasks", index, "kind"], "E057", message + did_you_mean(task.kind, TASK_KINDS)
-                )
+                yield self._at(["tasks", index, "kind"], "E057", message + did_you_mean(task.kind, TASK_KINDS))
             if task.is_open and self.settings.profile.is_final(self.record.status):
-                message = _(
-                    "task {id} is still open in the final state '{state}'; run: cpl task {record} done {id}"
-                )
+                message = _("task {id} is still open in the final state '{state}'; run: cpl task {record} done {id}")
                 message = message.format(id=task.id, state=self.record.status, record=self.record.id)
                 yield self._at(["tasks", index], "E063", message)
         for event in self.record.history:
@@ -248,9 +228,7 @@ class _Check:
                 message = _("'{name}' can't be evidence: a plain file name, once, in the record's own folder")
                 yield self._at(where, "E042", message.format(name=name))
             elif name not in self.facts.evidence:
-                message = _("the file '{name}' is missing from the folder {id}").format(
-                    name=name, id=self.record.id
-                )
+                message = _("the file '{name}' is missing from the folder {id}").format(name=name, id=self.record.id)
                 yield self._at(where, "E040", message)
             elif self.facts.evidence[name] != item["sha256"]:
                 message = _("'{name}' has changed: its SHA-256 is {actual}, recorded was {expected}")
@@ -267,16 +245,15 @@ class _Check:
         for index, link in enumerate(self.record.get("links") or ()):
             to = link["id"]
             if to == self.record.id or (self.facts.ids is not None and to not in self.facts.ids):
-                yield self._at(
-                    ["links", index, "id"], "E044", _("no other record has the id '{id}'").format(id=to)
-                )
+                yield self._at(["links", index, "id"], "E044", _("no other record has the id '{id}'").format(id=to))
 
     def replay(self) -> Iterator[Problem]:
         """E060, E061, W062: every move against the record as it was just before; an import's moves are not judged."""
         unknown_step: Problem | None = None
         for move in self.record.events:
-            previous = workflow.before(self.record, move)
-            if not move.is_move or previous is None or self.record.is_imported(move):
+            is_judged = move.is_move and not self.record.is_imported(move)
+            previous = before(self.record, move) if is_judged else None
+            if previous is None:
                 continue
             allowed = workflow.allowed_moves(previous, self.settings.profile)
             if move.to in allowed:
@@ -320,7 +297,8 @@ def shown(value: object) -> str:
 def is_evidence_name(name: str) -> bool:
     """Whether `name` can be a file in a record's own folder: no path, not hidden, nothing that hides its nature."""
     return (
-        PurePosixPath(name).name == name
+        name != ""
+        and PurePosixPath(name).name == name
         and not name.startswith(".")
         and "\\" not in name
         and name.isprintable()

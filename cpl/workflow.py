@@ -11,7 +11,7 @@ from cpl.config import Person
 from cpl.errors import CplError
 from cpl.events import Event
 from cpl.profile import BACK, EVENT_KEYS, Profile, Rule, When
-from cpl.record import Record, as_of, local_day
+from cpl.record import Record, local_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +93,10 @@ def missing(record: Record, profile: Profile, move: Event, zone: tzinfo) -> list
     ]
 
 
-def roles_lacking(
-    record: Record, profile: Profile, move: Event, zone: tzinfo, person: Person | None
-) -> list[Rule]:
+def roles_lacking(record: Record, profile: Profile, move: Event, zone: tzinfo, person: Person | None) -> list[Rule]:
     """The rules for `move` whose roles `person` has none of."""
     own = () if person is None else person.roles
-    return [
-        rule for rule in _rules(record, profile, move, zone) if rule.roles and not set(rule.roles) & set(own)
-    ]
+    return [rule for rule in _rules(record, profile, move, zone) if rule.roles and not set(rule.roles) & set(own)]
 
 
 def _rules(record: Record, profile: Profile, move: Event, zone: tzinfo) -> Iterator[Rule]:
@@ -134,17 +130,6 @@ def since_entered(record: Record, profile: Profile) -> list[Event]:
     return result
 
 
-def before(record: Record, move: Event) -> Record | None:
-    """The record as it was just before `move`; None before the intake."""
-    earlier = tuple(event for event in record.events if event.sort_key() < move.sort_key())
-    if not earlier:
-        return None
-    known = as_of(record, move.at) or record
-    moves = [event.to for event in earlier if event.is_move]
-    fields = {**known.fields, "status": moves[-1] if moves else record.status}
-    return Record(fields, earlier, earlier)
-
-
 def supplies(requirement: str, identifier: str) -> str:
     """The command that supplies what `requirement` names, or that makes the event of that name."""
     kind, _colon, name = requirement.partition(":")
@@ -155,9 +140,9 @@ def supplies(requirement: str, identifier: str) -> str:
         return option or f"cpl set {identifier} {requirement}=…"
     verb, _slash, about = name.partition("/")
     if verb == "contact":
-        return f"cpl contact {identifier} --via phone --about {about or 'acknowledge'}"
+        return f"cpl contact {identifier} --via CHANNEL --about {about or 'acknowledge'}"
     if verb == "follow-up":
-        return f"cpl follow-up {identifier} --via phone --{about or 'satisfied'}"
+        return f"cpl follow-up {identifier} --via CHANNEL --{about or 'satisfied'}"
     if verb == "assign":
         return f"cpl assign {identifier} --to PERSON"
     return f"cpl did {identifier} {verb}" + (f" --about {about}" if about else "")

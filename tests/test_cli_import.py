@@ -77,7 +77,7 @@ desk: 2 new, 0 already there, 2 rejected
 
 Rejected:
 row  reason
----  --------------------------------------------------------------------------------------
+---  ----------------------------------------------------------------------------------------------
   4  'closed' at 2026-10-02T09:00:00+08:00 lies before it was received at 2026-11-01T09:00:00+08:00
   5  there is no date when it was received: Date
 

@@ -323,6 +323,12 @@ def test_a_year_that_is_a_placeholder_is_no_date(when: str) -> None:
     assert "agree" in new({**ROW, "Due": when[:6] + "2199"}, text).document.text
 
 
+def test_what_happens_this_very_moment_does_not_lie_in_the_future() -> None:
+    text = MAPPING.replace("- {did: handover}\n", "")
+    assert "lies in the future" in reason({**ROW, "Date": "2026-11-18T16:00:01+08:00"}, text)
+    assert new({**ROW, "Date": "2026-11-18T16:00:00+08:00"}, text).row == 2
+
+
 def test_a_row_that_breaks_a_rule_of_the_store_is_rejected_with_the_rule() -> None:
     text = MAPPING + "severity: {value: minor}\n"
     assert reason(ROW, text) == "E058 severity 'minor' goes only with nature=A"
@@ -367,6 +373,14 @@ def test_an_id_that_is_taken_is_made_anew_the_same_everywhere() -> None:
     assert isinstance(outcome, New)
     assert outcome.document.data["id"] == ids[2]
     assert len({*ids}) == 3
+
+
+def test_two_keys_of_one_batch_that_hash_alike_get_two_ids() -> None:
+    day = date(2018, 10, 21)
+    assert identify("desk", "56502", day, 0) == identify("desk", "65040", day, 0)
+    found = outcomes({**ROW, "No": "56502"}, {**ROW, "No": "65040"})
+    ids = [each.document.data["id"] for each in found if isinstance(each, New)]
+    assert ids == [identify("desk", "56502", day, 0), identify("desk", "65040", day, 1)]
 
 
 def test_a_record_that_can_not_be_read_is_not_made_a_second_time() -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cpl.config import Settings
+    from cpl.record import Record
     from cpl.render import Cell, Column
     from cpl.store import Store
 
@@ -91,6 +92,14 @@ class App:
         from cpl import render
 
         click.echo(render.rows(rows, columns, fmt, width=self.width), nl=False)
+
+    def records(self) -> Iterator[Record]:
+        """Every record in the order of paths; one that can't be read is named on stderr, never missing in silence."""
+        for entry in self.store.entries():
+            if entry.record is None:
+                self.say(_("unreadable: {problem}").format(problem=entry.problems[0]))
+            else:
+                yield entry.record
 
     def instant(self, text: str) -> datetime:
         """The instant that an option names; without an offset it is meant in the store's zone, without a day today."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from gettext import gettext as _
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from cpl.cli.options import RECORD, How, writes
 from cpl.cli.writing import Action, change
 from cpl.draft import Draft
 from cpl.errors import CplError
+from cpl.moments import parse_date
+from cpl.store import Evidence
 from cpl.validate import is_evidence_name
 
 
@@ -23,7 +25,7 @@ from cpl.validate import is_evidence_name
 @click.argument("piece", metavar="ID", type=RECORD)
 @click.argument("paths", metavar="FILE…", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--source", metavar="WHO", help=_("Whom it comes from: owner, camera, engineer … (CS-3)."))
-@click.option("--taken-at", metavar="INSTANT", help=_("When it was taken (CS-3)."))
+@click.option("--taken-at", metavar="INSTANT", help=_("When it was taken: an instant or a day (CS-3)."))
 @click.option("--text", metavar="TEXT", help=_("What it shows."))
 @writes
 @pass_app
@@ -42,15 +44,29 @@ def attach_command(
     Example:
       cpl attach 7k3 door.jpg --source owner --taken-at 2026-11-22T09:00
     """
-    taken: datetime | None = None if taken_at is None else bad_parameter("--taken-at", app.instant, taken_at)
-    about = {"source": source, "taken_at": taken, "text": text}
+    about = {"source": source, "taken_at": taken(app, "--taken-at", taken_at), "text": text}
     items = [evidence_item(path, about) for path in paths]
 
     def edit(draft: Draft) -> str:
         add_evidence(draft, items)
         return _("attached {names}").format(names=", ".join(item["file"] for item in items))
 
-    change(app, [piece], how, Action("attach", edit, evidence=[(p, p.name) for p in paths]))
+    change(app, [piece], how, Action("attach", edit, evidence=incoming(paths, items)))
+
+
+def taken(app: App, option: str, text: str | None) -> datetime | date | None:
+    """When evidence was taken: an instant, or a date where only the day is known."""
+
+    def parse(given: str) -> datetime | date:
+        return parse_date(given) if len(given) == len("2026-11-22") else app.instant(given)
+
+    result: datetime | date | None = None if text is None else bad_parameter(option, parse, text)
+    return result
+
+
+def incoming(paths: Sequence[Path], items: Sequence[Mapping[str, Any]]) -> list[Evidence]:
+    """The files to copy in, with what the record says about each."""
+    return [Evidence(path, item["file"], item["sha256"]) for path, item in zip(paths, items, strict=True)]
 
 
 def evidence_item(path: Path, about: dict[str, Any]) -> dict[str, Any]:

@@ -100,9 +100,7 @@ def _asked_for(app: App, paths: Sequence[str], known: Sequence[str]) -> Iterator
             message = _("{path} is not in the store {root}")
             raise CplError(message.format(path=text, root=app.store.root))
         relative = full.relative_to(app.store.root).as_posix()
-        found = [
-            path for path in known if path == relative or path.startswith(f"{relative}/") or relative == "."
-        ]
+        found = [path for path in known if path == relative or path.startswith(f"{relative}/") or relative == "."]
         if not found:
             message = _("{path} is no record and holds none; records are {records}/YYYY/MM/DD/ID.md")
             raise CplError(message.format(path=text, records=RECORDS))
@@ -117,14 +115,10 @@ def _twice(paths: Sequence[str], wanted: set[str]) -> Iterator[Problem]:
         for path in found:
             if len(found) > 1 and path in wanted:
                 others = ", ".join(each for each in found if each != path)
-                message = _("the id {id} is also that of {others}; keep one file").format(
-                    id=stem, others=others
-                )
+                message = _("the id {id} is also that of {others}; keep one file").format(id=stem, others=others)
                 yield Problem(path, 1, "E032", message)
 
 
 def _stranger(path: str) -> Problem:
-    message = _(
-        "is neither a record (records/YYYY/MM/DD/ID.md) nor a file in a record's folder; move it away"
-    )
+    message = _("is neither a record (records/YYYY/MM/DD/ID.md) nor a file in a record's folder; move it away")
     return Problem(path, 1, "W080", message)

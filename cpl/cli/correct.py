@@ -10,7 +10,7 @@ import click
 
 from cpl.cli.app import App, bad_parameter, pass_app
 from cpl.cli.options import RECORD, How, writes
-from cpl.cli.writing import Action, change, pair, typed_fields
+from cpl.cli.writing import Action, asked, change, pair, require_names, typed_fields
 from cpl.draft import Draft
 from cpl.errors import CplError
 from cpl.events import CORRECTED_FIELDS, JUDGED_FIELDS, Event
@@ -22,9 +22,7 @@ from cpl.validate import shown
 @click.command("correct")
 @click.argument("piece", metavar="ID", type=RECORD)
 @click.argument("fields", metavar="[NAME=VALUE]…", nargs=-1)
-@click.option(
-    "--classify", is_flag=True, help=_("Not a slip: judge nature, severity, category or kind anew.")
-)
+@click.option("--classify", is_flag=True, help=_("Not a slip: judge nature, severity, category or kind anew."))
 @click.option(
     "--void",
     "voided",
@@ -58,17 +56,15 @@ def correct_command(
     """
     if bool(fields) == (voided is not None):
         raise click.UsageError(_("give either NAME=VALUE or --void EVENT"))
-    if not reason:
-        if not app.asks:
-            raise click.UsageError(_("say why: --reason TEXT"))
-        reason = click.prompt(_("Reason"), err=True)
-    why: str = reason
+    if rule is not None and not classify:
+        raise click.UsageError(_("--rule goes only with --classify; leave it out"))
+    values = _values(app, fields, classify=classify)
+    why = asked(app, reason, _("Reason"), _("say why: --reason TEXT"))
     if voided is not None:
         named = voided
         change(app, [piece], how, Action("correct", lambda draft: _void(app, draft, named, why)))
         return
     verb = "classify" if classify else "correct"
-    values = _values(app, fields, classify=classify)
 
     def edit(draft: Draft) -> str:
         event = draft.judge(verb, values, reason=why, rule=rule)
@@ -86,10 +82,15 @@ def _values(app: App, fields: Sequence[str], *, classify: bool) -> dict[str, Any
         if name not in allowed:
             message = _("'{name}' is not changed by this command").format(name=name)
             raise click.UsageError(message + did_you_mean(name, allowed))
+        if not value.strip():
+            message = _("{name} can't be taken away by this command; say what it is").format(name=name)
+            raise click.UsageError(message)
         if name == "received_at":
             value = format_instant(bad_parameter(name, app.instant, value))
         pairs.append((name, value))
-    return typed_fields(pairs)
+    values = typed_fields(pairs)
+    require_names(app, values, "{name}")
+    return values
 
 
 def _void(app: App, draft: Draft, named: str, reason: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from gettext import gettext as _
-from pathlib import Path
-from typing import Final
+from pathlib import Path, PurePath
+from typing import Any, BinaryIO, Final
 
 import click
 
@@ -13,11 +15,12 @@ from cpl import document as documents
 from cpl import files
 from cpl.cli.app import App, pass_app
 from cpl.cli.options import RECORD, How, writes
-from cpl.cli.writing import Action, change, pair, report, typed_fields, who_acts
-from cpl.draft import Draft
+from cpl.cli.writing import Action, change, pair, report, typed, who_acts
+from cpl.draft import Draft, Who
 from cpl.errors import CplError, Invalid
+from cpl.git import GitFailed
 from cpl.record import HISTORY, Record, load
-from cpl.store import Commit, Write
+from cpl.store import Commit, Write, read_entry
 
 # The command that changes what `set` and `edit` refuse to.
 COMMANDS_FOR: Final = {
@@ -63,74 +66,136 @@ def set_command(app: App, piece: str, fields: Sequence[str], how: How) -> None:
     for name, _value in pairs:
         if name.partition(".")[0] in COMMANDS_FOR:
             raise refuse(name.partition(".")[0])
-    values = typed_fields([(name, value) for name, value in pairs if value])
+    values = [(name, typed(name, value) if value.strip() else None) for name, value in pairs]
 
     def edit(draft: Draft) -> str:
-        for name, value in pairs:
-            path = name.split(".")
-            if not value and draft.record.get(name) is None:
-                raise CplError(_("{id} has no '{name}' to take away").format(id=draft.record.id, name=name))
-            draft.set(path, _dig(values, path) if value else None)
+        for name, value in values:
+            _set(draft, name.split("."), value)
         return _("set {names}").format(names=", ".join(name for name, _value in pairs))
 
     change(app, [piece], how, Action("set", edit))
 
 
-def _dig(values: object, path: Sequence[str]) -> object:
+def _set(draft: Draft, path: Sequence[str], value: Any) -> None:
+    """Set the field at `path` to what stands there in the mappings of `value`; None takes it away."""
+    if value is None:
+        name = ".".join(path)
+        if draft.record.get(name) is None:
+            raise CplError(_("{id} has no '{name}' to take away").format(id=draft.record.id, name=name))
+        draft.set(path, None)
+        return
     for name in path:
-        values = values[name]  # type: ignore[index]  # typed_fields has built it along these names
-    return values
+        value = value[name]
+    draft.set(path, value)
 
 
 @click.command("edit")
 @click.argument("piece", metavar="ID", type=RECORD)
+@click.option(
+    "-f",
+    "--file",
+    "source",
+    type=click.File("rb"),
+    metavar="FILE",
+    help=_("Take the text from a file instead of the editor; - is stdin."),
+)
 @writes
 @pass_app
-def edit_command(app: App, piece: str, how: How) -> None:
+def edit_command(app: App, piece: str, source: BinaryIO | None, how: How) -> None:
     """Open a record in your editor (the one that git uses), check it, and commit it.
 
-    What only an event may change is refused. If the editor fails or the text is not right, the record stays as it
-    was, and your text is kept in a file that the message names.
+    This is also how a record that is broken is mended. What only an event may change is refused, unless the record
+    was not right before. If the editor fails or the text is not right, the record stays as it was, and your text is
+    kept in a file that the message names.
+
+    \b
+    Examples:
+      cpl edit 7k3
+      cpl edit 7k3 --file mended.md
     """
     store = app.store
     store.require_repository()
+    who = who_acts(app, how)
     path = store.find(piece)
     before = store.bytes_of(path)
     if not isinstance(before, bytes):
         raise Invalid(_("{id} can't be read").format(id=piece), [before])
     if how.commit:
         store.require_commit([path])
-    text = before.decode("utf-8", "surrogateescape")
-    mine = files.keep(store.kept_folder(), Path(path).name, text)
-    after = edited(app, mine)
-    if after == before:
-        mine.unlink()
-        raise CplError(_("nothing was changed"))
+    if source is not None:
+        with naming(source.name):
+            _save(app, path, (before, source.read()), how, who)
+        return
+    mine = files.keep(store.kept_folder(), PurePath(path).name, before.decode("utf-8", "surrogateescape"))
     try:
-        _save(app, path, before, after, how)
+        in_editor(app, mine, lambda after: _save(app, path, (before, after), how, who))
     except BaseException:
-        app.say(_("the record is as it was; your text is kept in {path}").format(path=mine))
+        if mine.read_bytes().strip() in (before.strip(), b""):
+            mine.unlink()
+        else:
+            message = _("your text is kept; mend it and run: cpl edit {id} --file {path}")
+            app.say(message.format(id=PurePath(path).stem, path=mine))
         raise
-    mine.unlink()
 
 
-def edited(app: App, path: Path) -> bytes:
-    """What the file holds after the user's editor, the one that git uses, has closed.
+def in_editor(app: App, mine: Path, use: Callable[[bytes], None]) -> None:
+    """Have the person edit the file `mine`, use what came out, and remove the file; it stays when that fails.
+
+    A person at a terminal may mend what `use` finds Invalid.
 
     Raises:
-        CplError: there is no editor, or it failed; the file is still there and is named.
+        CplError: the editor failed, or `use` did not take the text.
+    """
+    while True:
+        _run_editor(app, mine)
+        try:
+            with naming(str(mine)):
+                use(mine.read_bytes())
+        except Invalid as error:
+            if not app.asks:
+                raise
+            app.say(str(error))
+            if not click.confirm(_("Edit it again?"), default=True, err=True):
+                raise
+        else:
+            mine.unlink()
+            return
+
+
+@contextmanager
+def naming(path: str) -> Iterator[None]:
+    """Name the file that the person can mend, instead of the record, where problems are found."""
+    try:
+        yield
+    except Invalid as error:
+        headline = str(error).partition("\n")[0]
+        raise Invalid(headline, [replace(problem, path=path) for problem in error.problems]) from None
+
+
+def _run_editor(app: App, path: Path) -> None:
+    """Let the user's editor, the one that git uses, change the file.
+
+    Raises:
+        CplError: there is no editor, or it failed.
     """
     import subprocess
 
-    editor = app.store.git.run("var", "GIT_EDITOR").decode().strip()
+    try:
+        editor = app.store.git.run("var", "GIT_EDITOR").decode().strip()
+    except GitFailed:
+        message = _("no editor is set; run: git config core.editor PROGRAM, or set EDITOR")
+        raise CplError(message) from None
     done = subprocess.run(["sh", "-c", f'{editor} "$@"', editor, str(path)], check=False)
     if done.returncode != 0:
-        message = _("the editor '{editor}' failed (exit code {code}); your text is kept in {path}")
-        raise CplError(message.format(editor=editor, code=done.returncode, path=path))
-    return path.read_bytes()
+        message = _("the editor '{editor}' failed (exit code {code}); nothing was changed")
+        raise CplError(message.format(editor=editor, code=done.returncode))
 
 
-def _save(app: App, path: str, before: bytes, after: bytes, how: How) -> None:
+def _save(app: App, path: str, texts: tuple[bytes, bytes], how: How, who: Who) -> None:
+    """Check and commit the second of the two texts, if the record still has the first."""
+    before, after = texts
+    if after == before:
+        raise CplError(_("nothing was changed"))
     document, problems = documents.parse(after, path)
     record = None
     if document is not None:
@@ -138,26 +203,39 @@ def _save(app: App, path: str, before: bytes, after: bytes, how: How) -> None:
         problems = [*problems, *found]
     if document is None or record is None or any(problem.is_error for problem in problems):
         raise Invalid(_("the text is not right, the record is as it was:"), problems)
-    old, _found = documents.parse(before, path)
-    known = None if old is None else load(old)[0]
-    if known is not None:
-        refuse_events(known, record)
+    if not app.store.was_wrong(before, path, app.now):
+        refuse_events(before, path, record)
+    if how.message and how.message.strip():
+        draft = Draft(document, app.settings, who)
+        draft.log(_("edited"), how.message)
+        document = draft.document
     with app.store.lock():
+        if how.commit:
+            app.store.require_commit([path])
         commit = Commit(f"{record.id}: edited", "edit", [record.id], how.message) if how.commit else None
-        who_acts(app, how)
         app.store.write([Write(document, before)], commit, app.now)
     report({record.id: _("edited")}, committed=commit is not None)
 
 
-def refuse_events(before: Record, after: Record) -> None:
+def refuse_events(before: bytes, path: str, after: Record) -> None:
     """Refuse a hand edit of what only an event or another command may change.
 
     Raises:
         CplError: naming the field and the command.
     """
+    old = read_entry(path, before).record
+    if old is None:
+        return
     for name in COMMANDS_FOR:
-        old, new = before.get(name), after.get(name)
-        if name == HISTORY:
-            old, new = before.history, after.history
-        if old != new:
+        if _fixed(old, name) != _fixed(after, name):
             raise refuse(name)
+
+
+def _fixed(record: Record, name: str) -> object:
+    """What `edit` may not change of a field: of tasks and evidence only what they are known by."""
+    if name == HISTORY:
+        return record.history
+    keys = {"tasks": ("id", "kind", "made_at", "due"), "evidence": ("file", "sha256")}.get(name)
+    if keys is None:
+        return record.get(name)
+    return [[item.get(key) for key in keys] for item in record.get(name) or ()]

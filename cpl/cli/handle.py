@@ -3,29 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
+from difflib import get_close_matches
 from gettext import gettext as _
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from cpl import workflow
 from cpl.cli.app import App, pass_app
-from cpl.cli.options import PERSON, RECORD, STATE, How, term, writes
-from cpl.cli.writing import Action, change, due_instant, pair
+from cpl.cli.options import MOVED, PERSON, RECORD, STATE, How, term, writes
+from cpl.cli.writing import (
+    Action,
+    asked,
+    change,
+    due_instant,
+    known_state,
+    known_term,
+    pair,
+    read_text,
+    sound_document,
+    typed,
+    who_acts,
+)
 from cpl.draft import Draft
-from cpl.errors import CplError
-from cpl.events import VERBS
-from cpl.schema import did_you_mean
+from cpl.events import VERBS, Event
+from cpl.schema import did_you_mean, text
+
+# What contacts and follow-ups are about; a profile may wait for further words.
+ABOUT: Final = ("acknowledge", "progress", "outcome", "reply", "written-reply")
+LEVELS: Final = ("desk", "management", "office")
 
 
 @click.command("transition")
-@click.argument("pieces", metavar="ID…", nargs=-1, required=True, type=RECORD)
-@click.argument("state", type=STATE)
+@click.argument("pieces", metavar="ID…", nargs=-1, type=MOVED)
+@click.argument("state", metavar="STATE", type=STATE)
 @click.option("--reason", metavar="TEXT", help=_("Why; some moves require it."))
-@click.option(
-    "--until", metavar="INSTANT", help=_("When a pause ends: an instant, a day (its end), or 2d from now.")
-)
+@click.option("--until", metavar="INSTANT", help=_("When a pause ends: an instant, a day (its end), or 2d from now."))
 @writes
 @pass_app
 def transition_command(
@@ -42,8 +56,9 @@ def transition_command(
       cpl transition 7k3 8m2 resolving -m "Electrician ordered for both"
       cpl transition 7k3 on-hold --reason "part ordered" --until 2026-11-25
     """
-    if state not in app.settings.profile.states:
-        _unknown_state(app, state)
+    if not pieces:
+        raise click.UsageError(_where_to(app, state))
+    known_state(app, "STATE", state)
     at = app.acted_at(how.at)
     if app.asks:
         reason, until = _ask(app, pieces, state, how, (reason, until))
@@ -56,10 +71,16 @@ def transition_command(
     change(app, pieces, how, Action("transition", edit))
 
 
-def _unknown_state(app: App, state: str) -> NoReturn:
-    states = app.settings.profile.states
-    message = _("'{state}' is not a state of the profile").format(state=state) + did_you_mean(state, states)
-    raise click.BadParameter(message, param_hint="STATE")
+def _where_to(app: App, given: str) -> str:
+    """What to say when only an id or only a state was given."""
+    if given in app.settings.profile.states:
+        return _("say which complaint goes to '{state}': cpl transition ID… {state}").format(state=given)
+    record = app.store.read(app.store.find(given)).record
+    if record is None:
+        return _("say where to: cpl transition ID… STATE")
+    moves = ", ".join(workflow.allowed_moves(record, app.settings.profile)) or _("no other state")
+    message = _("say where to; {id} is in '{state}' and can go to: {moves}")
+    return message.format(id=record.id, state=record.status, moves=moves)
 
 
 def _ask(
@@ -90,9 +111,7 @@ def _required(draft: Draft, state: str) -> set[str]:
 @click.option("--department", "departments", metavar="NAME", multiple=True, type=term("departments"))
 @writes
 @pass_app
-def assign_command(
-    app: App, pieces: Sequence[str], assignee: str | None, departments: Sequence[str], how: How
-) -> None:
+def assign_command(app: App, pieces: Sequence[str], assignee: str | None, departments: Sequence[str], how: How) -> None:
     """Give complaints to a person, to departments, or both. The lead, who took it in, stays.
 
     \b
@@ -129,9 +148,7 @@ def assign_command(
     metavar="WHAT",
     help=_("acknowledge, progress, outcome, reply, written-reply …"),
 )
-@click.option(
-    "--reached/--not-reached", default=True, help=_("An attempt that reached nobody stops no clock.")
-)
+@click.option("--reached/--not-reached", default=True, help=_("An attempt that reached nobody stops no clock."))
 @writes
 @pass_app
 def contact_command(app: App, pieces: Sequence[str], via: str | None, about: str, reached: bool, how: How) -> None:
@@ -144,7 +161,6 @@ def contact_command(app: App, pieces: Sequence[str], via: str | None, about: str
       cpl contact 7k3 --via phone --not-reached
     """
     channel = _channel(app, via)
-    _doubt(app, "did:contact", about)
 
     def edit(draft: Draft) -> str:
         draft.add({"did": "contact", "via": channel, "about": about, "reached": reached})
@@ -152,6 +168,7 @@ def contact_command(app: App, pieces: Sequence[str], via: str | None, about: str
         return words.format(via=channel, about=about)
 
     change(app, pieces, how, Action("contact", edit, logged_as=channel))
+    _doubt(app, "did:contact", about)
 
 
 def _channel(app: App, via: str | None) -> str:
@@ -168,15 +185,16 @@ def _doubt(app: App, verb: str, about: str) -> None:
     waited_for = {name.removeprefix(f"{verb}/") for name in patterns if name.startswith(f"{verb}/")}
     near = get_close_matches(about, waited_for, n=1, cutoff=0.75)
     if near and about not in (*waited_for, *ABOUT):
-        message = _("no clock or rule waits for '{about}'; if you meant '{near}', void this: cpl correct ID --void {verb}")
+        message = _(
+            "no clock and no rule waits for '{about}'; if you meant '{near}', take it back and enter it again: "
+            "cpl correct ID --void {verb} --reason TEXT"
+        )
         app.say(message.format(about=about, near=near[0], verb=verb.removeprefix("did:")))
 
 
 @click.command("note")
 @click.argument("pieces", metavar="ID…", nargs=-1, required=True, type=RECORD)
-@click.option(
-    "-f", "--file", "source", type=click.File("rb"), metavar="FILE", help=_("Read the text; - is stdin.")
-)
+@click.option("-f", "--file", "source", type=click.File("rb"), metavar="FILE", help=_("Read the text; - is stdin."))
 @writes
 @pass_app
 def note_command(app: App, pieces: Sequence[str], source: Any, how: How) -> None:
@@ -199,9 +217,7 @@ def note_command(app: App, pieces: Sequence[str], source: Any, how: How) -> None
 @click.option(
     "--via", metavar="CHANNEL", type=term("channel"), help=_("phone, visit, wechat …; asked for at a terminal.")
 )
-@click.option(
-    "--reached/--not-reached", default=True, help=_("An attempt that reached nobody meets no requirement.")
-)
+@click.option("--reached/--not-reached", default=True, help=_("An attempt that reached nobody meets no requirement."))
 @click.option("--satisfied/--not-satisfied", default=None, help=_("What the complainant says."))
 @click.option("--score", "scores", multiple=True, metavar="NAME=N", help=_("A score, such as attitude=5."))
 @click.option(
@@ -243,9 +259,15 @@ def follow_up_command(
 
     def edit(draft: Draft) -> str:
         draft.add(data)
-        return _FOLLOWED_UP[satisfied].format(via=channel)
+        return _followed_up(satisfied).format(via=channel)
 
     change(app, pieces, how, Action("follow-up", edit, logged_as=channel))
+
+
+def _followed_up(satisfied: bool | None) -> str:
+    if satisfied is None:
+        return _("follow-up by {via}, nobody reached")
+    return _("follow-up by {via}, satisfied") if satisfied else _("follow-up by {via}, not satisfied")
 
 
 def _score(text: str) -> tuple[str, int]:
@@ -266,29 +288,29 @@ def _score(text: str) -> tuple[str, int]:
 def did_command(app: App, piece: str, verb: str, fields: Sequence[str], about: str | None, how: How) -> None:
     """Record any event of the history by its verb.
 
-    VERB is one of: arrive, finish, handover, instruct, sign-off, forward, join, agree, and the verbs that have
-    commands of their own (assign, contact, follow-up, classify, correct, reschedule, done, drop, void).
+    VERB is one of: handover, arrive, finish, instruct, sign-off about=WHAT, forward whom=WHO, join people=N, and
+    agree clock=NAME due=INSTANT; each takes text=TEXT too. Other verbs have commands of their own, such as contact.
 
     \b
     Examples:
       cpl did 7k3 handover
       cpl did 7k3 sign-off about=plan --by sun.wei
-      cpl did 7k3 agree clock=resolve due=2026-11-25T18:00:00+08:00
+      cpl did 7k3 agree clock=resolve due=2026-11-25T18:00
       cpl did 7k3 join people=1 room=3-1-0902
     """
     if verb in _OWN_COMMANDS:
-        raise click.UsageError(
-            _("'{verb}' has a command of its own: {command}").format(verb=verb, command=_OWN_COMMANDS[verb])
-        )
+        message = _("'{verb}' has a command of its own: {command}")
+        raise click.UsageError(message.format(verb=verb, command=_OWN_COMMANDS[verb]))
     if verb not in VERBS:
-        raise click.UsageError(_("'{verb}' is not a verb").format(verb=verb) + did_you_mean(verb, VERBS))
-    pairs = [pair(field) for field in fields] + ([("about", about)] if about else [])
-    data = _event_data(app, verb, pairs)
+        known = [name for name in VERBS if name not in _OWN_COMMANDS]
+        raise click.UsageError(_("'{verb}' is not a verb").format(verb=verb) + did_you_mean(verb, known))
+    data = _event_data(app, verb, [*map(pair, fields), *([("about", about)] if about else [])], how)
 
     def edit(draft: Draft) -> str:
+        people = draft.record.people
         draft.add({"did": verb, **data})
         if verb == "join":
-            draft.set(["complainant", "people"], draft.record.people + data["people"])
+            draft.set(["complainant", "people"], people + data["people"])
         return verb + (f", {data['about']}" if "about" in data else "")
 
     change(app, [piece], how, Action(verb, edit))
@@ -307,20 +329,26 @@ _OWN_COMMANDS = {
 }
 
 
-def _event_data(app: App, verb: str, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """The typed fields of an event; instants may be written as in other options."""
-    from cpl.errors import Invalid
-    from cpl.schema import struct
-    from cpl.yaml_reader import MappingNode, Source, read
-    from cpl.yaml_writer import entry
+def _event_data(app: App, verb: str, pairs: Sequence[tuple[str, str]], how: How) -> dict[str, Any]:
+    """The typed fields of an event; instants may be written as in other options.
 
-    given = {name: due_instant(app, name, value) if name == "due" else value for name, value in pairs}
-    source = Source(_("(options)"), "".join(entry(name, value) for name, value in given.items()) or "{}\n")
-    node, problems = read(source, 0, len(source.text))
-    if not isinstance(node, MappingNode):
-        raise CplError(_("these are not NAME=VALUE pairs"))
+    Raises:
+        click.BadParameter, click.UsageError: a field that the verb has not, a wrong value, or a missing one.
+    """
     shape = VERBS[verb]
-    data: dict[str, Any] = struct({**shape.fields}, shape.required, extra=True)(node, problems) or {}
-    if problems:
-        raise Invalid(_("the event '{verb}' can't be taken:").format(verb=verb), problems)
+    data: dict[str, Any] = {}
+    for name, value in pairs:
+        if name == "due" and name in shape.fields:
+            data[name] = due_instant(app, name, value, after=app.acted_at(how.at))
+        else:
+            data |= typed(name, value, {**shape.fields, "text": text})
+    lacking = [name for name in shape.required if name not in data]
+    if lacking:
+        message = _("the event '{verb}' needs also: {names}")
+        raise click.UsageError(message.format(verb=verb, names=" ".join(f"{name}=…" for name in lacking)))
+    if "clock" in data and data["clock"] not in (clocks := app.settings.profile.clocks):
+        message = _("'{clock}' is not a clock of the profile").format(clock=data["clock"])
+        raise click.BadParameter(message + did_you_mean(data["clock"], clocks), param_hint="clock")
+    if data.get("people", 1) < 1:
+        raise click.BadParameter(_("'{n}' people can't join").format(n=data["people"]), param_hint="people")
     return data

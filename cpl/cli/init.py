@@ -70,9 +70,7 @@ def init_command(
     git = Git(root, app.git_env)
     identity = git.identity()
     if identity is None:
-        message = _(
-            "git does not know who you are; run: git config --global user.name NAME; the same for user.email"
-        )
+        message = _("git does not know who you are; run: git config --global user.name NAME; the same for user.email")
         raise CplError(message)
     profile = _profile_of(root) or profile
     settings = _settings(name or root.name, timezone, language, profile, identity, root)
@@ -116,9 +114,7 @@ def _make_repository(app: App, root: Path) -> bool:
     return True
 
 
-def _settings(
-    name: str, timezone: str, language: str, profile: str, identity: tuple[str, str], root: Path
-) -> bytes:
+def _settings(name: str, timezone: str, language: str, profile: str, identity: tuple[str, str], root: Path) -> bytes:
     own = template(root, f"{config.PROFILES}/{profile}.yaml") or b""
     node = config.parse(own, profile).get("roles")
     roles = [each.key.text for each in getattr(node, "entries", ())]
@@ -158,11 +154,7 @@ def _write(app: App, root: Path, new: dict[str, bytes], made: list[str]) -> None
     for what in [*made, *new]:
         click.echo(_("made {what}").format(what=what))
     if ".gitattributes" not in new and b"records/** -text" not in (root / ".gitattributes").read_bytes():
-        app.say(
-            _(
-                "please add the line 'records/** -text' to .gitattributes: git must not convert line ends there"
-            )
-        )
+        app.say(_("please add the line 'records/** -text' to .gitattributes: git must not convert line ends there"))
     if not made and not new:
         click.echo(_("nothing to do: {root} is a complaint store already").format(root=root))
         return

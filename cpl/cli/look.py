@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from gettext import gettext as _
@@ -12,15 +13,19 @@ import click
 from cpl import clocks, query
 from cpl.cli.app import App, pass_app
 from cpl.cli.options import PERSON, RECORD, STATE, at_option, output_format, term
+from cpl.cli.writing import known_state, known_term
 from cpl.errors import CplError, Invalid
 from cpl.events import Event
 from cpl.moments import format_instant
-from cpl.record import HISTORY, Record, as_of
+from cpl.record import FIELDS, HISTORY, Record, as_of
 from cpl.render import Cell, Column, duration, pairs, visible, visible_lines
+from cpl.schema import did_you_mean
 from cpl.store import Entry
 
 DEFAULT_COLUMNS: Final = "id,status,title,place,lead,due"
 COMPUTED: Final = ("place", "due", "age")
+_NUMBER: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]+)?")
+_WHOLE: Final = ("id", "status", "due", "received", "received_at", "age")
 
 
 @click.command("show")
@@ -42,15 +47,15 @@ def show_command(app: App, piece: str, raw: bool, fmt: str, at: str | None) -> N
         data = app.store.bytes_of(path)
         if not isinstance(data, bytes):
             raise Invalid(_("{id} can't be read").format(id=piece), [data])
-        click.echo(visible_lines(data.decode("utf-8", "replace").replace("\r\n", "\n")), nl=False)
+        # A terminal gets what can do it no harm, a file or another program every byte.
+        text = visible_lines(data.decode("utf-8", "replace").replace("\r\n", "\n"))
+        click.echo(data if app.width is None else text, nl=False)
         return
     entry = app.store.read(path)
     if entry.record is None or entry.document is None:
-        raise Invalid(
-            _("{id} can't be read; its text: cpl show {id} --raw").format(id=entry.id), entry.problems
-        )
+        raise Invalid(_("{id} can't be read; its text: cpl show {id} --raw").format(id=entry.id), entry.problems)
     now = app.read_only_instant(at)
-    record = as_of(entry.record, now)
+    record = entry.record if at is None else as_of(entry.record, now)
     if record is None:
         raise CplError(_("{id} had not been received by {at}").format(id=entry.id, at=format_instant(now)))
     runs = clocks.runs(record, app.settings.profile, app.settings.zone, now)
@@ -97,9 +102,7 @@ def _deadlines(app: App, record: Record, runs: Sequence[clocks.Run], now: dateti
         }
         for run in runs
     ]
-    others = [
-        due for due in clocks.dues(record, app.settings.profile, zone, now) if due.basis in ("task", "pause")
-    ]
+    others = [due for due in clocks.dues(record, app.settings.profile, zone, now) if due.basis in ("task", "pause")]
     rows += [
         {
             "clock": due.name,
@@ -135,9 +138,7 @@ def _history(app: App, record: Record) -> str:
 
 def _event_words(event: Event) -> str:
     skip = ("at", "by", "to", "did")
-    details = ", ".join(
-        f"{name}: {query.as_text(value)}" for name, value in event.data.items() if name not in skip
-    )
+    details = ", ".join(f"{name}: {query.as_text(value)}" for name, value in event.data.items() if name not in skip)
     return f"{event.by}  {event.key}" + (f"  {details}" if details else "")
 
 
@@ -167,20 +168,21 @@ def _show_json(app: App, record: Record, runs: Sequence[clocks.Run], body: str) 
 
 
 @click.command("list")
-@click.option(
-    "--where", "wheres", multiple=True, metavar="TEXT", help=_("Such as 'building=3 status!=closed'.")
-)
+@click.option("--where", "wheres", multiple=True, metavar="TEXT", help=_("Such as 'building=3 status!=closed'."))
 @click.option("--status", metavar="STATE", type=STATE)
 @click.option("--kind", metavar="KIND", type=term("kind"))
+@click.option("--nature", metavar="NATURE", type=term("nature"))
+@click.option("--channel", metavar="CHANNEL", type=term("channel"))
+@click.option("--department", metavar="NAME", type=term("departments"))
 @click.option("--category", metavar="CATEGORY", type=term("category"), help=_("Also all below it."))
 @click.option("--severity", metavar="SEVERITY", type=term("severity"))
-@click.option("--lead", metavar="PERSON", type=PERSON)
-@click.option("--assignee", metavar="PERSON", type=PERSON)
+@click.option("--lead", metavar="PERSON", type=PERSON, help=_("An id, or: me."))
+@click.option("--assignee", metavar="PERSON", type=PERSON, help=_("An id, or: me."))
 @click.option("--building", metavar="NAME")
+@click.option("--unit", metavar="NAME")
+@click.option("--room", metavar="NAME")
 @click.option("--open", "only_open", is_flag=True, help=_("Only what is not in a final state."))
-@click.option(
-    "--sort", metavar="FIELD", default="received_at", show_default=True, help=_("-FIELD: from the end.")
-)
+@click.option("--sort", metavar="FIELD", default="received_at", show_default=True, help=_("-FIELD: from the end."))
 @click.option("--limit", type=click.IntRange(min=1), metavar="N")
 @click.option("--columns", default=DEFAULT_COLUMNS, show_default=True, metavar="A,B,…")
 @output_format()
@@ -210,48 +212,67 @@ def list_command(
       cpl list --where 'order.size=minor,medium title~lift' --columns id,title,phone --format csv
     """
     conditions = [condition for where in wheres for condition in query.parse(where)]
-    conditions += [
-        query.Condition(query.field_name(name), "=", tuple(value.split(",")))
-        for name, value in filters.items()
-        if value is not None
-    ]
+    conditions += [_filter(app, name, value) for name, value in filters.items() if value is not None]
     holds = query.predicate(conditions, app.settings.zone)
     now = app.read_only_instant(at)
     names = _columns(columns)
-    by, backwards = sort.removeprefix("-"), sort.startswith("-")
-    if by not in COMPUTED:
-        by = query.field_name(by)
-    records = [record for record in _records(app, now) if holds(record)]
+    by, backwards = _column(sort.removeprefix("-")), sort.startswith("-")
+    records = [record for record in _records(app, None if at is None else now) if holds(record)]
     if only_open:
         records = [record for record in records if not app.settings.profile.is_final(record.status)]
     records.sort(key=lambda record: record.id)
     records.sort(key=lambda record: _sort_key(_cell(app, record, by, now)), reverse=backwards)
     rows = [{name: _cell(app, record, full, now) for name, full in names} for record in records[:limit]]
-    app.emit(rows, [Column(name, _(name)) for name, _full in names], fmt)
+    app.emit(rows, [Column(name, _(name), whole=name in _WHOLE) for name, _full in names], fmt)
     if fmt == "table" and limit is not None and len(records) > limit:
         app.say(_("{shown} of {count} records").format(shown=limit, count=len(records)))
 
 
-def _records(app: App, now: datetime) -> Iterable[Record]:
-    """The records as of `now`; one that can't be read is named on stderr, never missing in silence."""
-    for entry in app.store.entries():
-        if entry.record is None:
-            app.say(_unreadable(entry))
-            continue
-        record = as_of(entry.record, now)
-        if record is not None:
-            yield record
+def _filter(app: App, name: str, value: str) -> query.Condition:
+    """The condition that an option means; its names are separated by commas.
+
+    Raises:
+        click.BadParameter: neither the profile nor cpl.yaml has a name.
+    """
+    field = query.field_name(name)
+    values = tuple(value.split(","))
+    if field in app.settings.profile.terms:
+        values = tuple(known_term(app, f"--{name}", field, each) for each in values)
+    elif field in ("lead", "assignee"):
+        values = tuple(app.known_person(f"--{name}", each) for each in values)
+    elif field == "status":
+        values = tuple(known_state(app, "--status", each) for each in values)
+    return query.Condition(field, "=", values)
 
 
-def _unreadable(entry: Entry) -> str:
-    return _("unreadable: {problem}").format(problem=entry.problems[0])
+def _records(app: App, now: datetime | None) -> Iterable[Record]:
+    """The records, or what they were at `now`."""
+    for record in app.records():
+        known = record if now is None else as_of(record, now)
+        if known is not None:
+            yield known
 
 
 def _columns(text: str) -> list[tuple[str, str]]:
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:
         raise click.UsageError(_("--columns names no column"))
-    return [(name, name if name in COMPUTED else query.field_name(name)) for name in names]
+    return [(name, _column(name)) for name in names]
+
+
+def _column(name: str) -> str:
+    """The field or computed value of that name.
+
+    Raises:
+        query.BadWhere: there is none.
+    """
+    if name in COMPUTED:
+        return name
+    try:
+        return query.field_name(name)
+    except query.BadWhere:
+        known = [*COMPUTED, *query.SHORT_NAMES, *FIELDS]
+        raise query.BadWhere(_("'{name}' is not a column").format(name=name) + did_you_mean(name, known)) from None
 
 
 def _cell(app: App, record: Record, name: str, now: datetime) -> Cell:
@@ -265,7 +286,7 @@ def _cell(app: App, record: Record, name: str, now: datetime) -> Cell:
     if name == "age":
         return duration(int((now - record.received_at).total_seconds()))
     value: Cell = record.get(name)
-    return value
+    return value.astimezone(app.settings.zone) if isinstance(value, datetime) else value
 
 
 def _sort_key(value: object) -> tuple[int, float, str]:
@@ -275,10 +296,7 @@ def _sort_key(value: object) -> tuple[int, float, str]:
     if isinstance(value, datetime):
         return 1, value.timestamp(), ""
     text = query.as_text(value)
-    try:
-        return 1, float(text) if text.isascii() else 0.0, text
-    except ValueError:
-        return 2, 0.0, text
+    return (1, float(text), text) if _NUMBER.fullmatch(text) else (2, 0.0, text)
 
 
 @click.command("search")
@@ -294,6 +312,8 @@ def search_command(app: App, words: Sequence[str], limit: int, fmt: str) -> None
       cpl search 门禁
       cpl search lift "3rd floor"
     """
+    if not all(word.strip() for word in words):
+        raise click.UsageError(_("a word to search for is empty"))
     rows: list[dict[str, Cell]] = []
     for entry in app.store.entries():
         text = _text_of(app, entry)
@@ -317,7 +337,10 @@ def search_command(app: App, words: Sequence[str], limit: int, fmt: str) -> None
     )
     app.emit(rows[:limit], columns, fmt)
     if fmt == "table":
-        app.say(_("{count} found").format(count=len(rows)))
+        said = (
+            _("{count} found") if len(rows) <= limit else _("{count} found, the first {limit} are shown; see --limit")
+        )
+        app.say(said.format(count=len(rows), limit=limit))
 
 
 def _text_of(app: App, entry: Entry) -> str:

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from gettext import gettext as _
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import click
 
 from cpl import document as documents
 from cpl import files
-from cpl.cli.app import App, pass_app
-from cpl.cli.attach import add_evidence, evidence_item
-from cpl.cli.edit import edited
+from cpl.cli.app import App, keep, pass_app
+from cpl.cli.attach import add_evidence, evidence_item, incoming
+from cpl.cli.edit import in_editor as open_in_editor
+from cpl.cli.edit import naming
 from cpl.cli.options import PERSON, How, term, writes
-from cpl.cli.writing import pair, report, typed_fields, who_acts
+from cpl.cli.writing import merged, pair, read_text, report, require_names, typed_fields, who_acts
 from cpl.document import Document
 from cpl.draft import AFTER_THE_FACT, Draft, Who
-from cpl.errors import Invalid
-from cpl.record import ALPHABET, DESCRIPTION_SECTION, HISTORY, ORDER, load, local_day, make_id
-from cpl.store import Commit, Write, record_path, template
+from cpl.errors import CplError, Invalid, Problem
+from cpl.profile import TERM_SECTIONS
+from cpl.record import ALPHABET, DESCRIPTION_SECTION, FIELDS, HISTORY, ORDER, load, local_day, make_id
+from cpl.schema import struct
+from cpl.store import Commit, Evidence, Write, one_line, record_path, template
 
 # Options that are one field each: the option, the field, what it is.
 _FIELD_OPTIONS: Final = {
@@ -31,24 +36,31 @@ _FIELD_OPTIONS: Final = {
     "nature": "nature",
     "severity": "severity",
     "site": "location.site",
+    "area": "location.area",
     "building": "location.building",
     "unit": "location.unit",
+    "floor": "location.floor",
     "room": "location.room",
     "spot": "location.spot",
+    "object": "object",
+    "cause": "cause",
     "name": "complainant.name",
     "phone": "complainant.phone",
+    "email": "complainant.email",
     "role": "complainant.role",
     "people": "complainant.people",
     "lead": "lead",
     "assignee": "assignee",
+    "forwarded-by": "forwarded_by",
 }
+_FEW: Final = 12
 _ASKED: Final = ("channel", "category", "building", "room", "name", "phone")
 _OWN: Final = ("id", "status", HISTORY, "source", "evidence")
 
 
 def _field_options(command: Any) -> Any:
     for option, field in reversed(_FIELD_OPTIONS.items()):
-        kind = PERSON if field in ("lead", "assignee") else term(field) if "." not in field else None
+        kind = PERSON if field in ("lead", "assignee") else term(field) if field in TERM_SECTIONS else None
         command = click.option(f"--{option}", metavar=option.upper(), type=kind, help=field)(command)
     return command
 
@@ -65,29 +77,24 @@ def _field_options(command: Any) -> Any:
     metavar="NAME=VALUE",
     help=_("Any other field, such as order.size=minor."),
 )
-@click.option(
-    "-d", "--description", metavar="TEXT", help=_("What happened: when, where, what, present state.")
-)
+@click.option("-d", "--description", metavar="TEXT", help=_("What happened: when, where, what, present state."))
 @click.option(
     "-f",
     "--file",
     "source",
-    type=click.File("r", encoding="utf-8"),
+    type=click.File("rb"),
+    metavar="FILE",
     help=_("Read the description; - is stdin."),
 )
-@click.option(
-    "--attach", "attached", multiple=True, type=click.Path(path_type=Path), help=_("Evidence, copied in.")
-)
+@click.option("--attach", "attached", multiple=True, type=click.Path(path_type=Path), help=_("Evidence, copied in."))
 @click.option(
     "--from",
     "from_file",
-    type=click.Path(path_type=Path),
+    type=click.File("rb"),
     metavar="FILE.md",
-    help=_("A whole record, with or without id."),
+    help=_("A whole record, with or without id; - is stdin."),
 )
-@click.option(
-    "-e", "--edit", "in_editor", is_flag=True, help=_("Look it over in your editor before it is taken in.")
-)
+@click.option("-e", "--edit", "in_editor", is_flag=True, help=_("Look it over in your editor before it is taken in."))
 @writes
 @pass_app
 def open_command(
@@ -98,9 +105,9 @@ def open_command(
     demands: Sequence[str],
     fields: Sequence[str],
     description: str | None,
-    source: Any,
+    source: BinaryIO | None,
     attached: Sequence[Path],
-    from_file: Path | None,
+    from_file: BinaryIO | None,
     in_editor: bool,
     how: How,
     **options: str | None,
@@ -115,23 +122,27 @@ def open_command(
       cpl open -t "Lift stuck" --kind incident --at 02:10 -m "entered in the morning"
       cpl open --from walk-in.md --attach door.jpg
     """
-    store = app.store
-    store.require_repository()
+    app.store.require_repository()
     if description is not None and source is not None:
         raise click.UsageError(_("give the description once: --description or --file"))
-    text = source.read() if source is not None else description
-    given = [(_FIELD_OPTIONS[name], value) for name, value in options.items() if value is not None]
-    given += [("title", title)] if title is not None else []
-    given += [("departments", f"[{', '.join(departments)}]")] if departments else []
-    given += [pair(field) for field in fields]
-    _refuse_own(given)
-    values = _merged(_from_file(from_file), typed_fields(given))
-    if demands:
-        values["demands"] = list(demands)
+    given = {"title": title, **{field: options[name.replace("-", "_")] for name, field in _FIELD_OPTIONS.items()}}
+    pairs = [(name, value) for name, value in given.items() if value is not None] + [pair(field) for field in fields]
+    _refuse_own(pairs)
+    values = merged(_from_file(app, from_file), typed_fields((name, value) for name, value in pairs if value.strip()))
+    lists = {"departments": list(departments), "demands": list(demands)}
+    values |= {name: value for name, value in lists.items() if value}
+    require_names(app, values)
     who = who_acts(app, how)
+    if how.at is None:
+        who = replace(who, at=values.get("received_at", who.at))
+    if how.commit:
+        app.store.require_commit([])
+    evidence = [evidence_item(path, {}) for path in attached]
     body = values.pop("", None)
-    asked = _Intake(app, who, values, text, body, [evidence_item(path, {}) for path in attached])
-    asked.take_in(how, attached, in_editor=in_editor)
+    intake = _Intake(app, who, values, body, evidence, incoming(attached, evidence))
+    intake.require_title(in_editor=in_editor)
+    intake.description = description if source is None else read_text(source)
+    intake.take_in(how, in_editor=in_editor)
 
 
 def _refuse_own(pairs: Sequence[tuple[str, str]]) -> None:
@@ -141,32 +152,31 @@ def _refuse_own(pairs: Sequence[tuple[str, str]]) -> None:
             raise click.UsageError(_("'{name}' is not given here: {hint}").format(name=name, hint=hint))
 
 
-def _merged(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """`base` with `over` laid over it, mapping by mapping."""
-    for name, value in over.items():
-        old = base.get(name)
-        base[name] = (
-            _merged(dict(old), value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
-        )
-    return base
+def _from_file(app: App, source: BinaryIO | None) -> dict[str, Any]:
+    """The typed fields of a record file, its body under ''; its own id, history and evidence are not taken over.
 
-
-def _from_file(path: Path | None) -> dict[str, Any]:
-    """The typed fields of a record file, its body under ''; its own id and history are not taken over."""
-    if path is None:
+    Raises:
+        Invalid: it can't be read as a record.
+    """
+    if source is None:
         return {}
-    data = files.read(path, documents.RECORD_LIMIT)
-    document, problems = documents.parse(data, str(path))
+    path = str(getattr(source, "name", "-"))
+    document, problems = documents.parse(source.read(), path)
+    values: dict[str, Any] = {}
+    if document is not None:
+        values = struct(FIELDS, extra=True)(document.front, problems) or {}
     if document is None or any(problem.is_error for problem in problems):
         raise Invalid(_("{path} can't be taken in:").format(path=path), problems)
-    from cpl.record import FIELDS
-    from cpl.schema import struct
-
-    values: dict[str, Any] = struct(FIELDS, extra=True)(document.front, problems) or {}
-    if problems:
-        raise Invalid(_("{path} can't be taken in:").format(path=path), problems)
+    if left := [item["file"] for item in values.get("evidence", ())]:
+        app.say(_("not taken over, add it with --attach: {names}").format(names=", ".join(left)))
     taken = {name: value for name, value in values.items() if name not in _OWN}
+    if taken.get("title") == _untitled():
+        del taken["title"]
     return {**taken, "": document.body}
+
+
+def _untitled() -> str:
+    return _("(title)")
 
 
 class _Intake:
@@ -177,65 +187,74 @@ class _Intake:
         app: App,
         who: Who,
         values: dict[str, Any],
-        description: str | None,
         body: str | None,
-        evidence: Sequence[dict[str, Any]],
+        items: Sequence[dict[str, Any]],
+        evidence: Sequence[Evidence],
     ) -> None:
         self.app = app
         self.who = who
         self.values = values
-        self.description = description
         self.body = body
+        self.items = items
         self.evidence = evidence
-        self.text = ""
+        self.description: str | None = None
+        self.kept: Path | None = None
 
-    def take_in(self, how: How, attached: Sequence[Path], *, in_editor: bool) -> None:
+    def require_title(self, *, in_editor: bool) -> None:
+        """Raise UsageError where the title is missing and nobody can be asked."""
+        if "title" not in self.values and not in_editor and not self.app.asks:
+            raise click.UsageError(_("the title is missing: --title TEXT"))
+
+    def take_in(self, how: How, *, in_editor: bool) -> None:
         """Ask, build, check, write, commit; on any failure the text is kept in a file that is named."""
-        self.who = replace(self.who, at=self.values.pop("received_at", self.who.at))
-        self.ask(in_editor=in_editor)
-        with self.app.store.lock():
+        document: Document | None = None
+        try:
+            if not in_editor and "title" not in self.values:
+                self.ask()
             document = self.build(self.new_id())
-            self.text = document.text
-            try:
-                if in_editor:
-                    document = self.look_over(document)
-                self.write(document, how, attached)
-            except BaseException:
-                self.keep()
-                raise
+            if in_editor:
+                self.kept = files.keep(self.app.store.kept_folder(), "intake.md", document.text)
+                path = document.source.path
+                open_in_editor(self.app, self.kept, lambda after: self.write(self.read(after, path), how))
+            else:
+                self.write(document, how)
+        except Invalid as error:
+            with naming(str(self.keep(document) or "-")):
+                raise error from None
+        except BaseException:
+            self.keep(document)
+            raise
 
-    def ask(self, *, in_editor: bool) -> None:
-        """Ask at a terminal for what is missing; elsewhere raise UsageError that names it."""
-        if "title" not in self.values and not in_editor:
-            if not self.app.asks:
-                raise click.UsageError(_("the title is missing: --title TEXT"))
-            self.values["title"] = click.prompt(_("Title"), err=True)
-            self.ask_details()
-        self.values.setdefault("title", _("(title)"))
-        self.values.setdefault("kind", next(iter(self.app.settings.profile.terms["kind"])))
-        self.values.setdefault("lead", self.who.by)
-
-    def ask_details(self) -> None:
-        """The questions of the intake, each of which may be left empty."""
-        fields = typed_fields([])
+    def ask(self) -> None:
+        """The questions of the intake, each of which but the first may be left empty."""
+        self.values["title"] = click.prompt(_("Title"), err=True)
         for option in _ASKED:
             field = _FIELD_OPTIONS[option]
-            known = self.app.settings.profile.terms.get(field)
-            hint = " (" + ", ".join(known) + ")" if known and len(known) <= 12 else ""
             if not _has(self.values, field):
-                answer = click.prompt(f"{option}{hint}", default="", show_default=False, err=True).strip()
-                if answer:
-                    fields = _merged(fields, typed_fields([(field, answer)]))
-        self.values = _merged(self.values, fields)
+                self.values = merged(self.values, self.answer(option, field))
         if self.description is None and self.body is None:
             self.description = click.prompt(_("What happened"), default="", show_default=False, err=True)
+
+    def answer(self, option: str, field: str) -> dict[str, Any]:
+        """What a person answers for one field; asked again until it can be taken."""
+        known = self.app.settings.profile.terms.get(field, {})
+        hint = f" ({', '.join(known)})" if 0 < len(known) <= _FEW else ""
+        while True:
+            text: str = click.prompt(f"{option}{hint}", default="", show_default=False, err=True).strip()
+            try:
+                value = typed_fields([(field, text)] if text else [])
+                require_names(self.app, value)
+            except click.BadParameter as error:
+                self.app.say(error.message)
+            else:
+                return value
 
     def new_id(self) -> str:
         """A free id for the day on which the complaint was received."""
         day = local_day(self.who.at, self.app.settings.zone)
         while True:
             identifier = make_id(day, "".join(self.app.choose(ALPHABET) for _position in range(6)))
-            if not (self.app.store.root / record_path(identifier)).exists():
+            if not os.path.lexists(self.app.store.root / record_path(identifier)):
                 return identifier
 
     def build(self, identifier: str) -> Document:
@@ -247,66 +266,75 @@ class _Intake:
         if self.who.recorded_by not in (None, self.who.by):
             intake["recorded_by"] = self.who.recorded_by
         front = {
+            "title": _untitled(),
+            "kind": next(iter(profile.terms["kind"])),
+            "lead": self.who.by,
             **self.values,
             "id": identifier,
             "status": profile.initial,
             "received_at": self.who.at,
             HISTORY: [intake],
         }
+        front["title"] = one_line(front["title"])
         ordered = {name: front[name] for name in sorted(front, key=_place)}
-        body = self.body if self.body is not None else self.template()
+        body = self.template(front["kind"]) if self.body is None else self.body
         document = documents.new(ordered, body, path=record_path(identifier))
-        if self.description:
+        if self.description and self.description.strip():
             document = documents.add_to_section(document, DESCRIPTION_SECTION, self.description)
         draft = Draft(document, self.app.settings, self.who)
-        if self.evidence:
-            add_evidence(draft, self.evidence)
+        add_evidence(draft, self.items)
         return draft.document
 
-    def template(self) -> str:
+    def template(self, kind: str) -> str:
         """The body for the kind, in the store's language, with the intake checklist (OT-1)."""
         language = self.app.settings.language
-        for name in (f"{self.values['kind']}.{language}", f"complaint.{language}"):
+        for name in (f"{kind}.{language}", f"complaint.{language}"):
             data = template(self.app.store.root, f"templates/records/{name}.md")
             if data is not None:
                 return data.decode("utf-8-sig", "replace")
         return ""
 
-    def look_over(self, document: Document) -> Document:
-        """The record after the editor; id and path stay."""
-        mine = files.keep(self.app.store.kept_folder(), Path(document.source.path).name, document.text)
-        after = edited(self.app, mine)
-        mine.unlink()
-        self.text = after.decode("utf-8", "replace")
-        changed, problems = documents.parse(after, document.source.path)
-        if changed is None or any(problem.is_error for problem in problems):
+    def read(self, data: bytes, path: str) -> Document:
+        """The record that came out of the editor."""
+        if not data.strip():
+            raise CplError(_("the text is empty, nothing was taken in"))
+        document, problems = documents.parse(data, path)
+        if document is None or any(problem.is_error for problem in problems):
             raise Invalid(_("the text is not right, nothing was taken in:"), problems)
-        return changed
+        return document
 
-    def write(self, document: Document, how: How, attached: Sequence[Path]) -> None:
-        """Check, write and commit."""
+    def write(self, document: Document, how: How) -> None:
+        """Check, write and commit; the lock is held only for this, not while the person thinks."""
         record, problems = load(document)
         if record is None:
             raise Invalid(_("the record would not be right, nothing was taken in:"), problems)
-        if how.message:
+        if record.title == _untitled():
+            raise Invalid(
+                _("the title is missing:"), [Problem(document.source.path, 2, "E021", _("say it in one line"))]
+            )
+        if how.message and how.message.strip():
             draft = Draft(document, self.app.settings, self.who)
             draft.log(record.status, how.message)
             document = draft.document
-        commit = (
-            Commit(f"{record.id}: {record.status}", "open", [record.id], how.message) if how.commit else None
-        )
-        if commit is not None:
-            self.app.store.require_commit([])
-        self.app.store.write(
-            [Write(document, None, [(path, path.name) for path in attached])], commit, self.app.now
-        )
+        commit = Commit(f"{record.id}: {record.status}", "open", [record.id], how.message) if how.commit else None
+        with self.app.store.lock():
+            self.app.store.write([Write(document, None, self.evidence)], commit, self.app.now)
         report({record.id: record.status}, committed=commit is not None)
         self.app.say(document.source.path)
 
-    def keep(self) -> None:
-        """Keep the text in a file of its own and say where, with the command that takes it in."""
-        path = files.keep(self.app.store.kept_folder(), "intake.md", self.text)
-        self.app.say(_("nothing was taken in; your text is kept: cpl open --from {path}").format(path=path))
+    def keep(self, document: Document | None) -> Path | None:
+        """Keep the text in a file of its own and say which command takes it in; the file, None if there is none."""
+        if self.kept is None:
+            text = document or self.build(self.new_id())
+            self.kept = keep(self.app, "intake.md", text.text)
+        elif not self.kept.read_bytes().strip():
+            self.kept.unlink()
+            return None
+        if self.kept is not None:
+            again = ["cpl", "open", "--from", str(self.kept)]
+            again += [word for item in self.evidence for word in ("--attach", str(item.source))]
+            self.app.say(_("nothing was taken in; your text is kept: {command}").format(command=shlex.join(again)))
+        return self.kept
 
 
 def _place(name: str) -> int:

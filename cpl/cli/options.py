@@ -45,16 +45,23 @@ class Name(click.ParamType[str]):
         self.name = name
         self._candidates = candidates
 
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        """The names that begin with, or for ids contain, what has been typed."""
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002
+        """The names that begin with what has been typed; without one, the only name that has it inside.
+
+        Several that have it inside would make a shell replace what was typed by what they have in common.
+        """
+        from cpl.store import one_line
+
         try:
             found = list(self._candidates(_app(ctx)))
-        except CplError:
-            return []
+        except (CplError, OSError):
+            return []  # a message would end up in the middle of the command line
         wanted = incomplete.casefold()
-        return [CompletionItem(value, help=label) for value, label in found if wanted in value.casefold()]
+        matching = [each for each in found if each[0].casefold().startswith(wanted)]
+        inside = [each for each in found if wanted in each[0].casefold()]
+        if not matching and len(inside) == 1:
+            matching = inside
+        return [CompletionItem(value, help=one_line(label)) for value, label in matching]
 
 
 def _ids(app: App) -> Iterable[tuple[str, str]]:
@@ -81,7 +88,12 @@ def term(field: str) -> Name:
     return Name(field, candidates)
 
 
+def _ids_and_states(app: App) -> Iterable[tuple[str, str]]:
+    return [*_ids(app), *_states(app)]
+
+
 RECORD: Final = Name("id", _ids)
+MOVED: Final = Name("id", _ids_and_states)  # the shell can't tell the last of the ids from the state behind them
 STATE: Final = Name("state", _states)
 PERSON: Final = Name("person", _people)
 
@@ -90,20 +102,14 @@ def writes(command: Command) -> Command:
     """Give a command the options of every write, as one argument `how`."""
 
     @wraps(command)
-    def wrapped(
-        *args: Any, by: str | None, at: str | None, message: str | None, commit: bool, **rest: Any
-    ) -> Any:
+    def wrapped(*args: Any, by: str | None, at: str | None, message: str | None, commit: bool, **rest: Any) -> Any:
         return command(*args, how=How(by, at, message, commit), **rest)
 
     options = (
-        click.option(
-            "--by", type=PERSON, metavar="PERSON", help=_("Who did it; default: you, by git's user.email.")
-        ),
+        click.option("--by", type=PERSON, metavar="PERSON", help=_("Who did it; default: you, by git's user.email.")),
         click.option("--at", metavar="INSTANT", help=_("When it happened, if not now; never in the future.")),
         click.option("-m", "--message", metavar="TEXT", help=_("Words for the handling log and the commit.")),
-        click.option(
-            "--no-commit", "commit", flag_value=False, default=True, help=_("Write the file, don't commit.")
-        ),
+        click.option("--no-commit", "commit", flag_value=False, default=True, help=_("Write the file, don't commit.")),
     )
     result: Any = wrapped
     for option in reversed(options):
@@ -111,9 +117,7 @@ def writes(command: Command) -> Command:
     return result  # type: ignore[no-any-return]  # click's decorators give back what they got
 
 
-def output_format(
-    default: str = "table", formats: Iterable[str] = LIST_FORMATS
-) -> Callable[[Command], Command]:
+def output_format(default: str = "table", formats: Iterable[str] = LIST_FORMATS) -> Callable[[Command], Command]:
     """The option `--format`."""
     return click.option(
         "--format",
@@ -127,6 +131,4 @@ def output_format(
 
 def at_option(command: Command) -> Command:
     """The option `--at` of what only reads: what it looked like then."""
-    return click.option("--at", metavar="INSTANT", help=_("As it was at this instant; default: now."))(
-        command
-    )
+    return click.option("--at", metavar="INSTANT", help=_("As it was at this instant; default: now."))(command)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from gettext import gettext as _
 from typing import Any, Final
@@ -15,8 +14,11 @@ from cpl.cli.options import PERSON, at_option, output_format
 from cpl.clocks import Due, dues
 from cpl.config import Settings
 from cpl.moments import parse_duration
+from cpl.record import piece_of
 from cpl.render import Cell, Column, duration
 from cpl.workflow import came_from, supplies
+
+ROOM_FOR_NEXT: Final = 110  # a command does not fit beside the rest in fewer columns
 
 _FOR_PROGRAMS: Final = tuple(
     Column(name, name)
@@ -39,25 +41,25 @@ _FOR_PROGRAMS: Final = tuple(
 def _for_people() -> tuple[Column, ...]:
     return (
         Column("late", _("late"), "right"),
-        Column("due", _("due")),
-        Column("clock", _("clock")),
-        Column("id", _("id")),
+        Column("due", _("due"), whole=True),
+        Column("clock", _("clock"), whole=True),
+        Column("piece", _("id"), whole=True),
         Column("title", _("title")),
-        Column("who", _("who")),
+        Column("who", _("who"), whole=True),
         Column("next", _("next step")),
     )
 
 
 @click.command("overdue")
 @click.option("--soon", metavar="DURATION", help=_("Also what falls due within 2d, 8h …"))
-@click.option("--for", "whom", metavar="PERSON", type=PERSON, help=_("Only what this person leads or does."))
+@click.option(
+    "--for", "whom", metavar="PERSON", type=PERSON, help=_("Only what this person leads or does; an id, or: me.")
+)
 @click.option("--exit-code", is_flag=True, help=_("Exit with 1 when something is overdue."))
 @at_option
 @output_format()
 @pass_app
-def overdue_command(
-    app: App, soon: str | None, whom: str | None, exit_code: bool, at: str | None, fmt: str
-) -> None:
+def overdue_command(app: App, soon: str | None, whom: str | None, exit_code: bool, at: str | None, fmt: str) -> None:
     """List the clocks, tasks and pauses that are overdue, the worst first.
 
     \b
@@ -71,26 +73,32 @@ def overdue_command(
     if soon is not None:
         horizon = worktime.due(now, bad_parameter("--soon", parse_duration, soon), app.settings.zone)
     found = sorted(_all_dues(app, now, whom), key=lambda due: (-due.late, due.record.id, due.name))
-    shown = [due for due in found if due.due_at < now or due.due_at <= horizon or (soon and due.is_warned)]
+    shown = [due for due in found if due.due_at < now or (soon and (due.due_at <= horizon or due.is_warned))]
     columns = _for_people() if fmt in ("table", "markdown") else _FOR_PROGRAMS
+    is_narrow = fmt == "table" and app.width is not None and app.width < ROOM_FOR_NEXT
+    if is_narrow:
+        columns = columns[:-1]
     app.emit([_row(due, app.settings) for due in shown], columns, fmt)
     late = sum(1 for due in shown if due.late > timedelta())
     if fmt == "table":
         count = _("{late} overdue, {soon} soon due") if soon else _("{late} overdue")
         app.say(count.format(late=late, soon=len(shown) - late))
+        if is_narrow and shown:
+            words = _("the next step of each: a terminal of {width} columns, or --format plain")
+            app.say(words.format(width=ROOM_FOR_NEXT))
     if exit_code and late:
         raise click.exceptions.Exit(1)
 
 
-def _all_dues(app: App, now: datetime, whom: str | None) -> Iterator[Due]:
+def _all_dues(app: App, now: datetime, whom: str | None) -> list[Due]:
+    """What is due for that person, or for all; a task may also name somebody who is not in cpl.yaml."""
     settings = app.settings
-    for entry in app.store.entries():
-        if entry.record is None:
-            app.say(str(entry.problems[0]))
-            continue
-        for due in dues(entry.record, settings.profile, settings.zone, now):
-            if whom is None or whom in (due.who, due.record.lead):
-                yield due
+    found = [due for record in app.records() for due in dues(record, settings.profile, settings.zone, now)]
+    if whom is None:
+        return found
+    if whom not in {due.who for due in found}:
+        whom = app.known_person("--for", whom)
+    return [due for due in found if whom in (due.who, due.record.lead)]
 
 
 def _row(due: Due, settings: Settings) -> dict[str, Cell]:
@@ -110,14 +118,15 @@ def _row(due: Due, settings: Settings) -> dict[str, Cell]:
         "warned": due.is_warned,
         "next": next_step(due, settings),
         "late": duration(seconds),
-        "due": f"{local:%m-%d %H:%M}",
+        "due": f"{local:%Y-%m-%d %H:%M}",
+        "piece": piece_of(record.id),
     }
 
 
 def next_step(due: Due, settings: Settings) -> str:
     """The command that would stop the clock, do the task or end the pause."""
     record: Any = due.record
-    short = record.id
+    short = piece_of(record.id)
     if due.basis == "task":
         return f"cpl task {short} done {due.name}"
     if due.basis == "pause":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from gettext import gettext as _
 from typing import Any, Final
 
@@ -9,8 +10,9 @@ import click
 
 from cpl.cli.app import App, pass_app
 from cpl.cli.options import PERSON, RECORD, How, writes
-from cpl.cli.writing import Action, change, due_instant
+from cpl.cli.writing import Action, asked, change, due_instant
 from cpl.draft import Draft, task_index
+from cpl.errors import CplError
 from cpl.record import TASK_KINDS
 
 _LETTERS: Final = "0123456789abcdefghijkmnpqrstuvwxyz"
@@ -20,10 +22,10 @@ _LETTERS: Final = "0123456789abcdefghijkmnpqrstuvwxyz"
 @click.argument("piece", metavar="ID", type=RECORD)
 @click.argument("what", metavar="add|done|drop|due", type=click.Choice(["add", "done", "drop", "due"]))
 @click.argument("task_or_text", metavar="TASK|TEXT")
-@click.option("--kind", type=click.Choice(TASK_KINDS), default="action", show_default=True)
 @click.option(
-    "--who", metavar="PERSON", type=PERSON, help=_("Who does it; default: the assignee or lead answers.")
+    "--kind", type=click.Choice(TASK_KINDS), help=_("What kind of task; default: {kind}.").format(kind=TASK_KINDS[-1])
 )
+@click.option("--who", metavar="PERSON", type=PERSON, help=_("Who does it; default: the assignee or lead answers."))
 @click.option("--due", metavar="INSTANT", help=_("By when: an instant, a day (its end), or 2d from now."))
 @click.option("--reason", metavar="TEXT", help=_("Why it is dropped or gets another due."))
 @writes
@@ -33,7 +35,7 @@ def task_command(
     piece: str,
     what: str,
     task_or_text: str,
-    kind: str,
+    kind: str | None,
     who: str | None,
     due: str | None,
     reason: str | None,
@@ -48,30 +50,51 @@ def task_command(
       cpl task 7k3 drop t-4hq2 --reason "water is back"
       cpl task 7k3 due t-4hq2 --due 2026-11-18 --reason "agreed with Ms Wang"
     """
-    due_at = None if due is None else due_instant(app, "--due", due)
+    _refuse_unused(what, {"--kind": kind, "--who": who, "--due": due, "--reason": reason})
+    due_at = None if due is None else due_instant(app, "--due", due, after=app.acted_at(how.at))
     if what == "due" and due_at is None:
         raise click.UsageError(_("say the new due: --due INSTANT"))
-    if what in ("drop", "due") and not reason:
-        if not app.asks:
-            raise click.UsageError(_("say why: --reason TEXT"))
-        reason = click.prompt(_("Reason"), err=True)
+    if what in ("drop", "due"):
+        reason = asked(app, reason, _("Reason"), _("say why: --reason TEXT"))
     if what == "add":
-        new = {"kind": kind, "text": task_or_text, "who": who, "due": due_at}
+        if not task_or_text.strip():
+            raise click.UsageError(_("say what is to be done: cpl task ID add TEXT"))
+        new = {"kind": kind or TASK_KINDS[-1], "text": task_or_text, "who": who, "due": due_at}
         change(app, [piece], how, Action("task", lambda draft: _add(app, draft, new)))
         return
+    done = {"due": due_at, "reason": reason}
+    change(app, [piece], how, Action("task", lambda draft: _end(draft, what, task_or_text, done)))
 
-    def edit(draft: Draft) -> str:
-        index = task_index(draft.record, task_or_text)
-        task = draft.record.tasks[index]
-        if what == "due":
-            was = {} if task.due is None else {"due": task.due}
-            event: dict[str, Any] = {"did": "reschedule", "task": task.id, "set": {"due": due_at}, "was": was}
-        else:
-            event = {"did": what, "task": task.id}
-        draft.add(event | ({"reason": reason} if reason else {}))
-        return _("task {id} {what}").format(id=task.id, what=_SAID[what])
 
-    change(app, [piece], how, Action("task", edit))
+_USED: Final = {
+    "add": ("--kind", "--who", "--due"),
+    "done": ("--reason",),
+    "drop": ("--reason",),
+    "due": ("--due", "--reason"),
+}
+
+
+def _refuse_unused(what: str, given: Mapping[str, str | None]) -> None:
+    """Raise click.UsageError for an option that would have no effect."""
+    for option, value in given.items():
+        if value is not None and option not in _USED[what]:
+            message = _("{option} has no effect on 'task {what}'; leave it out")
+            raise click.UsageError(message.format(option=option, what=what))
+
+
+def _end(draft: Draft, what: str, task_id: str, given: Mapping[str, Any]) -> str:
+    """Enter that a task is done, dropped or due at another time."""
+    task = draft.record.tasks[task_index(draft.record, task_id)]
+    if not task.is_open:
+        message = _("{id}: task {task} is {what} already; add a new one: cpl task {id} add TEXT")
+        ended = _SAID["drop"] if task.done_at is None else _SAID["done"]
+        raise CplError(message.format(id=draft.record.id, task=task.id, what=ended))
+    event: dict[str, Any] = {"did": what, "task": task.id}
+    if what == "due":
+        was = {} if task.due is None else {"due": task.due}
+        event = {"did": "reschedule", "task": task.id, "set": {"due": given["due"]}, "was": was}
+    draft.add(event | ({"reason": given["reason"]} if given["reason"] else {}))
+    return _("task {id} {what}").format(id=task.id, what=_SAID[what])
 
 
 _SAID: Final = {"done": "done", "drop": "dropped", "due": "rescheduled"}

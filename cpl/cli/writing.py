@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from gettext import gettext as _
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
@@ -15,11 +15,11 @@ from cpl.cli.app import App, bad_parameter, kept_on_failure
 from cpl.cli.options import How
 from cpl.document import Document
 from cpl.draft import Draft, Who
-from cpl.errors import Invalid, Problem
+from cpl.errors import CplError, Invalid, Problem
 from cpl.moments import format_instant, parse_date, parse_duration, start_of_day
 from cpl.record import FIELDS
 from cpl.render import visible
-from cpl.schema import did_you_mean, struct
+from cpl.schema import Converter, did_you_mean, struct
 from cpl.store import Commit, Evidence, Write
 from cpl.yaml_reader import MappingNode, Source, plain_data, read
 from cpl.yaml_writer import entry as yaml_entry
@@ -110,7 +110,7 @@ def typed_fields(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """
     result: dict[str, Any] = {}
     for name, text in pairs:
-        result = merged(result, _typed(name, text))
+        result = merged(result, typed(name, text))
     return result
 
 
@@ -126,27 +126,33 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _typed(name: str, text: str) -> dict[str, Any]:
+def typed(name: str, text: str, fields: Mapping[str, Converter] = FIELDS) -> dict[str, Any]:
+    """The typed value at the dotted `name`, in mappings by the parts of the name. Raises as `typed_fields`."""
     value: Any = text
-    # Only where a list or a mapping may stand: `title=[urgent] the lift` is text.
-    if text.startswith(("[", "{")) and any(not _converted(name, empty)[1] for empty in ([], {})):
+    if text.startswith(("[", "{")) and _may_be_structure(name, fields):
         value = _structure(name, text)
-    converted, problems = _converted(name, value)
+    converted, problems = _converted(name, value, fields)
     if problems:
         raise click.BadParameter(problems[0].message, param_hint=name)
     return converted
 
 
-def _converted(name: str, value: Any) -> tuple[dict[str, Any], list[Problem]]:
-    """The value at the dotted `name`, as the record's fields have it, with what is wrong with it."""
+def _may_be_structure(name: str, fields: Mapping[str, Converter]) -> bool:
+    """Whether a list or a mapping may stand there; where not, as in `title=[urgent] the lift`, it is text."""
+    empty: tuple[Any, ...] = ([], {})
+    return any(not _converted(name, each, fields)[1] for each in empty)
+
+
+def _converted(name: str, value: Any, fields: Mapping[str, Converter]) -> tuple[dict[str, Any], list[Problem]]:
+    """The value as `fields` have it, with what is wrong with it."""
     for part in reversed(name.split(".")):
         value = {part: value}
     source = Source(name, "".join(yaml_entry(first, each) for first, each in value.items()))
     node, problems = read(source, 0, len(source.text))
-    fields: dict[str, Any] = {}
+    data: dict[str, Any] = {}
     if isinstance(node, MappingNode):
-        fields = struct(FIELDS, extra=True)(node, problems) or {}
-    return fields, problems
+        data = struct(fields, extra=True)(node, problems) or {}
+    return data, problems
 
 
 def _structure(name: str, text: str) -> Any:
@@ -167,6 +173,19 @@ def known_term(app: App, option: str, field: str, name: str) -> str:
     known = app.settings.profile.terms[field]
     if name not in known:
         message = _("'{name}' is not in the profile").format(name=name) + did_you_mean(name, known)
+        raise click.BadParameter(message, param_hint=option)
+    return name
+
+
+def known_state(app: App, option: str, name: str) -> str:
+    """A state of the profile.
+
+    Raises:
+        click.BadParameter: the profile has none of that name.
+    """
+    states = app.settings.profile.states
+    if name not in states:
+        message = _("'{name}' is not a state of the profile").format(name=name) + did_you_mean(name, states)
         raise click.BadParameter(message, param_hint=option)
     return name
 
@@ -238,3 +257,18 @@ def due_instant(app: App, option: str, text: str, *, after: datetime) -> datetim
         message = message.format(due=format_instant(result), after=format_instant(after))
         raise click.BadParameter(message, param_hint=option)
     return result
+
+
+def read_text(source: BinaryIO) -> str:
+    """What a file that the user names, or stdin, holds.
+
+    Raises:
+        CplError: it is not UTF-8.
+    """
+    data = source.read()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        message = _("{name}: byte 0x{byte:02X} at offset {offset} is not UTF-8; save the text as UTF-8")
+        name = getattr(source, "name", "-")
+        raise CplError(message.format(name=name, byte=data[error.start], offset=error.start)) from None
