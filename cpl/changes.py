@@ -14,7 +14,7 @@ from cpl.errors import Problem
 from cpl.events import canonical, read_event
 from cpl.record import HISTORY
 from cpl.render import clip, visible
-from cpl.yaml_reader import MappingNode, Node, PlainData, SequenceNode, plain_data
+from cpl.yaml_nodes import MappingNode, Node, PlainData, SequenceNode, plain_data
 
 NOTATION: Final = "notation"
 RECORD: Final = "record"

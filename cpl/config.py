@@ -13,7 +13,8 @@ from cpl.errors import Invalid, Problem
 from cpl.profile import SECTIONS, Profile, Term, overlay, read_profile
 from cpl.record import FIELDS
 from cpl.schema import Problems, anything, day, integer, is_absent, list_of, problem, struct, text, word
-from cpl.yaml_reader import MappingNode, Node, Source, read
+from cpl.yaml_nodes import MappingNode, Node, Source
+from cpl.yaml_reader import read
 
 MARKER: Final = "cpl.yaml"
 FORMAT: Final = 1

@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 from gettext import gettext as _
 from typing import Any, Final
 
-from cpl import document as documents
-from cpl import workflow
+from cpl import sections, splicing, workflow
 from cpl.config import Settings
 from cpl.document import Document
 from cpl.errors import CplError
@@ -53,13 +52,13 @@ class Draft:
     def set(self, path: Sequence[str | int], value: Any) -> None:
         """Set one field; None takes it away."""
         if value is None:
-            self.document = documents.remove(self.document, path)
+            self.document = splicing.remove(self.document, path)
         else:
-            self.document = documents.set_value(self.document, path, value, order=ORDER)
+            self.document = splicing.set_value(self.document, path, value, order=ORDER)
 
     def append(self, name: str, value: Mapping[str, Any]) -> None:
         """Add an item to the list `name`."""
-        self.document = documents.insert_item(self.document, [name], self._length(name), value, order=ORDER)
+        self.document = splicing.insert_item(self.document, [name], self._length(name), value, order=ORDER)
 
     def _length(self, name: str) -> int:
         node = self.document.front.get(name)
@@ -75,7 +74,7 @@ class Draft:
         at = free_instant(at or self.who.at, {event.at for event in record.history})
         stamped = {"at": at, "by": self.who.by, **_with_was(record, data), **self._recorded(record, at)}
         index = sum(1 for event in record.history if event.at < at)
-        self.document = documents.insert_item(self.document, [HISTORY], index, stamped, order=ORDER)
+        self.document = splicing.insert_item(self.document, [HISTORY], index, stamped, order=ORDER)
         added = next(event for event in self.record.history if event.at == at)
         self._settle(added)
         return added
@@ -172,7 +171,7 @@ class Draft:
         """Add `text` to the handling log under the time, the person and `what`."""
         local = self.who.at.astimezone(self.settings.zone)
         entry = f"### {local:%Y-%m-%d %H:%M} {self.who.by}, {what}"
-        self.document = documents.add_to_section(self.document, LOG_SECTION, text, title=entry)
+        self.document = sections.add_to_section(self.document, LOG_SECTION, text, title=entry)
 
 
 def task_index(record: Record, task_id: str) -> int:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from gettext import gettext as _
 from typing import Any, Final
 
@@ -25,7 +24,7 @@ from cpl.schema import (
     text,
     word,
 )
-from cpl.yaml_reader import MappingNode, Node, ScalarNode
+from cpl.yaml_nodes import MappingNode, Node, ScalarNode
 
 # What a `set` may hold, by the verb that sets it: the judged fields of a record, and a task's due.
 GIVEN_FIELDS: Final[Mapping[str, Converter]] = {"assignee": word, "departments": list_of(word)}
@@ -156,11 +155,7 @@ def canonical(data: Mapping[str, Any]) -> str:
 
 
 def _plain(value: object) -> str:
-    if isinstance(value, datetime):
-        return format_instant(value)
-    if isinstance(value, date | Decimal):
-        return str(value)
-    raise TypeError(type(value))
+    return format_instant(value) if isinstance(value, datetime) else str(value)
 
 
 def read_event(node: Node, problems: list[Problem]) -> Event | None:
@@ -174,7 +169,7 @@ def read_event(node: Node, problems: list[Problem]) -> Event | None:
     found: list[Problem] = []
     data = struct({**_COMMON, **shape.fields}, ("at", "by", *shape.required), extra=True)(node, found)
     problems.extend(found)
-    if data is None or any(each.is_error for each in found):
+    if found:
         return None
     return Event(data["at"], data["by"], data.get("to"), data.get("did"), data, node.line)
 

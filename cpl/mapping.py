@@ -31,7 +31,7 @@ from cpl.schema import (
     word,
 )
 from cpl.sources import Piece, Source, kept_name, known, source
-from cpl.yaml_reader import MappingNode, Node
+from cpl.yaml_nodes import MappingNode, Node
 
 FORMAT: Final = 1
 ISO: Final = "iso"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from gettext import gettext as _
 from typing import Final
 
@@ -50,8 +50,7 @@ def fixed(instant: datetime) -> datetime:
 
     Python computes and compares within one ZoneInfo by the wall clock, which is wrong across a change of offset.
     """
-    offset = instant.utcoffset()
-    return instant.astimezone(UTC if offset is None else timezone(offset))
+    return instant.astimezone(timezone(instant.utcoffset() or timedelta()))
 
 
 def format_instant(instant: datetime) -> str:

@@ -25,7 +25,7 @@ from cpl.schema import (
     text,
     word,
 )
-from cpl.yaml_reader import MappingNode, Node, ScalarNode
+from cpl.yaml_nodes import MappingNode, Node, ScalarNode
 
 BACK: Final = "back"
 REOPEN: Final = "reopen"

@@ -13,7 +13,7 @@ from cpl.document import Document
 from cpl.errors import Problem
 from cpl.events import JUDGED_FIELDS, Event, effective, in_order, read_event
 from cpl.schema import Converter, Problems, flag, instant, integer, list_of, moment, number, problem, struct, text, word
-from cpl.yaml_reader import MappingNode, Node, SequenceNode
+from cpl.yaml_nodes import MappingNode, Node, SequenceNode
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base32: no I L O U
 _LOOK_ALIKES: Final = str.maketrans("OIL", "011")

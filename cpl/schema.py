@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 
 from cpl.errors import Problem
 from cpl.moments import Duration, parse_date, parse_duration, parse_instant
-from cpl.yaml_reader import MappingNode, Node, ScalarNode, SequenceNode
+from cpl.yaml_nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 Problems = list[Problem]
 Converter = Callable[[Node, Problems], Any]

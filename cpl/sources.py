@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from cpl.errors import Problem
 from cpl.schema import Converter, Problems, is_absent, list_of, map_of, one_of, problem, struct, text, word
-from cpl.yaml_reader import MappingNode, Node
+from cpl.yaml_nodes import MappingNode, Node
 
 _REFERENCE: Final = re.compile(r"\{([^{}]*)\}")
 

@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 from typing import Final
 
 import cpl
-from cpl import config, files, tree, validate
+from cpl import config, files, opinion, tree, validate
 from cpl import document as documents
 from cpl.config import Settings
 from cpl.document import Document
@@ -336,7 +336,7 @@ class Store:
 
     def _judge(self, each: Write, now: datetime) -> None:
         path = each.document.source.path
-        problems = documents.second_opinion(each.document) + self._errors(each.document, path, now, each.evidence)
+        problems = opinion.second_opinion(each.document) + self._errors(each.document, path, now, each.evidence)
         size = len(each.document.encode())
         if size > RECORD_LIMIT:
             message = _("the record would have {size} bytes, the limit is {limit}; attach the long text as a file")

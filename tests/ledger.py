@@ -6,15 +6,21 @@ import random
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from click.testing import CliRunner
 
+from cpl import config, document
 from cpl.cli import run
 from cpl.cli.app import App
+from cpl.config import Settings
 from cpl.moments import parse_instant
+from cpl.record import Record, load, make_id
 
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "tests" / "examples"
+RESIDENTIAL = ROOT / "templates" / "profiles" / "residential.yaml"
 NOW = "2026-11-18T16:00:00+08:00"
 
 CPL_YAML = """\
@@ -96,3 +102,48 @@ class Ledger:
 def instant(text: str) -> datetime:
     """Shorthand for an instant in the store's zone: `2026-11-18T16:00`."""
     return parse_instant(f"{text}:00+08:00")
+
+
+def settings(cpl_yaml: str = CPL_YAML, *, profile: str | None = None) -> Settings:
+    """The settings of a store with this cpl.yaml, and with this profile instead of the shipped one."""
+
+    def files(path: str) -> bytes | None:
+        if path == config.MARKER:
+            return cpl_yaml.encode()
+        if profile is not None:
+            return profile.encode()
+        return (ROOT / path).read_bytes() if (ROOT / path).exists() else None
+
+    return config.load(files)
+
+
+ID = make_id(date(2026, 11, 16), "AAAAAA")
+
+
+def record_text(*events: str, fields: str = "", identifier: str = ID) -> str:
+    """A record received on Monday, the 16th at 09:00, with events such as `17T10:00 to: resolving`, by li.na."""
+    history = ["16T09:00 to: received", *events]
+    moves = [event.split("to: ")[1].split(",")[0] for event in history if " to: " in event.split(",")[0]]
+    lines = [
+        f"- {{at: 2026-11-{at}:00+08:00, by: li.na, {rest}}}" for at, rest in (each.split(" ", 1) for each in history)
+    ]
+    front = {
+        "id": identifier,
+        "title": "Door 2 does not lock",
+        "kind": "complaint",
+        "status": moves[-1],
+        "received_at": "2026-11-16T09:00:00+08:00",
+    }
+    own = {line.partition(":")[0] for line in fields.splitlines()}
+    rest = "".join(f"{name}: {value}\n" for name, value in front.items() if name not in own)
+    return f"---\n{rest}{fields}history:\n" + "\n".join(lines) + "\n---\n"
+
+
+def record(text: str) -> Record:
+    """The record of a text that has no error."""
+    parsed, problems = document.parse(text.encode(), "record.md")
+    assert parsed is not None, problems
+    found, more = load(parsed)
+    assert found is not None, more
+    assert [each for each in [*problems, *more] if each.is_error] == []
+    return found

@@ -12,17 +12,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml import nodes as ruamel
 
 from cpl.errors import Problem
-from cpl.yaml_reader import (
-    Entry,
-    MappingNode,
-    Node,
-    ScalarNode,
-    SequenceNode,
-    Source,
-    conflict_markers,
-    plain_data,
-    read,
-)
+from cpl.yaml_faults import conflict_markers
+from cpl.yaml_nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode, Source, plain_data
+from cpl.yaml_reader import read
 
 PATH = "records/a.md"
 
@@ -160,7 +152,7 @@ REFUSED = {
     "indent of a list item": ("a:\n  - 'b'\n   - c\n", 3, "E005"),
     "key beside a list": ("a:\n  - b\n  c: d\n", 3, "E005"),
     "no key": ("a: b\nhello\n", 2, "E005"),
-    "key in flow without value": ("a: {b: c,d}\n", 1, "E005"),
+    "key in flow without value": ("a: {b: c, d}\n", 1, "E005"),
     "bracket not closed": ("a: [b, c\nd: e\n", 1, "E005"),
     "brace not closed": ("x: y\na: {b: c\n", 2, "E005"),
     "bracket not closed before a list": ("a: [b,\n- c\n", 1, "E005"),
@@ -238,7 +230,7 @@ def test_read_refuses(text: str, line: int, code: str) -> None:
         ('a: "\\e"\n', "the character U+001B is not allowed; remove it"),
         ("a: ~\n", "'~' is not used here; leave the value out, or put the text in quotes"),
         ("a: [b\nc: d\n", "'[' is not closed"),
-        ("a: {b: c d,e}\n", "here should stand 'key: value', not 'e}'; put a text that holds a comma in quotes"),
+        ("a: {b: c d, e}\n", "here should stand 'key: value', not 'e}'; put a text that holds a comma in quotes"),
         ("a: [b'c' [\n", "here should stand ',' or ']', not '['; put such a text in quotes"),
         ("hello\n", "here should stand 'key: value', not 'hello'"),
         (f"{'x' * 50}\n", f"here should stand 'key: value', not '{'x' * 40}…'"),
@@ -248,6 +240,28 @@ def test_read_refuses(text: str, line: int, code: str) -> None:
 )
 def test_message_names_value_and_remedy(text: str, message: str) -> None:
     assert message in [each.message for each in problems_of(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "data", "warnings"),
+    [
+        ("a: {b: 主管老化,未按计划更换}\n", {"a": {"b": "主管老化,未按计划更换"}}, ["W005"]),
+        ("a: {b: x,y,z, c: d}\n", {"a": {"b": "x,y,z", "c": "d"}}, ["W005", "W005"]),
+        ("a: {b: c,d: e}\n", {"a": {"b": "c", "d": "e"}}, []),
+        ("a: {b: [c,d]}\n", {"a": {"b": ["c", "d"]}}, []),
+        ("a: {b: c,}\n", {"a": {"b": "c"}}, []),
+    ],
+    ids=["text goes on", "twice", "a further key", "items of a list", "trailing comma"],
+)
+def test_comma_without_blank_goes_on_with_the_text_and_is_warned_of(text: str, data: Any, warnings: list[str]) -> None:
+    node, problems = read(Source("x.md", text), 0, len(text))
+    assert plain_data(node) == data
+    assert [each.code for each in problems] == warnings
+
+
+@pytest.mark.parametrize("text", ["a: {b: 'c',d}\n", "a: {b: [c],d}\n", "a: {b: c,d：e}\n", "a: {b: ,d}\n"])
+def test_comma_behind_anything_but_plain_text_is_an_error(text: str) -> None:
+    assert [each.code for each in problems_of(text)] == ["E005"]
 
 
 def test_depth_counts_block_and_flow_alike() -> None:

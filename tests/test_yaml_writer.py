@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from cpl.yaml_reader import PlainData, Source, plain_data, read
+from cpl.yaml_nodes import PlainData, Source, plain_data
+from cpl.yaml_reader import read
 from cpl.yaml_writer import Value, behind_dash, behind_key, entry, flow, item, scalar
 
 CHINA = timezone(timedelta(hours=8))

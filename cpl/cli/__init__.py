@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # Every command and the module that holds it; a module is imported when its command is used.
 COMMANDS: Final = {
     "open": "open_",
-    "show": "look",
+    "show": "show",
     "list": "look",
     "search": "look",
     "edit": "edit",

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from gettext import gettext as _
 from pathlib import Path
-from typing import Any
 
 import click
 
-from cpl import files
 from cpl.cli.app import App, bad_parameter, pass_app
+from cpl.cli.evidence import add_evidence, evidence_item, incoming
 from cpl.cli.options import RECORD, How, writes
 from cpl.cli.writing import Action, change
 from cpl.draft import Draft
-from cpl.errors import CplError
 from cpl.moments import parse_date
-from cpl.store import Evidence
-from cpl.validate import is_evidence_name
 
 
 @click.command("attach")
@@ -62,36 +58,3 @@ def taken(app: App, option: str, text: str | None) -> datetime | date | None:
 
     result: datetime | date | None = None if text is None else bad_parameter(option, parse, text)
     return result
-
-
-def incoming(paths: Sequence[Path], items: Sequence[Mapping[str, Any]]) -> list[Evidence]:
-    """The files to copy in, with what the record says about each."""
-    return [Evidence(path, item["file"], item["sha256"]) for path, item in zip(paths, items, strict=True)]
-
-
-def evidence_item(path: Path, about: dict[str, Any]) -> dict[str, Any]:
-    """The entry of the list `evidence` for a file.
-
-    Raises:
-        CplError: it can't be read, or its name can't stand in a record's folder.
-    """
-    if not is_evidence_name(path.name):
-        message = _(
-            "'{name}' can't be the name of evidence; rename the file (no control characters, at most 200 bytes)"
-        )
-        raise CplError(message.format(name=path.name))
-    item = {"file": path.name, "sha256": files.sha256(path), **about}
-    return {name: value for name, value in item.items() if value is not None}
-
-
-def add_evidence(draft: Draft, items: Sequence[dict[str, Any]]) -> None:
-    """Enter evidence on the record.
-
-    Raises:
-        CplError: a file of the name is on the record already.
-    """
-    for item in items:
-        if item["file"] in {each["file"] for each in draft.record.get("evidence") or ()}:
-            message = _("{id} already has evidence named '{name}'; rename the new file")
-            raise CplError(message.format(id=draft.record.id, name=item["file"]))
-        draft.append("evidence", item)

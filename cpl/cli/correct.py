@@ -96,7 +96,7 @@ def _values(app: App, fields: Sequence[str], *, classify: bool) -> dict[str, Any
 def _void(app: App, draft: Draft, named: str, reason: str) -> str:
     event = _named_event(app, draft, named)
     record = draft.record
-    if event is record.history[0]:
+    if event == record.history[0]:
         message = _("the intake can't be voided; withdraw the record: cpl transition {id} STATE")
         raise CplError(message.format(id=record.id))
     if event.is_move and any(each.is_move and each.sort_key() > event.sort_key() for each in record.events):
@@ -112,7 +112,7 @@ def _named_event(app: App, draft: Draft, named: str) -> Event:
         at = _instant_or_none(app, named)
         found = [event for event in events if event.at == at]
     if not found:
-        known = [event.key for event in events] + [format_instant(event.at) for event in events]
+        known = {name for event in events for name in (event.key, event.did or event.to or "")}
         message = _("{id} has no event '{named}'").format(id=draft.record.id, named=named)
         raise CplError(message + did_you_mean(named, known))
     return found[-1]

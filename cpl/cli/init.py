@@ -66,17 +66,23 @@ def init_command(
         raise click.BadParameter(message, param_hint="--profile")
     _check_zone(timezone)
     _refuse_nested(root)
+    identity = _identity(app, root)
     made = [_("git repository")] if _make_repository(app, root) else []
-    git = Git(root, app.git_env)
-    identity = git.identity()
-    if identity is None:
-        message = _("git does not know who you are; run: git config --global user.name NAME; the same for user.email")
-        raise CplError(message)
     profile = _profile_of(root) or profile
     settings = _settings(name or root.name, timezone, language, profile, identity, root)
     wanted = dict(_files(root, settings, profile, ci))
     new = {path: data for path, data in wanted.items() if not (root / path).exists()}
     _write(app, root, new, made)
+
+
+def _identity(app: App, root: Path) -> tuple[str, str]:
+    """Who makes the store, as git knows it; asked before anything is made."""
+    there = next(folder for folder in (root, *root.parents) if folder.is_dir())
+    identity = Git(there, app.git_env).identity()
+    if identity is None:
+        message = _("git does not know who you are; run: git config --global user.name NAME; the same for user.email")
+        raise CplError(message)
+    return identity
 
 
 def _profile_of(root: Path) -> str | None:

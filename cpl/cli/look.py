@@ -1,24 +1,21 @@
-"""Commands that look: `show` one record, `list` and `search` many."""
+"""`cpl list` and `cpl search`: many complaints, filtered, sorted, and in every format."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from gettext import gettext as _
-from typing import Any, Final
+from typing import Final
 
 import click
 
 from cpl import clocks, query
 from cpl.cli.app import App, pass_app
-from cpl.cli.options import PERSON, RECORD, STATE, at_option, output_format, term
+from cpl.cli.options import PERSON, STATE, at_option, output_format, term
 from cpl.cli.writing import known_state, known_term
-from cpl.errors import CplError, Invalid
-from cpl.events import Event
-from cpl.moments import format_instant
-from cpl.record import FIELDS, HISTORY, Record, as_of
-from cpl.render import Cell, Column, duration, pairs, visible, visible_lines
+from cpl.record import FIELDS, Record, as_of
+from cpl.render import Cell, Column, duration
 from cpl.schema import did_you_mean
 from cpl.store import Entry
 
@@ -26,145 +23,6 @@ DEFAULT_COLUMNS: Final = "id,status,title,place,lead,due"
 COMPUTED: Final = ("place", "due", "age")
 _NUMBER: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]+)?")
 _WHOLE: Final = ("id", "status", "due", "received", "received_at", "age")
-
-
-@click.command("show")
-@click.argument("piece", metavar="ID", type=RECORD)
-@click.option("--raw", is_flag=True, help=_("The file as it is."))
-@output_format("text", ("text", "json"))
-@at_option
-@pass_app
-def show_command(app: App, piece: str, raw: bool, fmt: str, at: str | None) -> None:
-    """Show one complaint: fields, deadlines, history, text. ID is any unique piece of the id.
-
-    \b
-    Examples:
-      cpl show 7k3
-      cpl show 7k3 --raw
-    """
-    path = app.store.find(piece)
-    if raw:
-        data = app.store.bytes_of(path)
-        if not isinstance(data, bytes):
-            raise Invalid(_("{id} can't be read").format(id=piece), [data])
-        # A terminal gets what can do it no harm, a file or another program every byte.
-        text = visible_lines(data.decode("utf-8", "replace").replace("\r\n", "\n"))
-        click.echo(data if app.width is None else text, nl=False)
-        return
-    entry = app.store.read(path)
-    if entry.record is None or entry.document is None:
-        raise Invalid(_("{id} can't be read; its text: cpl show {id} --raw").format(id=entry.id), entry.problems)
-    now = app.read_only_instant(at)
-    record = entry.record if at is None else as_of(entry.record, now)
-    if record is None:
-        raise CplError(_("{id} had not been received by {at}").format(id=entry.id, at=format_instant(now)))
-    runs = clocks.runs(record, app.settings.profile, app.settings.zone, now)
-    if fmt == "json":
-        _show_json(app, record, runs, entry.document.body)
-        return
-    click.echo(_heading(app, record))
-    click.echo(_deadlines(app, record, runs, now), nl=False)
-    click.echo(_history(app, record))
-    click.echo("\n" + visible_lines(entry.document.body.replace("\r\n", "\n").strip()))
-
-
-def _heading(app: App, record: Record) -> str:
-    rows = [(name, visible(query.as_text(value))) for name, value in _shown_fields(record)]
-    labels = {"status": app.settings.profile.states.get(record.status)}
-    state = labels["status"]
-    label = "" if state is None else state.label.get(app.settings.language, "")
-    rows = [(name, f"{text}  {label}".rstrip() if name == "status" else text) for name, text in rows]
-    return f"{record.id}  {visible(record.title)}\n\n{pairs(rows)}"
-
-
-def _shown_fields(record: Record) -> Iterable[tuple[str, Any]]:
-    for name in record.fields:
-        if name in ("id", "title", HISTORY):
-            continue
-        value = record.fields[name]
-        if name in ("tasks", "evidence", "links"):
-            yield from ((name, each) for each in value)
-        elif isinstance(value, dict) and any(isinstance(each, (dict, tuple)) for each in value.values()):
-            yield from ((f"{name}.{key}", each) for key, each in value.items())
-        else:
-            yield name, value
-
-
-def _deadlines(app: App, record: Record, runs: Sequence[clocks.Run], now: datetime) -> str:
-    zone = app.settings.zone
-    rows: list[dict[str, Cell]] = [
-        {
-            "clock": f"{run.clock} {run.number}",
-            "due": f"{run.due_at.astimezone(zone):%Y-%m-%d %H:%M}",
-            "result": run.result,
-            "used": duration(int(run.used.total_seconds())),
-            "by": run.basis if run.clause is None else f"{run.basis} ({run.clause})",
-        }
-        for run in runs
-    ]
-    others = [due for due in clocks.dues(record, app.settings.profile, zone, now) if due.basis in ("task", "pause")]
-    rows += [
-        {
-            "clock": due.name,
-            "due": f"{due.due_at.astimezone(zone):%Y-%m-%d %H:%M}",
-            "result": "overdue" if due.late > timedelta() else "open",
-            "by": due.basis,
-        }
-        for due in others
-    ]
-    if not rows:
-        return ""
-    from cpl.render import rows as table
-
-    columns = (
-        Column("clock", _("clock")),
-        Column("due", _("due")),
-        Column("result", _("result")),
-        Column("used", _("used"), "right"),
-        Column("by", _("by")),
-    )
-    return "\n" + table(rows, columns, "table", width=app.width)
-
-
-def _history(app: App, record: Record) -> str:
-    events = set(map(id, record.events))
-    lines = [
-        f"{format_instant(event.at.astimezone(app.settings.zone))}  {visible(_event_words(event))}"
-        + ("" if id(event) in events or event.did == "void" else _("  (voided)"))
-        for event in record.history
-    ]
-    return "\n" + "\n".join(lines)
-
-
-def _event_words(event: Event) -> str:
-    skip = ("at", "by", "to", "did")
-    details = ", ".join(f"{name}: {query.as_text(value)}" for name, value in event.data.items() if name not in skip)
-    return f"{event.by}  {event.key}" + (f"  {details}" if details else "")
-
-
-def _show_json(app: App, record: Record, runs: Sequence[clocks.Run], body: str) -> None:
-    fields = {name: value for name, value in record.fields.items() if name != HISTORY}
-    row: dict[str, Cell] = {
-        **fields,
-        HISTORY: [event.data for event in record.history],
-        "clocks": [
-            {
-                "clock": run.clock,
-                "run": run.number,
-                "cycle": run.cycle,
-                "started_at": run.started_at,
-                "due_at": run.due_at,
-                "stopped_at": run.stopped_at,
-                "result": run.result,
-                "basis": run.basis,
-                "used_seconds": int(run.used.total_seconds()),
-                "clause": run.clause,
-            }
-            for run in runs
-        ],
-        "body": body,
-    }
-    app.emit([row], [Column(name, name) for name in row], "jsonl")
 
 
 @click.command("list")

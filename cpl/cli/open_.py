@@ -13,11 +13,11 @@ from typing import Any, BinaryIO, Final
 import click
 
 from cpl import document as documents
-from cpl import files
+from cpl import files, sections
 from cpl.cli.app import App, keep, pass_app
-from cpl.cli.attach import add_evidence, evidence_item, incoming
-from cpl.cli.edit import in_editor as open_in_editor
-from cpl.cli.edit import naming
+from cpl.cli.editor import in_editor as open_in_editor
+from cpl.cli.editor import naming
+from cpl.cli.evidence import add_evidence, evidence_item, incoming
 from cpl.cli.options import PERSON, How, term, writes
 from cpl.cli.writing import merged, pair, read_text, report, require_names, typed_fields, who_acts
 from cpl.document import Document
@@ -280,7 +280,7 @@ class _Intake:
         body = self.template(front["kind"]) if self.body is None else self.body
         document = documents.new(ordered, body, path=record_path(identifier))
         if self.description and self.description.strip():
-            document = documents.add_to_section(document, DESCRIPTION_SECTION, self.description)
+            document = sections.add_to_section(document, DESCRIPTION_SECTION, self.description)
         draft = Draft(document, self.app.settings, self.who)
         add_evidence(draft, self.items)
         return draft.document

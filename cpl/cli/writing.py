@@ -13,7 +13,7 @@ import click
 from cpl import worktime
 from cpl.cli.app import App, bad_parameter, kept_on_failure
 from cpl.cli.options import How
-from cpl.document import Document
+from cpl.document import Document, clean_text
 from cpl.draft import Draft, Who
 from cpl.errors import CplError, Invalid, Problem
 from cpl.moments import format_instant, parse_date, parse_duration, start_of_day
@@ -21,7 +21,8 @@ from cpl.record import FIELDS
 from cpl.render import visible
 from cpl.schema import Converter, did_you_mean, struct
 from cpl.store import Commit, Evidence, Write
-from cpl.yaml_reader import MappingNode, Source, plain_data, read
+from cpl.yaml_nodes import MappingNode, Source, plain_data
+from cpl.yaml_reader import read
 from cpl.yaml_writer import entry as yaml_entry
 
 Edit = Callable[[Draft], str]
@@ -128,7 +129,7 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 def typed(name: str, text: str, fields: Mapping[str, Converter] = FIELDS) -> dict[str, Any]:
     """The typed value at the dotted `name`, in mappings by the parts of the name. Raises as `typed_fields`."""
-    value: Any = text
+    value: Any = (text := clean_text(text))
     if text.startswith(("[", "{")) and _may_be_structure(name, fields):
         value = _structure(name, text)
     converted, problems = _converted(name, value, fields)

@@ -1,0 +1,171 @@
+"""`cpl show`: one complaint with its fields, deadlines, history and text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from gettext import gettext as _
+
+import click
+
+from cpl import clocks, query, render
+from cpl.cli.app import App, pass_app
+from cpl.cli.options import RECORD, at_option, output_format
+from cpl.errors import CplError, Invalid
+from cpl.events import Event
+from cpl.moments import format_instant
+from cpl.record import HISTORY, Record, Task, as_of
+from cpl.render import Cell, Column, duration, pairs, visible, visible_lines
+from cpl.validate import shown
+
+
+@click.command("show")
+@click.argument("piece", metavar="ID", type=RECORD)
+@click.option("--raw", is_flag=True, help=_("The file as it is."))
+@output_format("text", ("text", "json"))
+@at_option
+@pass_app
+def show_command(app: App, piece: str, raw: bool, fmt: str, at: str | None) -> None:
+    """Show one complaint: fields, deadlines, history, text. ID is any unique piece of the id.
+
+    \b
+    Examples:
+      cpl show 7k3
+      cpl show 7k3 --raw
+    """
+    path = app.store.find(piece)
+    if raw:
+        data = app.store.bytes_of(path)
+        if not isinstance(data, bytes):
+            raise Invalid(_("{id} can't be read").format(id=piece), [data])
+        # A terminal gets what can do it no harm, a file or another program every byte.
+        text = visible_lines(data.decode("utf-8", "replace").replace("\r\n", "\n"))
+        click.echo(data if app.width is None else text, nl=False)
+        return
+    entry = app.store.read(path)
+    if entry.record is None or entry.document is None:
+        raise Invalid(_("{id} can't be read; its text: cpl show {id} --raw").format(id=entry.id), entry.problems)
+    now = app.read_only_instant(at)
+    record = entry.record if at is None else as_of(entry.record, now)
+    if record is None:
+        raise CplError(_("{id} had not been received by {at}").format(id=entry.id, at=format_instant(now)))
+    runs = clocks.runs(record, app.settings.profile, app.settings.zone, now)
+    if fmt == "json":
+        _show_json(app, record, runs, entry.document.body)
+        return
+    click.echo(_heading(app, record), nl=False)
+    click.echo(_deadlines(app, record, runs, now), nl=False)
+    click.echo(_history(app, record))
+    click.echo("\n" + visible_lines(entry.document.body.replace("\r\n", "\n").strip()))
+
+
+def _heading(app: App, record: Record) -> str:
+    state = app.settings.profile.states.get(record.status)
+    label = "" if state is None else state.label.get(app.settings.language, "")
+    rows = [(name, f"{text}  {label}".rstrip() if name == "status" else text) for name, text in _fields(record)]
+    return f"{record.id}  {visible(record.title)}\n\n{pairs(rows)}"
+
+
+def _fields(record: Record) -> Iterator[tuple[str, str]]:
+    """Every field but the history by its dotted name, as text; a list of mappings has a row for each item."""
+    for name, value in record.fields.items():
+        if name == "tasks":
+            yield from ((name, _task_words(task)) for task in record.tasks)
+        elif name not in ("id", "title", HISTORY):
+            yield from _rows(name, value)
+
+
+def _rows(name: str, value: object) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _rows(f"{name}.{key}", each)
+    elif isinstance(value, tuple) and any(isinstance(each, Mapping) for each in value):
+        yield from ((name, ", ".join(f"{key}: {query.as_text(part)}" for key, part in each.items())) for each in value)
+    else:
+        yield name, query.as_text(value)
+
+
+def _task_words(task: Task) -> str:
+    state = _("open") if task.is_open else _("done") if task.done_at else _("dropped")
+    due = [] if task.due is None else [_("due {at}").format(at=format_instant(task.due))]
+    return f"{task.id} {state}, {task.kind}: " + ", ".join([task.text, *([task.who] if task.who else []), *due])
+
+
+def _deadlines(app: App, record: Record, runs: Sequence[clocks.Run], now: datetime) -> str:
+    zone = app.settings.zone
+    rows: list[dict[str, Cell]] = [
+        {
+            "clock": f"{run.clock} {run.number}",
+            "due": f"{run.due_at.astimezone(zone):%Y-%m-%d %H:%M}",
+            "result": run.result,
+            "used": duration(int(run.used.total_seconds())),
+            "by": run.basis if run.clause is None else f"{run.basis} ({run.clause})",
+        }
+        for run in runs
+    ]
+    others = [due for due in clocks.dues(record, app.settings.profile, zone, now) if due.basis in ("task", "pause")]
+    rows += [
+        {
+            "clock": due.name,
+            "due": f"{due.due_at.astimezone(zone):%Y-%m-%d %H:%M}",
+            "result": "overdue" if due.late > timedelta() else "open",
+            "by": due.basis,
+        }
+        for due in others
+    ]
+    if not rows:
+        return ""
+    columns = (
+        Column("clock", _("clock")),
+        Column("due", _("due")),
+        Column("result", _("result")),
+        Column("used", _("used"), "right"),
+        Column("by", _("by")),
+    )
+    return "\n" + render.rows(rows, columns, "table", width=app.width)
+
+
+def _history(app: App, record: Record) -> str:
+    events = set(map(id, record.events))
+    lines = [
+        f"{format_instant(event.at.astimezone(app.settings.zone))}  {visible(_event_words(event))}"
+        + ("" if id(event) in events or event.did == "void" else _("  (voided)"))
+        for event in record.history
+    ]
+    return "\n" + "\n".join(lines)
+
+
+def _event_words(event: Event) -> str:
+    was = event.data.get("was", {})
+    details = []
+    for name, value in event.data.items():
+        if name == "set":
+            details += [f"{key}: {shown(was.get(key))} → {shown(each)}" for key, each in value.items()]
+        elif name not in ("at", "by", "to", "did", "was"):
+            details.append(f"{name}: {query.as_text(value)}")
+    return f"{event.by}  {event.key}" + (f"  {', '.join(details)}" if details else "")
+
+
+def _show_json(app: App, record: Record, runs: Sequence[clocks.Run], body: str) -> None:
+    fields = {name: value for name, value in record.fields.items() if name != HISTORY}
+    row: dict[str, Cell] = {
+        **fields,
+        HISTORY: [event.data for event in record.history],
+        "clocks": [
+            {
+                "clock": run.clock,
+                "run": run.number,
+                "cycle": run.cycle,
+                "started_at": run.started_at,
+                "due_at": run.due_at,
+                "stopped_at": run.stopped_at,
+                "result": run.result,
+                "basis": run.basis,
+                "used_seconds": int(run.used.total_seconds()),
+                "clause": run.clause,
+            }
+            for run in runs
+        ],
+        "body": body,
+    }
+    app.emit([row], [Column(name, name) for name in row], "jsonl")
