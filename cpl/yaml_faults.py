@@ -24,6 +24,15 @@ _TIGHT_COLON: Final = re.compile(r"([\w.-]+):(\S.*)")
 _MANY: Final = 20  # as many forbidden characters are told; a file full of them is no text
 
 
+class SyntaxFault(Exception):
+    """What ends the reading of an entry: the fault, and the place `at` which it is."""
+
+    def __init__(self, at: int, code: str, message: str) -> None:
+        self.at = at
+        self.code = code
+        self.message = message
+
+
 def conflict_markers(source: Source, start: int, end: int, *, prose_from: int | None = None) -> list[Problem]:
     """One problem for each conflict that a merge left; from `prose_from` on a lone `=======` is none."""
     problems = []

@@ -44,3 +44,9 @@ ESCAPE: Final = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa
 ESCAPED: Final = dict(zip('tn\t "/\\_0abvfreNLP', '\t\n\t "/\\\xa0\0\a\b\v\f\r\x1b\x85\u2028\u2029', strict=True))
 NULLS: Final = frozenset(("null", "Null", "NULL", "~"))
 KEY_LIMIT: Final = 500  # other readers give up a key at 1,024 characters
+
+
+def behind_match(pattern: re.Pattern[str], text: str, at: int) -> int:
+    """Where what `pattern` matches at `at` ends; `at` where it matches nothing."""
+    match = pattern.match(text, at)
+    return match.end() if match else at

@@ -33,6 +33,7 @@ from cpl.yaml_grammar import (
     SIMPLE_LINE,
     SIMPLE_PAIR,
     TO_CONTENT,
+    behind_match,
 )
 from cpl.yaml_nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode, Source
 
@@ -50,19 +51,6 @@ def read(source: Source, start: int, end: int, *, max_depth: int = 8) -> tuple[N
         return node, conflicts
     lines = {problem.line for problem in forbidden}
     return node, sorted(forbidden + [problem for problem in reader.problems if problem.line not in lines])
-
-
-def _behind_match(pattern: re.Pattern[str], text: str, at: int) -> int:
-    match = pattern.match(text, at)
-    return match.end() if match else at
-
-
-class _SyntaxError(Exception):
-    def __init__(self, at: int, code: str, message: str) -> None:
-        self.at = at
-        self.code = code
-        self.message = message
-        super().__init__(message)
 
 
 class _Reader:
@@ -85,7 +73,7 @@ class _Reader:
                 return None
             if self.text[self.at] in "[{" or DASH.match(self.text, self.at):
                 return self._root_collection()
-        except _SyntaxError as failure:
+        except faults.SyntaxFault as failure:
             self._report(failure.at, failure.code, failure.message)
             return None
         return self._root_mapping()
@@ -103,7 +91,7 @@ class _Reader:
             begin = self.at
             try:
                 self._block_pair(node, seen, 0, 1)
-            except _SyntaxError as failure:
+            except faults.SyntaxFault as failure:
                 self._report(failure.at, failure.code, failure.message)
                 following = ROOT_KEY.search(self.text, begin + 1)
                 self.at, self.column = (following.start(), 0) if following else (len(self.text), -1)
@@ -162,7 +150,7 @@ class _Reader:
 
     def _item(self, column: int, depth: int) -> Node:
         mark = self.at
-        content = _behind_match(BLANKS, self.text, mark)
+        content = behind_match(BLANKS, self.text, mark)
         inner = column + 1 + content - mark
         if DASH.match(self.text, content):
             self.at = content
@@ -175,7 +163,7 @@ class _Reader:
     def _behind(self, column: int, depth: int, *, within_mapping: bool) -> Node:
         """What stands behind the colon or dash that ends at `at`."""
         mark = self.at
-        self.at = _behind_match(BLANKS, self.text, mark)
+        self.at = behind_match(BLANKS, self.text, mark)
         char = self.text[self.at : self.at + 1]
         if char == "|":
             return self._literal(column)
@@ -295,9 +283,9 @@ class _Reader:
         """
         value = node.entries[-1].value if node.entries else None
         rest = PLAIN_FLOW.match(self.text, self.at)
-        if not faults.is_plain(value) or not isinstance(value, ScalarNode) or rest is None:
+        if not isinstance(value, ScalarNode) or not faults.is_plain(value) or rest is None:
             return False
-        is_tight = value.end == self.at - 1 and self.text[value.end] == ","
+        is_tight = self.text[value.end : self.at] == ","
         if not is_tight or KEY_FLOW.match(self.text, self.at) or faults.looks_like_pair(rest[0]):
             return False
         value.text += "," + rest[0]
@@ -329,7 +317,7 @@ class _Reader:
         """The character at which what opened at `opening` goes on, behind blanks and comments."""
         char = self.text[self.at : self.at + 1]
         if char in IN_GAP:
-            self.at = _behind_match(GAP, self.text, self.at)
+            self.at = behind_match(GAP, self.text, self.at)
             char = self.text[self.at : self.at + 1]
         if not char or (self.text[self.at - 1] == "\n" and char not in "]}"):
             message = _("'{bracket}' is not closed").format(bracket=self.text[opening])
@@ -404,4 +392,4 @@ class _Reader:
         self._report(node.start, "E009", message.format(text=node.text))
 
     def _fail(self, code: str, message: str, at: int = -1) -> NoReturn:
-        raise _SyntaxError(self.at if at < 0 else at, code, message)
+        raise faults.SyntaxFault(self.at if at < 0 else at, code, message)
