@@ -116,10 +116,11 @@ def parse(data: bytes, path: str) -> MappingNode:
         message = _("not UTF-8 text: byte {byte:#x}; save the file as UTF-8").format(byte=data[error.start])
         raise Invalid(_("settings can't be read"), [Problem(path, line, "E001", message)]) from None
     node, problems = read(Source(path, content), 0, len(content))
-    if isinstance(node, MappingNode) and not problems:
+    errors = [each for each in problems if each.is_error]
+    if isinstance(node, MappingNode) and not errors:
         return node
     message = _("expected a mapping like {example}").format(example="format: 1")
-    raise Invalid(_("settings can't be read"), problems or [Problem(path, 1, "E070", message)])
+    raise Invalid(_("settings can't be read"), errors or [Problem(path, 1, "E070", message)])
 
 
 def load(files: Files) -> Settings:

@@ -353,9 +353,7 @@ def find(root: MappingNode, path: tuple[str, ...]) -> Node:
     node: Node = root
     for name in path:
         below = node.get(name) if isinstance(node, MappingNode) else None
-        if below is None:
-            break
-        node = below
+        node = below or node
     return node
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.ledger import CPL_YAML, Ledger
+from tests.ledger import CPL_YAML, ONE, Ledger
 
 settings.register_profile("cpl", deadline=None)
 settings.load_profile("cpl")
@@ -60,9 +60,26 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.fixture
-def ledger(pristine: Path, tmp_path: Path) -> Ledger:
-    """A store of its own, with li.na at the desk on 2026-11-18 at 16:00 in Shanghai."""
-    root = tmp_path / "estate"
+@pytest.fixture(scope="session")
+def pristine_with_one(pristine: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same store with the complaint ONE in it."""
+    root = tmp_path_factory.mktemp("pristine_with_one") / "estate"
     shutil.copytree(pristine, root, symlinks=True)
+    assert Ledger(root).open() == ONE
+    return root
+
+
+@pytest.fixture
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Ledger:
+    """A store of its own, with li.na at the desk on 2026-11-18 at 16:00 in Shanghai."""
+    name = "pristine_with_one" if "one" in request.fixturenames else "pristine"
+    root = tmp_path / "estate"
+    shutil.copytree(request.getfixturevalue(name), root, symlinks=True)
     return Ledger(root)
+
+
+@pytest.fixture
+def one(ledger: Ledger) -> str:
+    """The id of a complaint that is in the ledger from the start; this is faster than to open one."""
+    assert ledger.path(ONE).exists()
+    return ONE

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from cpl.record import Record, load, make_id
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "tests" / "examples"
 RESIDENTIAL = ROOT / "templates" / "profiles" / "residential.yaml"
+ONE = "CPL-20261118-M9S3467"
 NOW = "2026-11-18T16:00:00+08:00"
 
 CPL_YAML = """\
@@ -104,6 +106,7 @@ def instant(text: str) -> datetime:
     return parse_instant(f"{text}:00+08:00")
 
 
+@cache
 def settings(cpl_yaml: str = CPL_YAML, *, profile: str | None = None) -> Settings:
     """The settings of a store with this cpl.yaml, and with this profile instead of the shipped one."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import shutil
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -90,7 +90,7 @@ def test_runs_of_the_hand_written_records(name: str, expected: list[tuple[object
         for run in found
     ]
     assert said == [
-        (clock, number, *(None if each is None else instant(f"2026-11-{each}") for each in times), *rest)  # type: ignore[misc]
+        (clock, number, *(None if each is None else instant(f"2026-11-{each}") for each in times), *rest)
         for clock, number, *times, result, used, basis in expected
         for rest in [(result, used, basis)]
     ]
@@ -109,7 +109,13 @@ def test_overdue_names_the_broken_promise_and_the_agreed_date(examples: Ledger) 
 
 def test_check_of_the_hand_written_records_is_clean(examples: Ledger) -> None:
     outcome = examples("check")
-    assert (outcome.code, outcome.out, outcome.err) == (0, "", "3 records: no problems\n")
+    assert outcome.code == 0
+    # Two texts hold a comma within braces, which other readers of YAML would end at.
+    assert [line.split()[1] for line in outcome.out.splitlines()] == ["W005", "W005"]
+
+
+def test_record_that_is_not_received_yet_has_no_run() -> None:
+    assert followed(record_text(), "2026-11-16T08:59") == []
 
 
 # Starting and stopping
@@ -363,7 +369,8 @@ TASK = "{id: t-aaaa, kind: promise, text: a, made_at: 2026-11-16T10:00:00+08:00,
 def test_clock_task_and_pause_are_one_list_with_who_answers() -> None:
     text = record_text(
         "16T11:00 to: on-hold, reason: r, until: 2026-11-17T12:00:00+08:00",
-        fields=f"lead: li.na\nassignee: zhao.qiang\ntasks:\n- {TASK}, who: sun.wei}}\n- {{id: t-bbbb, kind: step, text: b}}\n",
+        fields="lead: li.na\nassignee: zhao.qiang\n"
+        f"tasks:\n- {TASK}, who: sun.wei}}\n- {{id: t-bbbb, kind: step, text: b}}\n",
     )
     assert due_list(text, "2026-11-16T12:00") == [
         ("rule", "respond", "17 09:00", "zhao.qiang", False),
@@ -426,16 +433,16 @@ hours = st.integers(0, 120).map(lambda count: instant("2026-11-16T09:00") + time
 
 
 @given(st.permutations(range(len(HISTORY) + 1)), hours)
-def test_order_of_the_events_in_the_file_never_matters(order: list[int], now: object) -> None:
+def test_order_of_the_events_in_the_file_never_matters(order: list[int], now: datetime) -> None:
     lines = WHOLE.splitlines(keepends=True)
     first = next(index for index, line in enumerate(lines) if line.startswith("- "))
     events = lines[first : first + len(order)]
     shuffled = "".join([*lines[:first], *(events[place] for place in order), *lines[first + len(order) :]])
-    assert runs(record(shuffled), SETTINGS.profile, SETTINGS.zone, now) == runs(  # type: ignore[arg-type]
+    assert runs(record(shuffled), SETTINGS.profile, SETTINGS.zone, now) == runs(
         record(WHOLE),
         SETTINGS.profile,
         SETTINGS.zone,
-        now,  # type: ignore[arg-type]
+        now,
     )
 
 
@@ -450,31 +457,31 @@ def test_events_after_now_never_matter(known: int, seconds: int) -> None:
 
 
 @given(hours, hours, st.integers(1, 72), st.sampled_from(["8h", "3d", "1mo", "same-day"]))
-def test_pause_never_makes_a_due_earlier(since: object, now: object, length: int, within: str) -> None:
-    start, end = since, since + timedelta(hours=length)  # type: ignore[operator]
+def test_pause_never_makes_a_due_earlier(since: datetime, now: datetime, length: int, within: str) -> None:
+    start, end = since, since + timedelta(hours=length)
     extra = f"clocks: {{resolve: {{targets: {{all: {{within: {within}}}}}}}}}\n"
     known = settings(CPL_YAML + extra)
     pause = f"{start:%dT%H:%M} to: on-hold, reason: r, until: {end.isoformat()}"
     plain, paused = record_text(), record_text(pause, f"{end:%dT%H:%M} to: resolving")
-    (before,) = [run for run in runs(record(plain), known.profile, known.zone, now) if run.clock == "resolve"]  # type: ignore[arg-type]
-    (after,) = [run for run in runs(record(paused), known.profile, known.zone, now) if run.clock == "resolve"]  # type: ignore[arg-type]
+    (before,) = [run for run in runs(record(plain), known.profile, known.zone, now) if run.clock == "resolve"]
+    (after,) = [run for run in runs(record(paused), known.profile, known.zone, now) if run.clock == "resolve"]
     assert after.due_at >= before.due_at
     assert after.used <= before.used
 
 
 @given(st.dates(parse_instant("2026-11-17T00:00:00+08:00").date(), parse_instant("2026-12-31T00:00:00+08:00").date()))
-def test_target_of_later_changes_no_earlier_result(since: object) -> None:
+def test_target_of_later_changes_no_earlier_result(since: date) -> None:
     extra = f"clocks: {{resolve: {{targets: {{stricter: {{within: 1m, since: {since}}}}}}}}}\n"
     first = [run for run in followed(WHOLE, extra=extra) if run[1] == 1]
     assert first == [run for run in followed(WHOLE) if run[1] == 1]
 
 
 @given(hours)
-def test_runs_are_judged_alike_however_the_record_was_cut(now: object) -> None:
-    known = as_of(record(WHOLE), now)  # type: ignore[arg-type]
+def test_runs_are_judged_alike_however_the_record_was_cut(now: datetime) -> None:
+    known = as_of(record(WHOLE), now)
     assert known is not None
-    whole = runs(record(WHOLE), SETTINGS.profile, SETTINGS.zone, now)  # type: ignore[arg-type]
-    assert runs(known, SETTINGS.profile, SETTINGS.zone, now) == whole  # type: ignore[arg-type]
+    whole = runs(record(WHOLE), SETTINGS.profile, SETTINGS.zone, now)
+    assert runs(known, SETTINGS.profile, SETTINGS.zone, now) == whole
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York"])

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from decimal import Decimal
 from functools import cached_property
 from gettext import gettext as _
 from pathlib import Path
@@ -186,6 +187,20 @@ def bad_parameter(option: str, parse: Callable[[str], Any], text: str) -> Any:
         return parse(text)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint=option) from None
+
+
+def as_cell(value: Any, zone: tzinfo | None = None) -> Cell:
+    """A record's value as a cell: instants in `zone` if there is one, numbers as they are written."""
+    if isinstance(value, datetime):
+        return value if zone is None else value.astimezone(zone)
+    if isinstance(value, Mapping):
+        return {name: as_cell(each, zone) for name, each in value.items()}
+    if isinstance(value, tuple):
+        return [as_cell(each, zone) for each in value]
+    if isinstance(value, Decimal):
+        return str(value)
+    cell: Cell = value
+    return cell
 
 
 @contextmanager

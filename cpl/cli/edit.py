@@ -14,7 +14,7 @@ from cpl import files
 from cpl.cli.app import App, pass_app
 from cpl.cli.editor import in_editor, naming
 from cpl.cli.options import RECORD, How, writes
-from cpl.cli.writing import Action, change, pair, report, typed, who_acts
+from cpl.cli.writing import Action, called, change, pair, report, typed, who_acts
 from cpl.draft import Draft, Who
 from cpl.errors import CplError, Invalid
 from cpl.record import HISTORY, Record, load
@@ -121,7 +121,7 @@ def edit_command(app: App, piece: str, source: BinaryIO | None, how: How) -> Non
     if how.commit:
         store.require_commit([path])
     if source is not None:
-        with naming(source.name):
+        with naming(called(source)):
             _save(app, path, (before, source.read()), how, who)
         return
     mine = files.keep(store.kept_folder(), PurePath(path).name, before.decode("utf-8", "surrogateescape"))

@@ -11,7 +11,7 @@ from typing import Final
 import click
 
 from cpl import clocks, query
-from cpl.cli.app import App, pass_app
+from cpl.cli.app import App, as_cell, pass_app
 from cpl.cli.options import PERSON, STATE, at_option, output_format, term
 from cpl.cli.writing import known_state, known_term
 from cpl.record import FIELDS, Record, as_of
@@ -143,8 +143,7 @@ def _cell(app: App, record: Record, name: str, now: datetime) -> Cell:
         return min((due.due_at for due in found), default=None)
     if name == "age":
         return duration(int((now - record.received_at).total_seconds()))
-    value: Cell = record.get(name)
-    return value.astimezone(app.settings.zone) if isinstance(value, datetime) else value
+    return as_cell(record.get(name), app.settings.zone)
 
 
 def _sort_key(value: object) -> tuple[int, float, str]:

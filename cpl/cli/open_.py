@@ -19,14 +19,14 @@ from cpl.cli.editor import in_editor as open_in_editor
 from cpl.cli.editor import naming
 from cpl.cli.evidence import add_evidence, evidence_item, incoming
 from cpl.cli.options import PERSON, How, term, writes
-from cpl.cli.writing import merged, pair, read_text, report, require_names, typed_fields, who_acts
+from cpl.cli.writing import called, merged, pair, read_text, report, require_names, typed_fields, who_acts
 from cpl.document import Document
 from cpl.draft import AFTER_THE_FACT, Draft, Who
 from cpl.errors import CplError, Invalid, Problem
 from cpl.profile import TERM_SECTIONS
 from cpl.record import ALPHABET, DESCRIPTION_SECTION, FIELDS, HISTORY, ORDER, load, local_day, make_id
 from cpl.schema import struct
-from cpl.store import Commit, Evidence, Write, one_line, record_path, template
+from cpl.store import Commit, Evidence, Write, record_path, template
 
 # Options that are one field each: the option, the field, what it is.
 _FIELD_OPTIONS: Final = {
@@ -125,7 +125,10 @@ def open_command(
     app.store.require_repository()
     if description is not None and source is not None:
         raise click.UsageError(_("give the description once: --description or --file"))
-    given = {"title": title, **{field: options[name.replace("-", "_")] for name, field in _FIELD_OPTIONS.items()}}
+    given = {
+        "title": title and _in_one_line(title),
+        **{field: options[name.replace("-", "_")] for name, field in _FIELD_OPTIONS.items()},
+    }
     pairs = [(name, value) for name, value in given.items() if value is not None] + [pair(field) for field in fields]
     _refuse_own(pairs)
     values = merged(_from_file(app, from_file), typed_fields((name, value) for name, value in pairs if value.strip()))
@@ -146,9 +149,11 @@ def open_command(
 
 
 def _refuse_own(pairs: Sequence[tuple[str, str]]) -> None:
+    hints = {"received_at": _("use --at"), "evidence": _("use --attach FILE")}
     for name, _value in pairs:
-        if name.partition(".")[0] in (*_OWN, "received_at"):
-            hint = _("use --at") if name == "received_at" else _("cpl sets it")
+        first = name.partition(".")[0]
+        if first in (*_OWN, *hints):
+            hint = hints.get(first, _("cpl sets it"))
             raise click.UsageError(_("'{name}' is not given here: {hint}").format(name=name, hint=hint))
 
 
@@ -160,7 +165,7 @@ def _from_file(app: App, source: BinaryIO | None) -> dict[str, Any]:
     """
     if source is None:
         return {}
-    path = str(getattr(source, "name", "-"))
+    path = called(source)
     document, problems = documents.parse(source.read(), path)
     values: dict[str, Any] = {}
     if document is not None:
@@ -173,6 +178,10 @@ def _from_file(app: App, source: BinaryIO | None) -> dict[str, Any]:
     if taken.get("title") == _untitled():
         del taken["title"]
     return {**taken, "": document.body}
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(documents.clean_text(text).split())
 
 
 def _untitled() -> str:
@@ -227,7 +236,7 @@ class _Intake:
 
     def ask(self) -> None:
         """The questions of the intake, each of which but the first may be left empty."""
-        self.values["title"] = click.prompt(_("Title"), err=True)
+        self.values["title"] = _in_one_line(click.prompt(_("Title"), err=True))
         for option in _ASKED:
             field = _FIELD_OPTIONS[option]
             if not _has(self.values, field):
@@ -275,7 +284,6 @@ class _Intake:
             "received_at": self.who.at,
             HISTORY: [intake],
         }
-        front["title"] = one_line(front["title"])
         ordered = {name: front[name] for name in sorted(front, key=_place)}
         body = self.template(front["kind"]) if self.body is None else self.body
         document = documents.new(ordered, body, path=record_path(identifier))

@@ -9,7 +9,7 @@ from gettext import gettext as _
 import click
 
 from cpl import clocks, query, render
-from cpl.cli.app import App, pass_app
+from cpl.cli.app import App, as_cell, pass_app
 from cpl.cli.options import RECORD, at_option, output_format
 from cpl.errors import CplError, Invalid
 from cpl.events import Event
@@ -149,8 +149,8 @@ def _event_words(event: Event) -> str:
 def _show_json(app: App, record: Record, runs: Sequence[clocks.Run], body: str) -> None:
     fields = {name: value for name, value in record.fields.items() if name != HISTORY}
     row: dict[str, Cell] = {
-        **fields,
-        HISTORY: [event.data for event in record.history],
+        **{name: as_cell(value) for name, value in fields.items()},
+        HISTORY: [as_cell(event.data) for event in record.history],
         "clocks": [
             {
                 "clock": run.clock,

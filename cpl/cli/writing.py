@@ -66,7 +66,7 @@ def _change(app: App, pieces: Iterable[str], how: How, action: Action, who: Who)
     for path in paths:
         document = sound_document(app, path)
         draft = Draft(document, app.settings, who)
-        identifier = draft.record.id
+        identifier = _begun(draft)
         words[identifier] = action.edit(draft)
         if how.message and how.message.strip():
             draft.log(action.logged_as or words[identifier], how.message)
@@ -74,6 +74,19 @@ def _change(app: App, pieces: Iterable[str], how: How, action: Action, who: Who)
     commit = Commit(_subject(words), action.name, list(words), how.message) if how.commit else None
     store.write(writes, commit, app.now)
     return words
+
+
+def _begun(draft: Draft) -> str:
+    """The record's id.
+
+    Raises:
+        CplError: it had not been taken in by the time that is entered.
+    """
+    record, at = draft.record, draft.who.at
+    if at < (intake := record.history[0].at):
+        message = _("{id} was taken in at {intake}; nothing can have been done about it before, at {at}")
+        raise CplError(message.format(id=record.id, intake=format_instant(intake), at=format_instant(at)))
+    return record.id
 
 
 def sound_document(app: App, path: str) -> Document:
@@ -271,5 +284,9 @@ def read_text(source: BinaryIO) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         message = _("{name}: byte 0x{byte:02X} at offset {offset} is not UTF-8; save the text as UTF-8")
-        name = getattr(source, "name", "-")
-        raise CplError(message.format(name=name, byte=data[error.start], offset=error.start)) from None
+        raise CplError(message.format(name=called(source), byte=data[error.start], offset=error.start)) from None
+
+
+def called(source: BinaryIO) -> str:
+    """What to call a file that the user named, in a message."""
+    return str(getattr(source, "name", "<stdin>"))
