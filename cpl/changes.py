@@ -14,6 +14,7 @@ from cpl.errors import Problem
 from cpl.events import canonical, read_event
 from cpl.record import HISTORY
 from cpl.render import clip, visible
+from cpl.sections import by_heading
 from cpl.yaml_nodes import MappingNode, Node, PlainData, SequenceNode, plain_data
 
 NOTATION: Final = "notation"
@@ -24,8 +25,6 @@ UNREADABLE: Final = "unreadable"
 _KEYED: Final = {"tasks": "id", "evidence": "file"}  # lists whose items have a name
 _WIDEST: Final = 100  # of a value within a sentence; `before` and `after` have all of it
 _MINUTE: Final = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)")
-_HEADING: Final = re.compile(r"##[ \t]+(.*?)[ \t#]*")
-_FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +243,7 @@ def _event(data: PlainData, *, details: bool = True) -> str:
 
 
 def _body(old: str, new: str) -> Iterator[Change]:
-    left, right = _sections(old), _sections(new)
+    left, right = by_heading(old), by_heading(new)
     for heading in dict.fromkeys((*right, *left)):
         before, after = left.get(heading), right.get(heading)
         if (before or "").strip() != (after or "").strip() or (before is None) != (after is None):
@@ -267,30 +266,6 @@ def _lines_words(label: str, before: str | None, after: str | None) -> str:
     if not any(counts.values()):
         return _("{label}: only the order of lines or blanks changed").format(label=label)
     return _("{label} changed (+{added} −{removed} lines)").format(label=label, **counts)
-
-
-def _sections(body: str) -> dict[str, str]:
-    """The texts below the `## ` headings that are not in code; under `""` what precedes the first, if any."""
-    sections: dict[str, str] = {}
-    heading, fence = "", ""
-    for line in _lines(body):
-        found = None if fence else _HEADING.fullmatch(line)
-        if found:
-            heading = found[1]
-            sections.setdefault(heading, "")
-        elif heading or line.strip():
-            sections[heading] = sections.get(heading, "") + line + "\n"
-        fence = _fence_after(line, fence)
-    return {name: text.strip("\n") for name, text in sections.items()}
-
-
-def _fence_after(line: str, fence: str) -> str:
-    """The fence of the code block that is open behind `line`; empty: none."""
-    found = _FENCE.fullmatch(line)
-    if not fence:
-        return found[1] if found and not (found[1][0] == "`" and "`" in found[2]) else ""
-    closes = found and found[1].startswith(fence) and not found[2].strip()
-    return "" if closes else fence
 
 
 def _count(text: str) -> Counter[str]:

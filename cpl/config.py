@@ -60,7 +60,7 @@ class Settings:
 
 
 def _zone(node: Node, problems: Problems) -> tzinfo | None:
-    name = text(node, problems)
+    name = word(node, problems)
     if name is None:
         return None
     try:

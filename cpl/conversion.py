@@ -15,11 +15,11 @@ from cpl.mapping import ISO, LIST_FIELDS, EventRule, ImportMap
 from cpl.moments import fixed, format_instant, parse_instant
 from cpl.profile import Profile
 from cpl.record import HISTORY, ORDER
+from cpl.sections import safe_lines
 from cpl.sources import Piece, Source
 
 YEARS: Final = range(1900, 2200)  # outside of it a date is a slip or a placeholder
 _HAS_OFFSET: Final = re.compile(r"(?:[Zz]|[+-][0-9]{2}:[0-9]{2})\Z")
-_OPENS_BLOCK: Final = re.compile(r"^( {0,3})(#{1,6}(?=[ \t]|$)|```|~~~)", re.MULTILINE)
 
 
 class RowRejected(ValueError):
@@ -204,9 +204,5 @@ def _require_order(received_at: datetime, at: datetime, now: datetime, data: Map
 def body(reading: Reading) -> str:
     """The Markdown under the front matter: a section for each part of `body` that the row fills."""
     texts = ((heading, reading.block(source)) for heading, source in reading.mapping.body.items())
-    return "\n".join(f"## {heading}\n\n{_quoted(text)}\n" for heading, text in texts if text is not None)
-
-
-def _quoted(text: str) -> str:
-    """`text` in which no line opens a section or a code block that would swallow the next section."""
-    return _OPENS_BLOCK.sub(r"\1\\\2", text)
+    parts = ([f"## {heading}", "", *safe_lines(text), ""] for heading, text in texts if text is not None)
+    return "\n".join(line for part in parts for line in part)

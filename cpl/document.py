@@ -9,16 +9,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from gettext import gettext as _
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from cpl.errors import Invalid, Problem
 from cpl.yaml_faults import conflict_markers
 from cpl.yaml_nodes import MappingNode, PlainData, Source, plain_data
 from cpl.yaml_reader import read
 from cpl.yaml_writer import Value, entry
-
-if TYPE_CHECKING:
-    pass
 
 Path = Sequence[str | int]
 
@@ -84,6 +81,7 @@ def new(front: Mapping[str, Value], body: str, *, path: str = "") -> Document:
 
     Raises:
         ValueError: `front` is empty or holds a value that can't be written.
+        Invalid: the front matter is larger than FRONT_LIMIT.
     """
     lines = "".join(entry(clean_text(key), clean(value)) for key, value in front.items())
     text = "\n".join(without_marker(line) for line in clean_text(body).split("\n"))
@@ -138,6 +136,12 @@ def _refused(source: Source, code: str, message: str) -> tuple[None, list[Proble
 
 
 def reparsed(source: Source, *, bom: bool) -> Document:
+    """The document that a text made by cpl holds.
+
+    Raises:
+        Invalid: its front matter is larger than FRONT_LIMIT.
+        ValueError: it has another problem, which is a mistake of the caller's.
+    """
     doc, problems = _parsed(source, bom=bom)
     if any(problem.code == "E002" for problem in problems):
         raise Invalid(_("nothing was changed:"), problems)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import hashlib
 import os
-import secrets
 import stat
 import time
 from collections.abc import Iterable, Iterator
@@ -14,9 +12,12 @@ from contextlib import contextmanager, suppress
 from gettext import gettext as _
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from cpl.errors import CplError
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 _CHUNK: Final = 1 << 20
 _POLL_SECONDS: Final = 0.02
@@ -108,7 +109,7 @@ def read(path: Path, limit: int) -> bytes:
 
 def sha256(path: Path) -> str:
     """The SHA-256 of a regular file's bytes, in hex. Raises: as `read`."""
-    digest = hashlib.sha256()
+    digest = _digest()
     for _piece in _hashed(path, digest):
         pass
     return digest.hexdigest()
@@ -137,7 +138,7 @@ def copy_in(source: Path, target: Path, *, root: Path, durable: bool = True) -> 
         Unreadable: `source` can't be read.
         AlreadyThere, WriteFailed: as `write_new`.
     """
-    digest = hashlib.sha256()
+    digest = _digest()
     _place(target, _hashed(source, digest), root=root, new=True, durable=durable)
     return digest.hexdigest()
 
@@ -219,7 +220,7 @@ class Transaction:
 
     def copy(self, source: Path, path: Path) -> str:
         """As the function `copy_in`."""
-        digest = hashlib.sha256()
+        digest = _digest()
         self._change(path, _hashed(source, digest), new=True)
         return digest.hexdigest()
 
@@ -266,7 +267,13 @@ class Transaction:
             remove(path, root=self._root, durable=self._durable)
 
 
-def _hashed(path: Path, digest: hashlib._Hash) -> Iterator[bytes]:
+def _digest() -> _Hash:
+    import hashlib  # 5 ms that most commands do not need
+
+    return hashlib.sha256()
+
+
+def _hashed(path: Path, digest: _Hash) -> Iterator[bytes]:
     for piece in _chunks(path):
         digest.update(piece)
         yield piece
@@ -320,7 +327,7 @@ def _place(
 
 
 def _stage_and_rename(path: Path, chunks: Iterable[bytes], *, new: bool, durable: bool, mode: int | None) -> None:
-    staged = path.with_name(f".cpl-{secrets.token_hex(8)}")
+    staged = path.with_name(f".cpl-{os.urandom(8).hex()}")
     try:
         descriptor = os.open(staged, _NEW_FLAGS, 0o666 if mode is None else 0o600)
         _fill(descriptor, chunks, durable=durable, mode=mode)

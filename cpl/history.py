@@ -7,7 +7,7 @@ import posixpath
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import MAXYEAR, UTC, datetime
 from gettext import gettext as _
 from itertools import islice
 from typing import Final
@@ -22,6 +22,7 @@ WORK_TREE: Final = "work tree"
 
 _PREFIX: Final = "CPL-"
 _ENDING: Final = ".md"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _AT_ONCE: Final = 100  # commits whose files are read by one process
 _FIELDS: Final = ("H", "P", "aI", "cI", "an", "ae", "s", "(trailers:key=Action,valueonly,separator=%x2C%x20)")
 # What the user's settings could change is fixed here. A moved record is known by its name, not by likeness.
@@ -226,14 +227,23 @@ def _commit(fields: Sequence[bytes]) -> Commit:
     )
     return Commit(
         sha,
-        datetime.fromisoformat(at),
-        datetime.fromisoformat(committed_at),
+        _instant(at),
+        _instant(committed_at),
         name,
         email,
         subject,
         action.strip() or None,
         " " in parents,
     )
+
+
+def _instant(text: str) -> datetime:
+    """A date of git; 1970, as git has it for what is no date, also for what lies beyond Python's calendar."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return _EPOCH
+    return instant if instant.year < MAXYEAR else _EPOCH
 
 
 def _row(told: bytes, pieces: Iterator[bytes], here: str) -> _Row:

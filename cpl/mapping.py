@@ -6,7 +6,8 @@ E082 a zone or date format, E083 `keep`, E084 an event, E085 a missing column; a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import partial
@@ -30,7 +31,7 @@ from cpl.schema import (
     text,
     word,
 )
-from cpl.sources import Piece, Source, kept_name, known, source
+from cpl.sources import Source, kept_name, known, source
 from cpl.yaml_nodes import MappingNode, Node
 
 FORMAT: Final = 1
@@ -54,7 +55,8 @@ IMPORTED_VERBS: Final = (
     "forward",
 )
 
-_PROBE: Final = datetime(2001, 2, 3, tzinfo=UTC)
+_PROBE: Final = datetime(2001, 2, 3, 16, 5, 6, tzinfo=UTC)
+_ZONE_NAME: Final = re.compile(r"(?:[^%]|%[^Z])*+%Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +105,18 @@ class ImportMap:
 def read_mapping(node: MappingNode, settings: Settings) -> tuple[ImportMap | None, list[Problem]]:
     """The mapping that `node` holds for a store with these settings, None where it has problems."""
     problems: list[Problem] = []
-    profile = settings.profile
-    names = {field: {*profile.terms[field]} for field in TERM_SECTIONS}
-    sections: dict[str, Converter] = {
+    required = ("format", "system", "key", "timezone", RECEIVED, "title", "kind")
+    data = struct(_sections(settings), required)(node, problems)
+    if data is None or problems:
+        return None, sorted(problems)
+    problems = [*_check_format(node, data["format"]), *_check_kept(node, data)]
+    return (None if problems else _import_map(node, data)), problems
+
+
+def _sections(settings: Settings) -> dict[str, Converter]:
+    """What may stand in a mapping file of a store with these settings."""
+    names = {field: {*settings.profile.terms[field]} for field in TERM_SECTIONS}
+    return {
         "format": integer,
         "system": partial(_system, people=settings.people),
         "key": source(),
@@ -117,29 +128,13 @@ def read_mapping(node: MappingNode, settings: Settings) -> tuple[ImportMap | Non
         **{name: source(known) for name, known in names.items()},
         **{name: struct(dict.fromkeys(below, source())) for name, below in GROUPS.items()},
         "events": list_of(partial(_event, settings=settings)),
-        "clocks": list_of(known(profile.clocks)),
+        "clocks": list_of(known(settings.profile.clocks)),
         "keep": map_of(kept_name),
         "body": map_of(source()),
     }
-    data = struct(sections, ("format", "system", "key", "timezone", RECEIVED, "title", "kind"))(node, problems)
-    if data is None or problems:
-        return None, sorted(problems)
-    problems = [*_check_format(node, data["format"]), *_check_kept(node, data)]
-    return (None if problems else _import_map(node, data)), problems
 
 
 def _import_map(node: MappingNode, data: Mapping[str, Any]) -> ImportMap:
-    fields = dict(_fields(data))
-    rules: tuple[EventRule, ...] = data.get("events", ())
-    sources = [data["key"], data[RECEIVED], *fields.values(), *data.get("body", {}).values()]
-    for rule in rules:
-        sources += [*filter(None, [rule.at]), *rule.instants.values(), *rule.texts.values()]
-    keep = data.get("keep", {})
-    kept_line = (node.get("keep") or node).line
-    columns = dict.fromkeys(keep, kept_line)
-    for piece in _pieces(sources):
-        for name in (*piece.columns, *piece.when):
-            columns.setdefault(name, piece.line)
     return ImportMap(
         path=node.source.path,
         system=data["system"],
@@ -148,13 +143,31 @@ def _import_map(node: MappingNode, data: Mapping[str, Any]) -> ImportMap:
         dates=data.get("dates") or (ISO,),
         empty=frozenset(data.get("empty", ())),
         received=data[RECEIVED],
-        fields=fields,
-        events=rules,
+        fields=dict(_fields(data)),
+        events=data.get("events", ()),
         clocks=data.get("clocks", ()),
-        keep=keep,
+        keep=data.get("keep", {}),
         body=data.get("body", {}),
-        columns=columns,
+        columns=_columns(node, data),
     )
+
+
+def _columns(node: MappingNode, data: Mapping[str, Any]) -> dict[str, int]:
+    """Every column that is used, with the first line that names it; those of `keep` stand first."""
+    columns = dict.fromkeys(data.get("keep", {}), (node.get("keep") or node).line)
+    for piece in (piece for each in _sources(data) for piece in each):
+        for name in (*piece.columns, *piece.when):
+            columns.setdefault(name, piece.line)
+    return columns
+
+
+def _sources(data: Mapping[str, Any]) -> Iterator[Source]:
+    yield from (data["key"], data[RECEIVED])
+    yield from (each for _name, each in _fields(data))
+    yield from data.get("body", {}).values()
+    for rule in data.get("events", ()):
+        yield from (() if rule.at is None else (rule.at,))
+        yield from (*rule.instants.values(), *rule.texts.values())
 
 
 def _fields(data: Mapping[str, Any]) -> Iterator[tuple[str, Source]]:
@@ -163,11 +176,6 @@ def _fields(data: Mapping[str, Any]) -> Iterator[tuple[str, Source]]:
             yield name, data[name]
     for group in GROUPS:
         yield from ((f"{group}.{name}", each) for name, each in data.get(group, {}).items())
-
-
-def _pieces(sources: Iterable[Source]) -> Iterator[Piece]:
-    for each in sources:
-        yield from each
 
 
 def _system(node: Node, problems: Problems, people: Collection[str]) -> str | None:
@@ -194,15 +202,26 @@ def _date_format(node: Node, problems: Problems) -> str | None:
     value = text(node, problems)
     if value is None or value == ISO:
         return value
-    try:
-        is_right = datetime.strptime(_PROBE.strftime(value), value).date() == _PROBE.date()  # noqa: DTZ007
-    except ValueError:
-        is_right = False
-    if not is_right:
-        message = _("'{format}' does not give year, month and day; write iso, or one such as '%d.%m.%Y %H:%M'")
-        problems.append(problem(node, "E082", message.format(format=value)))
+    fault = _format_fault(value)
+    if fault is not None:
+        problems.append(problem(node, "E082", fault.format(format=value)))
         return None
     return value
+
+
+def _format_fault(pattern: str) -> str | None:
+    """Why a pattern of `strptime` would misread dates; None when it does not."""
+    if _ZONE_NAME.match(pattern):  # strptime skips the name, and which names it takes depends on the machine
+        return _("'{format}' has %Z, names of zones can't be read; write %z for an offset such as +0800")
+    try:
+        read = datetime.strptime(_PROBE.strftime(pattern), pattern).replace(tzinfo=UTC)
+    except (ValueError, re.error):  # re.error: a part that stands twice
+        read = None
+    if read is None or read.date() != _PROBE.date():
+        return _("'{format}' does not give year, month and day; write iso, or one such as '%d.%m.%Y %H:%M'")
+    if read.hour not in (0, _PROBE.hour):
+        return _("'{format}' does not tell morning from afternoon; write %H, or %I with %p")
+    return None
 
 
 def _event(node: Node, problems: Problems, settings: Settings) -> EventRule | None:

@@ -1,4 +1,4 @@
-"""The sections `## …` of a document's body: reading one, adding to one; text put in can't open another."""
+"""The sections `## …` of a body: reading them, adding to one; text put in can't open another."""
 
 from __future__ import annotations
 
@@ -21,15 +21,26 @@ def section(doc: Document, heading: str) -> str | None:
     return None if found is None else doc.text[found[0] : found[1]].replace("\r\n", "\n").strip("\n")
 
 
+def by_heading(body: str) -> dict[str, str]:
+    """The texts of all sections by heading, those of one heading together; under `""` what precedes the first."""
+    headings, _fence = _headings(body, 0)
+    ends = [start for _heading, start, _end in headings] + [len(body)]
+    texts: dict[str, str] = {}
+    for (heading, _start, begin), end in zip([("", 0, 0), *headings], ends, strict=True):
+        if heading or body[begin:end].strip():
+            texts[heading] = texts.get(heading, "") + body[begin:end].replace("\r\n", "\n")
+    return {heading: text.strip("\n") for heading, text in texts.items()}
+
+
 def set_section(doc: Document, heading: str, text: str) -> Document:
     """`doc` with `text` as all that stands under `## heading`, which is made where it is missing."""
     found = _find_section(doc, heading)
     if found is None:
-        return _with_new_section(doc, heading, _safe_lines(text))
+        return _with_new_section(doc, heading, safe_lines(text))
     start, end = found
     stop = _end_of_text(doc.text, start, end)
     blank = _BLANK_LINES.match(doc.text, start, stop)
-    return _with_lines(doc, Edit(blank.end() if blank else start, stop, ""), _safe_lines(text), end)
+    return _with_lines(doc, Edit(blank.end() if blank else start, stop, ""), safe_lines(text), end)
 
 
 def add_to_section(doc: Document, heading: str, text: str, *, title: str | None = None) -> Document:
@@ -40,7 +51,7 @@ def add_to_section(doc: Document, heading: str, text: str, *, title: str | None 
     Raises:
         ValueError: `title` would open a section.
     """
-    lines = _safe_lines(text)
+    lines = safe_lines(text)
     if title is not None:
         if title.startswith("## "):
             raise ValueError(f"{title!r} would open a section")
@@ -73,10 +84,10 @@ def _with_new_section(doc: Document, heading: str, lines: Sequence[str]) -> Docu
     return _with_lines(doc, Edit(end, end, before), [f"## {' '.join(heading.split())}", *lines], end)
 
 
-def _headings(doc: Document) -> tuple[list[tuple[str, int, int]], str]:
-    """The sections' headings with start and end of their lines, and the code fence left open at the end."""
+def _headings(text: str, at: int) -> tuple[list[tuple[str, int, int]], str]:
+    """The sections' headings from `at` on with start and end of their lines, and the code fence left open."""
     found, fence = [], ""
-    for match in _LINE.finditer(doc.text, doc.body_start):
+    for match in _LINE.finditer(text, at):
         line = match[0].rstrip("\r\n")
         if not fence and line.startswith("## "):
             found.append((line[3:].strip(), match.start(), match.end()))
@@ -85,12 +96,12 @@ def _headings(doc: Document) -> tuple[list[tuple[str, int, int]], str]:
 
 
 def _open_fence(doc: Document) -> str:
-    return _headings(doc)[1]
+    return _headings(doc.text, doc.body_start)[1]
 
 
 def _find_section(doc: Document, heading: str) -> tuple[int, int] | None:
     """Where what stands under `heading` begins and ends."""
-    found, _fence = _headings(doc)
+    found, _fence = _headings(doc.text, doc.body_start)
     ends = [start for _heading, start, _end in found[1:]] + [len(doc.text)]
     places = {name: (begin, end) for (name, _start, begin), end in reversed(list(zip(found, ends, strict=False)))}
     return places.get(" ".join(heading.split()))
@@ -117,8 +128,11 @@ def _end_of_text(text: str, start: int, end: int) -> int:
     return newline + 1 if newline >= 0 else end
 
 
-def _safe_lines(text: str) -> list[str]:
-    """The lines of `text` so that they can't open a section, leave code open or pass for a merge conflict."""
+def safe_lines(text: str) -> list[str]:
+    """The lines of `text` so that they can't open a section, leave code open or pass for a merge conflict.
+
+    There is none where `text` is empty.
+    """
     lines, fence = [], ""
     for line in clean_text(text).strip("\n").split("\n"):
         lines.append(without_marker(line if fence else _HEADING.sub(r"\1\\\2", line)))

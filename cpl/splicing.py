@@ -20,6 +20,8 @@ _WORD: Final = re.compile(r"[A-Za-z0-9_.+/@:-]+")
 
 @dataclass(frozen=True, slots=True)
 class Edit:
+    """`text` to stand where `start` to `end` (not included) of a document's text stands."""
+
     start: int
     end: int
     text: str

@@ -123,9 +123,9 @@ def _csv(text: str) -> tuple[tuple[str, ...], Iterator[Row]]:
         raise NotATable(_("the header can't be read: {reason}").format(reason=error)) from None
     if not any(columns):
         raise NotATable(_("there is no header: the first line names the columns"))
-    twice = [name for name, count in Counter(columns).items() if name and count > 1]
-    if twice:
-        raise NotATable(_("two columns are named '{name}'; give one another name").format(name=twice[0]))
+    twice = _first_twice(filter(None, columns))
+    if twice is not None:
+        raise NotATable(_("two columns are named '{name}'; give one another name").format(name=twice))
     return columns, _csv_rows(reader, columns)
 
 
@@ -163,9 +163,19 @@ def _json_row(number: int, line: str) -> Row:
         data = json.loads(line, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_object)
         if not isinstance(data, dict):
             return Row(number, {}, _("the line is not a JSON object: it does not start with a brace"))
-        return Row(number, dict(_flat("", data)))
+        cells = list(_flat("", data))
     except (ValueError, RecursionError) as error:
         return Row(number, {}, _("the line is not JSON: {reason}").format(reason=error))
+    twice = _first_twice(name for name, _cell in cells)
+    if twice is not None:
+        message = _("two of its cells are named '{name}'; give one another name")
+        return Row(number, {}, message.format(name=twice))
+    return Row(number, dict(cells))
+
+
+def _first_twice(names: Iterable[str]) -> str | None:
+    """The first of the names that stands there more than once; None when each stands once."""
+    return next((name for name, count in Counter(names).items() if count > 1), None)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

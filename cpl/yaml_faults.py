@@ -51,6 +51,7 @@ def conflict_markers(source: Source, start: int, end: int, *, prose_from: int | 
 
 
 def forbidden(source: Source, start: int, end: int) -> list[Problem]:
+    """The characters that may not stand in a file (E010), the first of many, and ends of the data (E006)."""
     problems = []
     for match in islice(_CONTROL.finditer(source.text, start, end), _MANY):
         problems.append(Problem(source.path, source.line(match.start()), "E010", control_message(ord(match[0]))))
@@ -61,6 +62,7 @@ def forbidden(source: Source, start: int, end: int) -> list[Problem]:
 
 
 def control_message(number: int) -> str:
+    """The words on a character that may not stand in a file, by its code point."""
     return _("the character U+{number} is not allowed; remove it").format(number=f"{number:04X}")
 
 

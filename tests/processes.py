@@ -105,6 +105,16 @@ class Terminal:
         """Type `text` as a person does."""
         os.write(self._main, text.encode())
 
+    def interrupt(self, said: str) -> None:
+        """Type Ctrl-C until `said` is shown: Python misses one that comes just before it waits for a key."""
+        end = time.monotonic() + PATIENCE
+        while said not in self.shown:
+            assert time.monotonic() < end, f"{said!r} is not in {self.shown!r}"
+            self.type("\x03")
+            soon = time.monotonic() + 1.0
+            while said not in self.shown and self._read(soon):
+                continue
+
     def finish(self) -> tuple[int, str]:
         """The exit code, and what was shown since the last `expect`."""
         end = time.monotonic() + PATIENCE

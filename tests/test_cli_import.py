@@ -184,6 +184,20 @@ def test_reads_json_lines_from_standard_input(ledger: Ledger, source: Path) -> N
     )
 
 
+def test_names_that_no_json_line_has_are_told(ledger: Ledger, source: Path) -> None:
+    line = {"No": "1", "Date": "2026-11-01 09:00", "Type": "heat", "Txt": "No heat"}
+    source.write_text(json.dumps(line), encoding="utf-8")
+    assert ledger(*args(source, "--dry-run")).err == (
+        f"{source}: no line has 'Closed', 'Text', which the mapping reads; are they spelled right there?\n"
+        "a dry run: nothing was written\n"
+    )
+
+
+def test_a_file_that_is_no_table_is_named_with_what_is_wrong(ledger: Ledger, source: Path) -> None:
+    source.write_bytes(b"")
+    assert ledger(*args(source)) == (2, "", f"{source}: there is no header: the first line names the columns\n")
+
+
 def test_columns_that_the_file_lacks_are_named_before_the_first_row(ledger: Ledger, source: Path) -> None:
     source.write_text("No,Date,Type,Txt\n1,2026-11-01 09:00,heat,x\n", encoding="utf-8")
     outcome = ledger(*args(source))

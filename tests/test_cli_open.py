@@ -175,7 +175,7 @@ def test_a_store_has_its_own_templates_or_none(ledger: Ledger) -> None:
     assert shown(ledger, ledger.open("x", "--kind", "repair"))["body"] == "## Our own\n"
     settings = ledger.root / "cpl.yaml"
     settings.write_text(settings.read_text(encoding="utf-8").replace("language: en", "language: fr"), encoding="utf-8")
-    assert shown(ledger, ledger.open("x", "-d", "Bonjour"))["body"] == "\n## Description\nBonjour\n"
+    assert shown(ledger, ledger.open("x", "-d", "Bonjour"))["body"] == "## Description\nBonjour\n"
 
 
 @pytest.mark.clause("ML-4")

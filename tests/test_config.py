@@ -92,7 +92,7 @@ def test_own_keys_are_left_alone_and_a_comma_in_braces_is_no_fault() -> None:
             replaced("Asia/Shanghai", "Shanghai"),
             ["cpl.yaml:3: E070 'Shanghai' is not a time zone; write one such as Asia/Shanghai"],
         ),
-        (replaced("Asia/Shanghai", "[a]"), ["cpl.yaml:3: E022 here stands a list, expected text"]),
+        (replaced("Asia/Shanghai", "[a]"), ["cpl.yaml:3: E022 here stands a list, expected a name"]),
         (
             replaced("Asia/Shanghai", "../../etc"),
             ["cpl.yaml:3: E070 '../../etc' is not a time zone; write one such as Asia/Shanghai"],
@@ -107,6 +107,10 @@ def test_own_keys_are_left_alone_and_a_comma_in_braces_is_no_fault() -> None:
                 "cpl.yaml:5: E070 '../profiles/residential' is not the name of a profile; "
                 "write it without folder and ending"
             ],
+        ),
+        (
+            replaced("residential", "a/b"),
+            ["cpl.yaml:5: E070 'a/b' is not the name of a profile; write it without folder and ending"],
         ),
         (replaced("residential", "[a]"), ["cpl.yaml:5: E022 here stands a list, expected a name"]),
         (

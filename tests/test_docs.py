@@ -28,6 +28,14 @@ def test_readme_lists_every_command_in_order() -> None:
     assert re.findall(r"^\| `([\w-]+)` \|", page, re.MULTILINE) == list(COMMANDS)
 
 
+def test_settings_shown_in_the_pages_are_right(ledger: Ledger) -> None:
+    page = (ROOT / "docs" / "profile.md").read_text(encoding="utf-8")
+    (settings,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (ledger.root / "cpl.yaml").write_text(settings, encoding="utf-8")
+    outcome = ledger("check")
+    assert (outcome.code, outcome.out) == (0, "")
+
+
 def test_every_link_of_the_pages_leads_somewhere() -> None:
     for page in [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]:
         for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text(encoding="utf-8")):

@@ -476,6 +476,22 @@ def test_author_and_committer_dates_are_told_apart(store: Repository) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "date",
+    ["@1795000000000 +0800", "@253402300799 -0100", "@5 +9999"],  # milliseconds for seconds; offsets of no zone
+    ids=["year 58851", "year 9999", "offset"],
+)
+def test_a_date_beyond_the_calendar_is_told_as_1970(store: Repository, date: str) -> None:
+    store.put(PATH, text())
+    store.git("add", "--all")
+    tree = store.git("write-tree").strip()
+    person = f"Li Na <li.na@example.org> {date.removeprefix('@')}"
+    (store.root / "commit").write_text(f"tree {tree}\nauthor {person}\ncommitter {person}\n\nodd\n", encoding="utf-8")
+    store.git("reset", "--quiet", store.git("hash-object", "-t", "commit", "-w", "commit").strip())
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    assert [(each.subject, each.at, each.committed_at) for each in store.trail()] == [("odd", epoch, epoch)]
+
+
 def test_a_trail_leaves_out_other_records_and_the_whole_one_has_them(store: Repository) -> None:
     store.put(PATH, text())
     store.commit("one")
@@ -1030,7 +1046,18 @@ def test_log_of_a_store_without_commits_says_so(ledger: Ledger) -> None:
     assert ledger.ok("log", "--format", "json") == "[]\n"
 
 
-@pytest.mark.parametrize("since", ["yesterday-ish", "2026-02-30"])
+def test_log_since_an_instant_before_which_all_was_says_so(ledger: Ledger) -> None:
+    assert ledger("log", "--since", "2026-12-31T10:00") == (0, "", "no commit since 2026-12-31T10:00:00+08:00\n")
+
+
+def test_log_since_takes_a_time_of_today(ledger: Ledger) -> None:
+    ledger.open()
+    today = ledger.ok("log", "--since", "09:30", now="1999-01-01T12:00:00+08:00")
+    assert today == ledger.ok("log", "--since", "1999-01-01")
+    assert today
+
+
+@pytest.mark.parametrize("since", ["yesterday-ish", "2026-02-30", "25:00"])
 def test_log_refuses_a_date_that_is_none(ledger: Ledger, since: str) -> None:
     outcome = ledger("log", "--since", since)
     assert outcome.code == 2

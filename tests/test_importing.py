@@ -217,7 +217,7 @@ def test_text_is_cleaned_of_what_can_not_stand_in_a_record() -> None:
     row = {**ROW, "Detail": "a\x00b\x85c\u2028d\x1b[31m\ud800", "Text": "one\x07\r\n```\n## two\ntail\u2029"}
     document = new(row).document
     assert document.data["title"] == "HEAT: a b c d [31m\ufffd"
-    assert document.body == "## Description\n\none \n\\```\n\\## two\ntail\n"
+    assert document.body == "## Description\n\none \n```\n## two\ntail\n```\n"
 
 
 @pytest.mark.parametrize(

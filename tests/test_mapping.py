@@ -52,6 +52,14 @@ def test_the_smallest_mapping_reads_iso_dates_and_runs_all_clocks() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "pattern",
+    ["%Y-%m-%d", "%m/%d/%Y %I:%M:%S %p", "%d.%m.%y %H.%M", "%Y-%m-%dT%H:%M:%S%z", "%d %b %Y 100%%Z", "%j/%Y"],
+)
+def test_a_format_that_gives_the_day_is_taken(pattern: str) -> None:
+    assert problems(f"{SMALL}dates: ['{pattern}']\n") == []
+
+
 def test_every_column_is_known_with_the_line_that_names_it() -> None:
     text = SMALL + (
         "keep: {Office: x-office}\n"
@@ -128,6 +136,18 @@ FORMS = "a value comes from one of: {column: C}, {text: '{C}: {D}'}, {value: V},
         (
             "dates: ['%Q']",
             "E082 '%Q' does not give year, month and day; write iso, or one such as '%d.%m.%Y %H:%M'",
+        ),
+        (
+            "dates: ['%Y-%m-%d %Y']",
+            "E082 '%Y-%m-%d %Y' does not give year, month and day; write iso, or one such as '%d.%m.%Y %H:%M'",
+        ),
+        (
+            "dates: ['%Y-%m-%d %H:%M %Z']",
+            "E082 '%Y-%m-%d %H:%M %Z' has %Z, names of zones can't be read; write %z for an offset such as +0800",
+        ),
+        (
+            "dates: ['%d.%m.%Y %I:%M']",
+            "E082 '%d.%m.%Y %I:%M' does not tell morning from afternoon; write %H, or %I with %p",
         ),
         ("location: {sight: {column: A}}", "E020 'sight' is not a known key here; did you mean 'site'?"),
         ("events: [closed]", "E084 an event is a mapping like {to: closed, at: {column: Closed}}"),

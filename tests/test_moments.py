@@ -31,6 +31,10 @@ def test_instant_of_a_record_keeps_its_offset_and_milliseconds(text: str, expect
     assert format_instant(parse_instant(text)) == expected
 
 
+def test_instant_has_no_more_than_milliseconds() -> None:
+    assert parse_instant("2026-11-22T09:14:00.123999+08:00").microsecond == 123_000
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

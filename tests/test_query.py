@@ -91,6 +91,16 @@ def test_record_meets_a_where_text(where: str, *, expected: bool) -> None:
     assert query.predicate(query.parse(where), ZONE)(RECORD) is expected
 
 
+def test_midnight_belongs_to_the_day_that_it_begins() -> None:
+    midnight = record(record_text().replace("16T09:00:00", "16T00:00:00"))
+    for where, expected in (
+        ("received>2026-11-15", True),
+        ("received=2026-11-15", False),
+        ("received<=2026-11-15", False),
+    ):
+        assert query.predicate(query.parse(where), ZONE)(midnight) is expected
+
+
 def test_conditions_are_read_with_their_full_names() -> None:
     assert query.parse(" building = 3  title~'a b' phone!=\"\" x-a.b>=1,2") == [
         Condition("location.building", "=", ("3",)),

@@ -336,6 +336,8 @@ def test_people_who_joined_later_are_not_counted_before() -> None:
 def test_events_of_one_second_count_together() -> None:
     text = record_text("16T10:00 to: investigating").replace("T10:00:00+08:00", "T10:00:00.001+08:00")
     assert at(record(text), "16T10:00").status == "investigating"
+    next_second = record(text.replace("T10:00:00.001", "T10:00:01"))
+    assert at(next_second, "16T10:00").status == "received"
 
 
 def test_before_a_move_the_record_is_as_it_was_known_then_without_what_was_voided() -> None:
@@ -382,6 +384,7 @@ EVENTS = (
     "16T14:00 to: resolving",
     "16T15:00 did: assign, set: {assignee: sun.wei}",
     "16T16:00 did: correct, set: {category: other}, was: {}, reason: r",
+    "16T17:00 did: classify, set: {severity: important}, was: {severity: major}, reason: r",
 )
 SETS = (
     {"assignee": "zhao.qiang"},
@@ -391,6 +394,7 @@ SETS = (
     {"status": "resolving"},
     {"assignee": "sun.wei"},
     {"category": "other"},
+    {"severity": "important"},
 )
 
 

@@ -90,11 +90,12 @@ def test_json_lines_give_cells_as_they_were_written() -> None:
     ("line", "fault"),
     [
         ('{"a": 1', "the line is not JSON: Expecting ',' delimiter"),
+        ('{"a": {"b": 1}, "a.b": 2}', "two of its cells are named 'a.b'; give one another name"),
         ("[1]", "the line is not a JSON object: it does not start with a brace"),
         ('{"a": 1, "a": 2}', "the line is not JSON: a name stands twice in one object"),
         ('{"a": ' + "[" * 100_000 + "}", "the line is not JSON: maximum recursion depth exceeded"),
     ],
-    ids=["cut off", "no object", "a name twice", "nested deeply"],
+    ids=["cut off", "a name twice once flat", "no object", "a name twice", "nested deeply"],
 )
 def test_a_line_that_is_no_json_object_is_a_fault_of_its_row(line: str, fault: str) -> None:
     rows = read(f'{{"a": "1"}}\n{line}\n{{"a": "3"}}\n'.encode()).rows

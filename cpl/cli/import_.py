@@ -16,13 +16,13 @@ from cpl import config, tables, validate
 from cpl.cli.app import App, pass_app
 from cpl.cli.options import output_format
 from cpl.document import Document
-from cpl.errors import EXIT_PROBLEMS, CplError, Invalid, Problem
+from cpl.errors import EXIT_OK, EXIT_PROBLEMS, CplError, Invalid, Problem
 from cpl.importing import Importer, Outcome, Present, Report, report
 from cpl.mapping import ImportMap, read_mapping
 from cpl.render import Cell, Column
 from cpl.schema import did_you_mean
 from cpl.store import Commit, shipped, template
-from cpl.tables import Row
+from cpl.tables import NotATable, Row, Table
 
 MAPPINGS: Final = "templates/imports"
 _RESULT: Final = tuple(
@@ -42,7 +42,7 @@ _RESULT: Final = tuple(
 @pass_app
 def import_command(
     app: App, file: BinaryIO, name: str, dry_run: bool, encoding: str | None, limit: int | None, fmt: str
-) -> None:
+) -> int:
     """Take in another system's complaints from FILE: CSV or JSON lines, also gzipped; - is standard input.
 
     The mapping says which columns become which fields, dates and events; templates/imports/nyc311.yaml explains it.
@@ -56,11 +56,12 @@ def import_command(
       cpl import old-desk.jsonl --mapping templates/imports/old-desk.yaml --encoding gb18030
     """
     mapping = _mapping(app, name)
-    table = tables.read(file.read(), encoding=encoding)
-    if table.columns is not None and (missing := mapping.missing(table.columns)):
-        raise Invalid(_("{file} does not fit the mapping").format(file=file.name), missing)
+    table = _table(file, mapping, encoding)
     if table.encoding not in tables.EXPECTED and encoding is None:
         app.say(_("{file} is read as {encoding}").format(file=file.name, encoding=table.encoding))
+    if unknown := _named_by_no_row(table, mapping):
+        message = _("{file}: no line has {names}, which the mapping reads; are they spelled right there?")
+        app.say(message.format(file=file.name, names=", ".join(map(repr, unknown))))
     with _writing(app, dry_run=dry_run):
         result = _convert(app, mapping, table.rows[:limit])
         commit = None if dry_run or not result.new else _commit(app, mapping, result)
@@ -68,8 +69,24 @@ def import_command(
         app.emit([_as_row(mapping, result, commit, dry_run=dry_run)], _RESULT, fmt)
     else:
         _print(app, mapping, result, commit, dry_run=dry_run)
-    if result.rejected:
-        raise click.exceptions.Exit(EXIT_PROBLEMS)
+    return EXIT_PROBLEMS if result.rejected else EXIT_OK
+
+
+def _table(file: BinaryIO, mapping: ImportMap, encoding: str | None) -> Table:
+    try:
+        table = tables.read(file.read(), encoding=encoding)
+    except NotATable as error:
+        raise NotATable(f"{file.name}: {error}") from None
+    if table.columns is not None and (missing := mapping.missing(table.columns)):
+        raise Invalid(_("{file} does not fit the mapping").format(file=file.name), missing)
+    return table
+
+
+def _named_by_no_row(table: Table, mapping: ImportMap) -> list[str]:
+    """Of JSON lines, which leave out what is empty: the names that the mapping reads and that no line has."""
+    if table.columns is not None:
+        return []
+    return sorted(mapping.columns.keys() - {name for row in table.rows for name in row.cells})
 
 
 def _mapping(app: App, name: str) -> ImportMap:

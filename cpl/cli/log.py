@@ -14,7 +14,7 @@ from cpl import history
 from cpl.cli.app import App, bad_parameter, pass_app
 from cpl.cli.options import RECORD, output_format
 from cpl.history import Commit, FileChange
-from cpl.moments import parse_date, start_of_day
+from cpl.moments import format_instant, parse_date, start_of_day
 from cpl.render import FORMATS, Cell, Column, visible
 from cpl.store import AmbiguousId, NoSuchRecord
 
@@ -55,7 +55,7 @@ def _for_people() -> tuple[Column, ...]:
 @click.command("log")
 @click.argument("piece", metavar="[ID]", required=False, type=RECORD)
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help=_("At most so many commits."))
-@click.option("--since", metavar="DATE", help=_("Only commits from this day or instant on."))
+@click.option("--since", metavar="DATE", help=_("Only commits from this day or instant on (2026-11-22, 09:30)."))
 @output_format("text", ("text", *FORMATS))
 @pass_app
 def log_command(app: App, piece: str | None, limit: int | None, since: str | None, fmt: str) -> None:
@@ -77,16 +77,16 @@ def log_command(app: App, piece: str | None, limit: int | None, since: str | Non
     commits = history.trail(app.store.git, path, limit=at_most, since=start)
     open_ = None if path is None else history.pending(app.store, path)
     if fmt == "text":
-        _print_text(app, path, commits, open_)
+        _print_text(app, path, commits, open_, start)
     else:
         _print_rows(app, commits, open_, fmt)
 
 
 def _start(app: App, text: str) -> datetime:
     """The instant that a text names, a day's start in the store's zone."""
-    if len(text) <= len("2026-11-22"):
-        return start_of_day(parse_date(text), app.settings.zone)
-    return app.instant(text)
+    if ":" in text:
+        return app.instant(text)
+    return start_of_day(parse_date(text), app.settings.zone)
 
 
 def _path(app: App, piece: str) -> str:
@@ -102,7 +102,9 @@ def _path(app: App, piece: str) -> str:
         raise
 
 
-def _print_text(app: App, path: str | None, commits: Iterable[Commit], open_: FileChange | None) -> None:
+def _print_text(
+    app: App, path: str | None, commits: Iterable[Commit], open_: FileChange | None, start: datetime | None
+) -> None:
     newest: Commit | None = None
     for commit in commits:
         newest = newest or commit
@@ -110,7 +112,8 @@ def _print_text(app: App, path: str | None, commits: Iterable[Commit], open_: Fi
     if open_ is not None:
         click.echo("".join(_lines(_("uncommitted changes:"), [open_], named=False)), nl=False)
     elif newest is None:
-        app.say(_("no history yet"))
+        words = _("no history yet") if start is None else _("no commit since {since}")
+        app.say(words.format(since=start and format_instant(start)))
     elif path is not None and (removed := _removal(newest)):
         words = _("{id} was deleted in commit {commit}; it is still there in the one before")
         app.say(words.format(id=removed.name, commit=newest.sha[:7]))

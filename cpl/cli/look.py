@@ -82,7 +82,9 @@ def list_command(
     records.sort(key=lambda record: _sort_key(_cell(app, record, by, now)), reverse=backwards)
     rows = [{name: _cell(app, record, full, now) for name, full in names} for record in records[:limit]]
     app.emit(rows, [Column(name, _(name), whole=name in _WHOLE) for name, _full in names], fmt)
-    if fmt == "table" and limit is not None and len(records) > limit:
+    if fmt == "table" and not records:
+        app.say(_("no complaint"))
+    elif fmt == "table" and limit is not None and len(records) > limit:
         app.say(_("{shown} of {count} records").format(shown=limit, count=len(records)))
 
 
@@ -140,7 +142,7 @@ def _cell(app: App, record: Record, name: str, now: datetime) -> Cell:
         return " ".join(part for part in parts if part) or None
     if name == "due":
         found = clocks.dues(record, app.settings.profile, app.settings.zone, now)
-        return min((due.due_at for due in found), default=None)
+        return min((due.due_at.astimezone(app.settings.zone) for due in found), default=None)
     if name == "age":
         return duration(int((now - record.received_at).total_seconds()))
     return as_cell(record.get(name), app.settings.zone)

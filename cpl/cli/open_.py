@@ -332,6 +332,8 @@ class _Intake:
 
     def keep(self, document: Document | None) -> Path | None:
         """Keep the text in a file of its own and say which command takes it in; the file, None if there is none."""
+        if document is None and "title" not in self.values:
+            return None  # the title is asked for first, so nothing was answered
         if self.kept is None:
             text = document or self.build(self.new_id())
             self.kept = keep(self.app, "intake.md", text.text)

@@ -31,11 +31,11 @@ class How:
 
 
 def _app(context: click.Context) -> App:
+    """The app of a completion, in which the group itself, and so `-C`, is not run."""
     root = context.find_root()
-    if isinstance(root.obj, App):
-        return root.obj
-    folder = root.params.get("folder")
-    return App(folder=folder)
+    app = root.ensure_object(App)
+    app.folder = root.params.get("folder") or app.folder
+    return app
 
 
 class Name(click.ParamType[str]):
