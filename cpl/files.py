@@ -12,12 +12,9 @@ from contextlib import contextmanager, suppress
 from gettext import gettext as _
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
 from cpl.errors import CplError
-
-if TYPE_CHECKING:
-    from hashlib import _Hash
 
 _CHUNK: Final = 1 << 20
 _POLL_SECONDS: Final = 0.02
@@ -109,10 +106,10 @@ def read(path: Path, limit: int) -> bytes:
 
 def sha256(path: Path) -> str:
     """The SHA-256 of a regular file's bytes, in hex. Raises: as `read`."""
-    digest = _digest()
-    for _piece in _hashed(path, digest):
+    found: list[str] = []
+    for _piece in _hashed(path, found):
         pass
-    return digest.hexdigest()
+    return found[0]
 
 
 def write(path: Path, data: bytes, *, root: Path, durable: bool = True) -> None:
@@ -138,19 +135,18 @@ def copy_in(source: Path, target: Path, *, root: Path, durable: bool = True) -> 
         Unreadable: `source` can't be read.
         AlreadyThere, WriteFailed: as `write_new`.
     """
-    digest = _digest()
-    _place(target, _hashed(source, digest), root=root, new=True, durable=durable)
-    return digest.hexdigest()
+    found: list[str] = []
+    _place(target, _hashed(source, found), root=root, new=True, durable=durable)
+    return found[0]
 
 
-def remove(path: Path, *, root: Path | None = None, durable: bool = True) -> None:
-    """Remove a file (or a link itself); with `root`, not by way of a link that leads out of it.
+def remove(path: Path, *, root: Path, durable: bool = True) -> None:
+    """Remove a file (or a link itself), but not by way of a link that leads out of `root`.
 
     Raises:
         WriteFailed: it is not there, or may not be removed.
     """
-    if root is not None:
-        _refuse_way_out(path, root)
+    _refuse_way_out(path, root)
     try:
         path.unlink()
     except OSError as error:
@@ -164,13 +160,11 @@ def keep(folder: Path, name: str, text: str) -> Path:
     data = text.encode("utf-8", "surrogateescape")
     wanted, number = folder / name, 1
     while True:
-        try:
+        with suppress(AlreadyThere):
             _place(wanted, [data], root=folder, new=True, mode=0o600)
-        except AlreadyThere:
-            number += 1
-            wanted = folder / f"{Path(name).stem}-{number}{Path(name).suffix}"
-        else:
             return wanted
+        number += 1
+        wanted = folder / f"{Path(name).stem}-{number}{Path(name).suffix}"
 
 
 @contextmanager
@@ -220,9 +214,9 @@ class Transaction:
 
     def copy(self, source: Path, path: Path) -> str:
         """As the function `copy_in`."""
-        digest = _digest()
-        self._change(path, _hashed(source, digest), new=True)
-        return digest.hexdigest()
+        found: list[str] = []
+        self._change(path, _hashed(source, found), new=True)
+        return found[0]
 
     def __enter__(self) -> Self:
         return self
@@ -267,16 +261,15 @@ class Transaction:
             remove(path, root=self._root, durable=self._durable)
 
 
-def _digest() -> _Hash:
+def _hashed(path: Path, found: list[str]) -> Iterator[bytes]:
+    """The bytes of a file, piece by piece; when all were taken, their SHA-256 in hex is added to `found`."""
     import hashlib  # 5 ms that most commands do not need
 
-    return hashlib.sha256()
-
-
-def _hashed(path: Path, digest: _Hash) -> Iterator[bytes]:
+    digest = hashlib.sha256()
     for piece in _chunks(path):
         digest.update(piece)
         yield piece
+    found.append(digest.hexdigest())
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

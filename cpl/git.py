@@ -127,8 +127,10 @@ class Git:
     def cat_files(self, specs: Iterable[str]) -> Generator[bytes | None, None, None]:
         """The content of each object (`BLOB` or `COMMIT:PATH`), in order; None for one that is not there."""
         wanted = [os.fsencode(spec) for spec in specs]
-        asked = b"".join(spec + b"\0" for spec in wanted)
-        with self._running(("cat-file", "--batch", "--buffer", "-z"), asked) as output:
+        # git has `-z` here since 2.38; it is asked for only where a name needs it.
+        end, options = (b"\0", ("-z",)) if any(b"\n" in spec for spec in wanted) else (b"\n", ())
+        asked = b"".join(spec + end for spec in wanted)
+        with self._running(("cat-file", "--batch", "--buffer", *options), asked) as output:
             for spec in wanted:
                 header = output.readline()
                 if found := _FOUND.fullmatch(header):

@@ -49,6 +49,8 @@ def _leads_to_folder(item: os.DirEntry[str]) -> bool:
 
 def strangers(root: Path, records: str) -> Iterator[str]:
     """Files in the folder `records` of `root` that are neither a record, nor evidence of one, nor a register."""
+    if (root / records).is_symlink():
+        return
     known = set(record_files(root, records))
     owned = {path.removesuffix(".md") for path in known}
     for folder, folders, names in os.walk(root / records):

@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.ledger import ROOT, Ledger, Outcome
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -19,7 +19,8 @@ def rows(ledger: Ledger, *args: str) -> list[dict[str, Any]]:
 
 
 def task_of(said: str) -> str:
-    return re.findall("t-[0-9a-z]{4}", said)[0]
+    (found,) = re.findall("t-[0-9a-z]{4}", said)
+    return str(found)
 
 
 def test_nothing_late_is_said(ledger: Ledger, one: str) -> None:

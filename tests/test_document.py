@@ -15,7 +15,7 @@ from cpl import document, opinion, sections, splicing
 from cpl.document import Document, new, parse
 from cpl.errors import Invalid, Problem
 from cpl.sections import add_to_section, section, set_section
-from cpl.splicing import insert_item, remove, set_value
+from cpl.splicing import Edit, insert_item, remove, set_value, spliced
 from cpl.yaml_nodes import MappingNode, ScalarNode, SequenceNode
 from cpl.yaml_writer import Value
 
@@ -312,6 +312,14 @@ def test_a_change_keeps_bom_and_newlines(before: str, change: Change, after: str
 def test_a_place_that_cannot_be_is_an_error_of_the_program(change: Change) -> None:
     with pytest.raises(ValueError, match=r".+"):
         change(front("a: b\nl: [c]\nm: {d: e}\nn:\n"))
+
+
+def test_an_edit_that_hits_another_place_is_an_error_of_the_program() -> None:
+    doc = front("a: b\nc: d\n")
+    at = doc.text.index("d")
+    with pytest.raises(ValueError, match=r"would change more than \['a'\]"):
+        spliced(doc, Edit(at, at + 1, "x"), ["a"], ["a"])
+    assert spliced(doc, Edit(at, at + 1, "x"), ["c"], ["c"]).data == {"a": "b", "c": "x"}
 
 
 def test_the_last_entry_cannot_be_removed() -> None:

@@ -252,10 +252,10 @@ def test_write_survives_links_in_a_circle(root: Path) -> None:
 
 def test_remove_removes_a_file_and_says_when_there_is_none(root: Path) -> None:
     (root / "a").touch()
-    files.remove(root / "a")
+    files.remove(root / "a", root=root)
     assert tree(root) == {}
     with pytest.raises(files.WriteFailed) as caught:
-        files.remove(root / "a", durable=False)
+        files.remove(root / "a", root=root, durable=False)
     assert str(caught.value) == f"{root}/a can't be written: it does not exist; check the name"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -658,6 +659,17 @@ def test_cat_files_gives_contents_in_order_and_none_for_what_is_not_there(starte
     assert list(git.cat_files(specs)) == expected
     assert list(git.cat_files(iter(specs[:1]))) == [b"a\n"]
     assert list(git.cat_files([])) == []
+
+
+def test_cat_files_does_without_what_git_learned_in_2_38(
+    started: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = tmp_path / "older" / "git"
+    older.parent.mkdir()
+    older.write_text(f'#!/bin/sh\ncase " $* " in *" -z "*) exit 129;; esac\nexec {shutil.which("git")} "$@"\n')
+    older.chmod(0o755)
+    monkeypatch.setenv("PATH", str(older.parent), prepend=os.pathsep)
+    assert list(Git(started).cat_files(["HEAD:a.md", "HEAD:none", "HEAD:b.md"])) == [b"a\n", None, b"b\n"]
 
 
 def test_cat_files_of_more_than_a_pipe_holds_in_both_directions(started: Path) -> None:

@@ -72,7 +72,7 @@ def _problems(app: App, paths: Sequence[str]) -> tuple[list[Problem], int]:
         return sorted(error.problems), 0
     store = app.store
     all_paths = list(store.paths())
-    wanted = all_paths if not paths else list(_asked_for(app, paths, all_paths))
+    wanted = all_paths if not paths else list(dict.fromkeys(_asked_for(app, paths, all_paths)))
     ids = {Path(path).stem for path in all_paths}
     entries = [store.read(path) for path in wanted]
     problems = [problem for entry in entries for problem in _of(app, entry, ids)]

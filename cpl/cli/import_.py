@@ -56,12 +56,13 @@ def import_command(
       cpl import old-desk.jsonl --mapping templates/imports/old-desk.yaml --encoding gb18030
     """
     mapping = _mapping(app, name)
-    table = _table(file, mapping, encoding)
+    where = getattr(file, "name", "-")  # standard input may have none
+    table = _table(where, file.read(), mapping, encoding)
     if table.encoding not in tables.EXPECTED and encoding is None:
-        app.say(_("{file} is read as {encoding}").format(file=file.name, encoding=table.encoding))
+        app.say(_("{file} is read as {encoding}").format(file=where, encoding=table.encoding))
     if unknown := _named_by_no_row(table, mapping):
         message = _("{file}: no line has {names}, which the mapping reads; are they spelled right there?")
-        app.say(message.format(file=file.name, names=", ".join(map(repr, unknown))))
+        app.say(message.format(file=where, names=", ".join(map(repr, unknown))))
     with _writing(app, dry_run=dry_run):
         result = _convert(app, mapping, table.rows[:limit])
         commit = None if dry_run or not result.new else _commit(app, mapping, result)
@@ -72,13 +73,13 @@ def import_command(
     return EXIT_PROBLEMS if result.rejected else EXIT_OK
 
 
-def _table(file: BinaryIO, mapping: ImportMap, encoding: str | None) -> Table:
+def _table(where: str, data: bytes, mapping: ImportMap, encoding: str | None) -> Table:
     try:
-        table = tables.read(file.read(), encoding=encoding)
+        table = tables.read(data, encoding=encoding)
     except NotATable as error:
-        raise NotATable(f"{file.name}: {error}") from None
+        raise NotATable(f"{where}: {error}") from None
     if table.columns is not None and (missing := mapping.missing(table.columns)):
-        raise Invalid(_("{file} does not fit the mapping").format(file=file.name), missing)
+        raise Invalid(_("{file} does not fit the mapping").format(file=where), missing)
     return table
 
 

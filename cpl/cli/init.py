@@ -38,7 +38,13 @@ def profiles() -> list[str]:
 )
 @click.option("--name", metavar="TEXT", help=_("The name of the estate; default: the folder's."))
 @click.option("--timezone", default="Asia/Shanghai", show_default=True, metavar="ZONE")
-@click.option("--language", type=click.Choice(config.LANGUAGES), default="en", show_default=True)
+@click.option(
+    "--language",
+    type=click.Choice(config.LANGUAGES),
+    default="en",
+    show_default=True,
+    help=_("Of the labels and of the texts that cpl writes into records."),
+)
 @click.option(
     "--ci",
     type=click.Choice(sorted(_CI_FILES)),
