@@ -225,7 +225,7 @@ def load(document: Document) -> tuple[Record | None, list[Problem]]:
     if not problems and fields is not None and not fields[HISTORY]:
         message = _("the history has no event; the first one is the intake")
         problems.append(Problem(document.source.path, line_of(document, [HISTORY]), "E021", message))
-    if fields is None or not all(fields.get(name) for name in REQUIRED):
+    if fields is None or not fields[HISTORY]:
         return None, problems
     return build(fields), problems
 

@@ -191,6 +191,7 @@ def _lines(items: Rows, columns: Sequence[Column], scalar: Callable[[Scalar], st
 def _table(items: Rows, columns: Sequence[Column], width: int | None) -> str:
     if not items:
         return ""
+    from tabulate import tabulate
     from wcwidth import wcswidth
 
     titles = [visible(column.title) for column in columns]
@@ -198,24 +199,17 @@ def _table(items: Rows, columns: Sequence[Column], width: int | None) -> str:
     widths = [max(map(wcswidth, cells)) for cells in zip(*grid, strict=True)]
     if width is not None:
         widths = _fitted(widths, columns, width)
+    grid = [[clip(cell, room) for cell, room in zip(line, widths, strict=True)] for line in grid]
     grid.insert(1, ["-" * room for room in widths])
-    lines = (_aligned(line, widths, columns) for line in grid)
-    return "".join((line if width is None else clip(line, width)) + "\n" for line in lines)
+    # The titles are a row like others: a header would be padded by two columns that a terminal may not have.
+    made = tabulate(grid, tablefmt="plain", disable_numparse=True, colalign=[column.align for column in columns])
+    return "".join((line if width is None else clip(line, width)).rstrip() + "\n" for line in made.split("\n"))
 
 
-def _aligned(line: Sequence[str], widths: Sequence[int], columns: Sequence[Column]) -> str:
-    """The cells of one line below those of the others, each cut to its width; nothing behind the last one."""
-    cells = (
-        _padded(clip(cell, room), room, column.align) for cell, room, column in zip(line, widths, columns, strict=True)
-    )
-    return (" " * _GAP).join(cells).rstrip()
-
-
-def _padded(text: str, width: int, align: Literal["left", "right"] = "left") -> str:
+def _padded(text: str, width: int) -> str:
     from wcwidth import wcswidth
 
-    blanks = " " * (width - wcswidth(text))
-    return blanks + text if align == "right" else text + blanks
+    return text + " " * (width - wcswidth(text))
 
 
 def _fitted(widths: Sequence[int], columns: Sequence[Column], width: int) -> list[int]:

@@ -196,7 +196,7 @@ def struct(fields: Mapping[str, Converter], required: Collection[str] = (), *, e
     """A converter for a mapping whose keys are known.
 
     An unknown key is an error with the key that was probably meant (E020), a missing one that is required too (E021);
-    with `extra`, keys that start with `x-` are taken as they stand.
+    with `extra`, keys that start with `x-` are taken as they stand. Without all that is required there is no value.
     """
 
     def convert(node: Node, problems: Problems) -> dict[str, Any] | None:
@@ -215,9 +215,10 @@ def struct(fields: Mapping[str, Converter], required: Collection[str] = (), *, e
                 problems.append(problem(entry.key, "E020", message))
             elif not is_absent(entry.value):
                 result[name] = converter(entry.value, problems)
-        for name in required:
-            if is_absent(node.get(name)):
-                problems.append(problem(node, "E021", _("'{name}' is missing").format(name=name)))
+        missing = [name for name in required if is_absent(node.get(name))]
+        problems += [problem(node, "E021", _("'{name}' is missing").format(name=name)) for name in missing]
+        if missing or any(result.get(name) is None for name in required):
+            return None
         return {name: value for name, value in result.items() if value is not None}
 
     return convert

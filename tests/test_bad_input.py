@@ -39,7 +39,12 @@ BROKEN = {
     "list at the root": ("---\n- a\n- b\n---\n", 2, "E012", ""),
     "full-width colon": (GOOD.replace("kind: c", "kind：c"), 4, "E005", ""),
     "tab": (GOOD.replace("kind: ", "\tkind: "), 4, "E005", ""),
-    "duplicate key": (GOOD.replace("lead:", "kind: repair\nlead:"), 7, "E007", "the key 'kind' stands here again, first in line 4; keep one of them"),
+    "duplicate key": (
+        GOOD.replace("lead:", "kind: repair\nlead:"),
+        7,
+        "E007",
+        "the key 'kind' stands here again, first in line 4; keep one of them",
+    ),
     "anchor": (GOOD.replace("kind: c", "kind: &a c"), 4, "E006", ""),
     "alias": (GOOD.replace("kind: complaint", "kind: *a"), 4, "E006", ""),
     "tag": (GOOD.replace("kind: c", "kind: !!str c"), 4, "E006", ""),

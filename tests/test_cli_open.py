@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.ledger import ONE, Ledger
+from tests.ledger import ONE, ROOT, Ledger
 
-WHOLE = """\
+FRONT = """\
 ---
 id: CPL-20261118-M9S3467
 title: Door 2 does not lock
@@ -23,23 +23,9 @@ lead: li.na
 history:
 - {at: 2026-11-18T16:00:00+08:00, by: li.na, to: received}
 ---
-## Description
-
-## Intake
-- [ ] heard: let the person finish
-- [ ] asked: when, where, what, who, since when, present state
-- [ ] repeated: read back and agreed
-- [ ] written: the facts, the demands, evidence with source and date
-- [ ] reported: the department or its head told
-
-## Investigation
-
-## Plan
-
-## Result
-
-## Handling log
 """
+TEMPLATES = ROOT / "templates" / "records"
+WHOLE = FRONT + (TEMPLATES / "complaint.en.md").read_text(encoding="utf-8")
 
 
 def shown(ledger: Ledger, identifier: str) -> dict[str, Any]:
@@ -162,9 +148,8 @@ def test_the_body_is_the_template_of_the_kind_in_the_language(ledger: Ledger, ki
         settings.read_text(encoding="utf-8").replace("language: en", f"language: {language}"), encoding="utf-8"
     )
     one = ledger.open("x", "--kind", kind)
-    shipped = Path(__file__).parent.parent / "templates" / "records"
-    named = shipped / f"{kind}.{language}.md"
-    expected = named if named.exists() else shipped / f"complaint.{language}.md"
+    named = TEMPLATES / f"{kind}.{language}.md"
+    expected = named if named.exists() else TEMPLATES / f"default.{language}.md"
     assert shown(ledger, one)["body"] == expected.read_text(encoding="utf-8")
 
 

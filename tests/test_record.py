@@ -430,3 +430,15 @@ def test_local_day_is_that_of_the_zone() -> None:
 
 def test_piece_that_people_type_is_the_random_part() -> None:
     assert records.piece_of("CPL-20261117-9XE2WH9") == "9XE2WH9"
+
+
+@pytest.mark.parametrize("lacking", ["id", "kind", "text"])
+def test_a_task_that_lacks_something_harms_no_other_record(ledger: Ledger, lacking: str) -> None:
+    sound, broken = ledger.open("Sound"), ledger.open("Broken")
+    path = ledger.path(broken)
+    task = {"id": "t-4hq2", "kind": "promise", "text": "call"}
+    fields = ", ".join(f"{name}: {value}" for name, value in task.items() if name != lacking)
+    path.write_text(path.read_text().replace("\nhistory:", f"\ntasks:\n- {{{fields}}}\nhistory:"))
+    assert f"E021 '{lacking}' is missing" in ledger("check").out
+    assert sound in ledger.ok("list", "--format", "plain")
+    assert ledger("overdue").code == ledger("show", broken).code == 0

@@ -148,8 +148,9 @@ def _save(app: App, path: str, texts: tuple[bytes, bytes], how: How, who: Who) -
         problems = [*problems, *found]
     if document is None or record is None or any(problem.is_error for problem in problems):
         raise Invalid(_("the text is not right, the record is as it was:"), problems)
-    if not app.store.was_wrong(before, path, app.now):
-        refuse_events(before, path, record)
+    known = read_entry(path, before).record
+    if known is not None and not app.store.was_wrong(before, path, app.now):
+        refuse_events(known, record)
     if how.message and how.message.strip():
         draft = Draft(document, app.settings, who)
         draft.log(_("edited"), how.message)
@@ -162,17 +163,14 @@ def _save(app: App, path: str, texts: tuple[bytes, bytes], how: How, who: Who) -
     report({record.id: _("edited")}, committed=commit is not None)
 
 
-def refuse_events(before: bytes, path: str, after: Record) -> None:
+def refuse_events(before: Record, after: Record) -> None:
     """Refuse a hand edit of what only an event or another command may change.
 
     Raises:
         CplError: naming the field and the command.
     """
-    old = read_entry(path, before).record
-    if old is None:
-        return
     for name in COMMANDS_FOR:
-        if _fixed(old, name) != _fixed(after, name):
+        if _fixed(before, name) != _fixed(after, name):
             raise refuse(name)
 
 

@@ -296,7 +296,7 @@ class _Intake:
     def template(self, kind: str) -> str:
         """The body for the kind, in the store's language, with the intake checklist (OT-1)."""
         language = self.app.settings.language
-        for name in (f"{kind}.{language}", f"complaint.{language}"):
+        for name in (f"{kind}.{language}", f"default.{language}"):
             data = template(self.app.store.root, f"templates/records/{name}.md")
             if data is not None:
                 return data.decode("utf-8-sig", "replace")
