@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import date, tzinfo
 from gettext import gettext as _
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cpl.errors import Invalid, Problem
 from cpl.profile import SECTIONS, Profile, Term, overlay, read_profile
 from cpl.record import FIELDS
-from cpl.schema import Problems, anything, day, integer, is_absent, list_of, problem, struct, text, word
+from cpl.schema import Problems, anything, day, integer, is_absent, list_of, problem, struct, text, word, zone
 from cpl.yaml_nodes import MappingNode, Node, Source
 from cpl.yaml_reader import read
 
@@ -59,18 +58,6 @@ class Settings:
         return name if term is None else term.label.get(self.language, name)
 
 
-def _zone(node: Node, problems: Problems) -> tzinfo | None:
-    name = word(node, problems)
-    if name is None:
-        return None
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        message = _("'{name}' is not a time zone; write one such as Asia/Shanghai").format(name=name)
-        problems.append(problem(node, "E070", message))
-        return None
-
-
 def _file_name(node: Node, problems: Problems) -> str | None:
     name = word(node, problems)
     if name is not None and ("/" in name or name.startswith(".")):
@@ -95,7 +82,7 @@ _PERSON: Final = struct(
 _OWN: Final = {
     "format": integer,
     "name": text,
-    "timezone": _zone,
+    "timezone": zone,
     "language": word,
     "profile": _file_name,
     "people": list_of(_PERSON),
@@ -114,13 +101,13 @@ def parse(data: bytes, path: str) -> MappingNode:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         message = _("not UTF-8 text: byte {byte:#x}; save the file as UTF-8").format(byte=data[error.start])
-        raise Invalid(_("settings can't be read"), [Problem(path, line, "E001", message)]) from None
+        raise Invalid(_("{path} can't be read:").format(path=path), [Problem(path, line, "E001", message)]) from None
     node, problems = read(Source(path, content), 0, len(content))
     errors = [each for each in problems if each.is_error]
     if isinstance(node, MappingNode) and not errors:
         return node
     message = _("expected a mapping like {example}").format(example="format: 1")
-    raise Invalid(_("settings can't be read"), errors or [Problem(path, 1, "E070", message)])
+    raise Invalid(_("{path} can't be read:").format(path=path), errors or [Problem(path, 1, "E070", message)])
 
 
 def load(files: Files) -> Settings:

@@ -13,7 +13,6 @@ from datetime import UTC, datetime, tzinfo
 from functools import partial
 from gettext import gettext as _
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cpl.config import Settings
 from cpl.errors import Problem
@@ -30,6 +29,7 @@ from cpl.schema import (
     struct,
     text,
     word,
+    zone,
 )
 from cpl.sources import Source, kept_name, known, source
 from cpl.yaml_nodes import MappingNode, Node
@@ -120,7 +120,7 @@ def _sections(settings: Settings) -> dict[str, Converter]:
         "format": integer,
         "system": partial(_system, people=settings.people),
         "key": source(),
-        "timezone": _zone,
+        "timezone": zone,
         "dates": list_of(_date_format),
         "empty": list_of(text),
         RECEIVED: source(),
@@ -184,18 +184,6 @@ def _system(node: Node, problems: Problems, people: Collection[str]) -> str | No
         message = _("'{name}' is one of the people; the events of an import need a name of their own")
         problems.append(problem(node, "E081", message.format(name=name)))
     return name
-
-
-def _zone(node: Node, problems: Problems) -> tzinfo | None:
-    name = text(node, problems)
-    if name is None:
-        return None
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        message = _("'{name}' is not a time zone; write one such as America/New_York").format(name=name)
-        problems.append(problem(node, "E082", message))
-        return None
 
 
 def _date_format(node: Node, problems: Problems) -> str | None:

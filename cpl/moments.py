@@ -45,6 +45,20 @@ def parse_instant(text: str, zone: tzinfo | None = None) -> datetime:
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 
+def parse_zone(name: str) -> tzinfo:
+    """The IANA time zone of that name.
+
+    Raises:
+        ValueError: there is none.
+    """
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError
+        raise ValueError(_("'{name}' is not a time zone; write one such as Asia/Shanghai").format(name=name)) from None
+
+
 def fixed(instant: datetime) -> datetime:
     """`instant` with its offset as a fixed one.
 

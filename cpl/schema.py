@@ -9,13 +9,13 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from gettext import gettext as _
 from typing import Any, Final, TypeVar
 
 from cpl.errors import Problem
-from cpl.moments import Duration, parse_date, parse_duration, parse_instant
+from cpl.moments import Duration, parse_date, parse_duration, parse_instant, parse_zone
 from cpl.yaml_nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 Problems = list[Problem]
@@ -107,6 +107,11 @@ def moment(node: Node, problems: Problems) -> datetime | date | None:
 def duration(node: Node, problems: Problems) -> Duration | None:
     """A duration such as `24h`."""
     return _parsed(node, problems, parse_duration, _("a duration"))
+
+
+def zone(node: Node, problems: Problems) -> tzinfo | None:
+    """An IANA time zone."""
+    return _parsed(node, problems, parse_zone, _("a time zone"))
 
 
 def integer(node: Node, problems: Problems) -> int | None:

@@ -321,6 +321,17 @@ def test_another_writer_is_not_kept_waiting_by_an_open_editor_and_is_not_overwri
     assert "title: Door 2" in ledger.path(one).read_text(encoding="utf-8")
 
 
+def test_what_happens_to_the_repository_meanwhile_is_noticed(ledger: Ledger, one: str, editor: Any) -> None:
+    root = shlex.quote(str(ledger.root))
+    editor(replacing("Door 2", "Door 3") + f"\ngit -C {root} checkout --quiet --detach")
+    outcome = ledger("edit", one)
+    assert (outcome.code, outcome.err.splitlines()[1]) == (
+        2,
+        "HEAD is detached, a commit would be lost; run: git switch BRANCH (git branch lists them)",
+    )
+    assert is_as_before(ledger)
+
+
 def test_edit_takes_the_text_from_stdin(ledger: Ledger, one: str) -> None:
     text = ledger.path(one).read_text(encoding="utf-8").replace("Door 2", "Door 3")
     assert ledger.ok("edit", one, "--file", "-", stdin=text) == f"{one}: edited\n"

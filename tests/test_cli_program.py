@@ -278,6 +278,7 @@ def test_who_waits_too_long_for_another_writer_is_told_and_keeps_the_text(
     )
     assert kept.read_text(encoding="utf-8") == "my text"
     assert slow("list").code == 0
+    assert slow("open", "-t", "x").err.endswith("try again when it is done\n")
     with (slow.root / ".git/wait").open("w", encoding="utf-8") as pipe:
         pipe.write("go\n")
     assert first.wait(60) == 0

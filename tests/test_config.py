@@ -90,12 +90,12 @@ def test_own_keys_are_left_alone_and_a_comma_in_braces_is_no_fault() -> None:
         ),
         (
             replaced("Asia/Shanghai", "Shanghai"),
-            ["cpl.yaml:3: E070 'Shanghai' is not a time zone; write one such as Asia/Shanghai"],
+            ["cpl.yaml:3: E022 'Shanghai' is not a time zone; write one such as Asia/Shanghai"],
         ),
-        (replaced("Asia/Shanghai", "[a]"), ["cpl.yaml:3: E022 here stands a list, expected a name"]),
+        (replaced("Asia/Shanghai", "[a]"), ["cpl.yaml:3: E022 here stands a list, expected a time zone"]),
         (
             replaced("Asia/Shanghai", "../../etc"),
-            ["cpl.yaml:3: E070 '../../etc' is not a time zone; write one such as Asia/Shanghai"],
+            ["cpl.yaml:3: E022 '../../etc' is not a time zone; write one such as Asia/Shanghai"],
         ),
         (
             replaced("residential", "office"),

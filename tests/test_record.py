@@ -14,7 +14,7 @@ from cpl import document
 from cpl import record as records
 from cpl.moments import parse_instant
 from cpl.record import ALPHABET, Record, as_of, before, judged_at, load, make_id
-from tests.ledger import EXAMPLES, ID, instant, record, record_text
+from tests.ledger import EXAMPLES, ID, Ledger, instant, record, record_text
 
 JUDGED = (
     "17T10:00 did: classify, set: {severity: minor}, was: {}, reason: r",

@@ -164,7 +164,7 @@ CASES: list[tuple[str, str, int, Tree]] = [
     ("W062", "no such move", 9, events("16T10:00 to: closed", extra="kind: repair\n")),
     ("E063", "task open at the end", 8, events("16T10:00 to: referred, reason: r", extra=TASK)),
     ("W080", "a stranger", 1, put("x", "records/2026/notes.txt")),
-    ("E070", "time zone", 3, put(CPL_YAML.replace("Asia/Shanghai", "Asia/Shanghei"), "cpl.yaml")),
+    ("E022", "time zone", 3, put(CPL_YAML.replace("Asia/Shanghai", "Asia/Shanghei"), "cpl.yaml")),
     ("E070", "profile", SETTINGS_LINE, put(CPL_YAML.replace("residential", "office"), "cpl.yaml")),
     ("E070", "role", 7, put(CPL_YAML.replace("[desk]", "[dessk]"), "cpl.yaml")),
     ("E071", "move to nowhere", 0, profile("  received: [investigating,", "  received: [investigatin,")),

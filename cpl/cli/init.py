@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from gettext import gettext as _
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import click
 
 from cpl import config, files
-from cpl.cli.app import App, pass_app
+from cpl.cli.app import App, bad_parameter, pass_app
 from cpl.errors import CplError
 from cpl.git import Git, find_toplevel
+from cpl.moments import parse_zone
 from cpl.schema import did_you_mean
 from cpl.store import Commit, Store, shipped, template
 from cpl.yaml_writer import entry
@@ -70,7 +70,7 @@ def init_command(
     if profile not in profiles():
         message = _("there is no profile '{name}'").format(name=profile) + did_you_mean(profile, profiles())
         raise click.BadParameter(message, param_hint="--profile")
-    _check_zone(timezone)
+    bad_parameter("--timezone", parse_zone, timezone)
     _refuse_nested(root)
     identity = _identity(app, root)
     made = [_("git repository")] if _make_repository(app, root) else []
@@ -97,14 +97,6 @@ def _profile_of(root: Path) -> str | None:
     if not marker.exists():
         return None
     return Store(root).settings.profile_name
-
-
-def _check_zone(name: str) -> None:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        message = _("'{name}' is not a time zone; write one such as Asia/Shanghai").format(name=name)
-        raise click.BadParameter(message, param_hint="--timezone") from None
 
 
 def _refuse_nested(root: Path) -> None:
