@@ -21,7 +21,8 @@ PATIENCE = 60.0
 
 def environment(**more: str) -> dict[str, str]:
     """What a process gets: the trapped home of the tests, this source tree, and `more`."""
-    return {**os.environ, "PYTHONPATH": str(ROOT), **more}
+    kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    return {**kept, "PYTHONPATH": str(ROOT), **more}
 
 
 def command(*args: str) -> list[str]:

@@ -118,7 +118,10 @@ def test_an_id_in_two_places_is_named_in_both(ledger: Ledger, one: str) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (CPL_YAML.replace("timezone: Asia/Shanghai", "timezone: Asia/Shanghia"), "cpl.yaml:3: E070 'Asia/Shanghia' is"),
+        (
+            CPL_YAML.replace("timezone: Asia/Shanghai", "timezone: Asia/Shanghia"),
+            "'Asia/Shanghia' is not a time zone; write one",
+        ),
         (CPL_YAML.replace("format: 1", "format: 2"), "cpl.yaml:1: E072 format 2 is not the one that this cpl reads"),
         (CPL_YAML.replace("profile: residential", "profile: rural"), "cpl.yaml:5: E070 there is no profile 'rural'"),
         (CPL_YAML.replace("profile:", "profil:"), "cpl.yaml:1: E021 'profile' is missing"),

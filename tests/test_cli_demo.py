@@ -32,9 +32,7 @@ def test_demo_is_the_same_everywhere(tmp_path: Path) -> None:
     one, two = (Ledger(tmp_path)("demo", str(tmp_path / name)) for name in ("one", "two"))
     assert one.out.replace(str(tmp_path / "one"), "") == two.out.replace(str(tmp_path / "two"), "")
     heads = [
-        subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=tmp_path / name, check=True, capture_output=True
-        ).stdout
+        subprocess.run(["git", "rev-parse", "HEAD"], cwd=tmp_path / name, check=True, capture_output=True).stdout
         for name in ("one", "two")
     ]
     assert heads[0] == heads[1]

@@ -291,6 +291,11 @@ def test_a_piece_of_none_or_several_is_refused_with_what_helps(ledger: Ledger, o
     second = ledger.open("电梯\x1b停了")
     ledger.put(ledger.open("broken"), "---\n")
     assert ledger("show", "zzz") == (2, "", "no record's id has 'zzz' in it; see: cpl list, or cpl search WORDS\n")
+    assert ledger("show", "CPL-20261118-AAAAAA2") == (
+        2,
+        "",
+        "no record's id has 'CPL-20261118-AAAAAA2' in it; see: cpl list, or cpl search WORDS\n",
+    )
     assert ledger("show", "") == (2, "", "no record's id has '' in it; see: cpl list, or cpl search WORDS\n")
     outcome = ledger("show", "CPL-2026")
     lines = outcome.err.splitlines()

@@ -398,8 +398,9 @@ def test_an_intake_without_a_title_is_kept_and_taken_in_with_one(ledger: Ledger,
         ('sed -i "s/^status: .*/status: closed/" "$1"', "E050 status is 'closed'", "status: closed"),
         ('sed -i "s/^id: .*/id: CPL-20261118-AAAAAAA/" "$1"', "E030 'CPL-20261118-AAAAAAA' is not an id", "AAAAAAA"),
         ('printf "\\377" >> "$1"', "E001 ", "title: Wet"),
+        ('sed -i "/^title:/d" "$1"', "E021 'title' is missing", "kind: complaint"),
     ],
-    ids=["fails", "yaml", "copy", "id", "bytes"],
+    ids=["fails", "yaml", "copy", "id", "bytes", "no title"],
 )
 def test_an_editor_that_fails_or_breaks_the_text_loses_nothing(
     ledger: Ledger, editor: Any, script: str, error: str, kept_text: str

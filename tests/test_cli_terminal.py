@@ -190,6 +190,13 @@ def test_a_table_keeps_to_the_width_of_the_terminal(ledger: Ledger, one: str, co
         assert max(map(wcswidth, lines)) <= columns, said
 
 
+def test_columns_of_the_environment_are_stronger_than_the_terminals(ledger: Ledger, one: str) -> None:
+    ledger.ok("set", one, "title=" + "门禁" * 60)
+    with Terminal(ledger, "list", columns=80, env={"COLUMNS": "100"}) as terminal:
+        _code, said = terminal.finish()
+    assert max(map(wcswidth, said.splitlines())) in (99, 100)
+
+
 def test_a_terminal_gets_no_escape_sequence_of_a_record(ledger: Ledger, one: str) -> None:
     path = ledger.path(one)
     path.write_text(path.read_text(encoding="utf-8") + "\x1b]0;evil\x07\u202ex\n", encoding="utf-8")
@@ -255,6 +262,11 @@ def test_completion_outside_a_store_is_silent(ledger: Ledger, tmp_path: Path) ->
     assert run_process(Ledger(tmp_path), env=env) == (0, "\n", "")
     env = {"_CPL_COMPLETE": "bash_complete", "COMP_WORDS": f"cpl -C {ledger.root} open --by z", "COMP_CWORD": "5"}
     assert run_process(Ledger(tmp_path), env=env) == (0, "plain,zhao.qiang\n", "")
+
+
+def test_completion_of_a_command_that_there_is_not_is_silent(ledger: Ledger) -> None:
+    env = {"_CPL_COMPLETE": "bash_complete", "COMP_WORDS": "cpl lsit x", "COMP_CWORD": "2"}
+    assert run_process(ledger, env=env) == (0, "\n", "")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

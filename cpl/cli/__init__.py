@@ -72,7 +72,8 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does, but an unknown name gets the one that was probably meant."""
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+        is_unknown = args and args[0] not in COMMANDS and not args[0].startswith("-")
+        if is_unknown and not ctx.resilient_parsing:
             from cpl.schema import did_you_mean
 
             ctx.fail(_("no such command '{name}'").format(name=args[0]) + did_you_mean(args[0], COMMANDS))
@@ -120,8 +121,6 @@ def run(args: Sequence[str] | None = None, app: App | None = None) -> int:
         result = cli.main(args=None if args is None else list(args), prog_name="cpl", obj=app, standalone_mode=False)
     except CplError as error:
         app.say(str(error))
-        return error.exit_code
-    except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
         words = io.StringIO()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from gettext import gettext as _
+from typing import Final
 
 import click
-from click.shell_completion import get_completion_class
+from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
+
+_SHELLS: Final[dict[str, type[ShellComplete]]] = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 
 
 @click.command("completion")
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", type=click.Choice(list(_SHELLS)))
 @click.pass_context
 def completion_command(context: click.Context, shell: str) -> None:
     """Print the completion script for your shell.
@@ -20,8 +22,5 @@ def completion_command(context: click.Context, shell: str) -> None:
       zsh:  cpl completion zsh > a folder of $fpath, as _cpl
       fish: cpl completion fish > ~/.config/fish/completions/cpl.fish
     """
-    found = get_completion_class(shell)
-    if found is None:
-        raise click.UsageError(_("no completion for '{shell}'").format(shell=shell))
-    script = found(context.find_root().command, {}, "cpl", "_CPL_COMPLETE")
+    script = _SHELLS[shell](context.find_root().command, {}, "cpl", "_CPL_COMPLETE")
     click.echo(script.source())
