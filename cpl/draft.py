@@ -94,9 +94,9 @@ class Draft:
         if event.is_move:
             self.set(["status"], derived(record)["status"][0])
         task = event.data.get("task")
-        for name in event.data.get("set", {}):
-            setters = [e for e in record.history if name in e.data.get("set", {}) and e.data.get("task") == task]
-            values = [each.data["set"][name] for each in setters if each in record.events]
+        for name in event.sets:
+            setters = [each for each in record.history if name in each.sets and each.data.get("task") == task]
+            values = [each.sets[name] for each in setters if each in record.events]
             value = values[-1] if values else setters[0].data.get("was", {}).get(name)
             self.set([name] if task is None else ["tasks", task_index(record, task), name], value)
 
@@ -145,7 +145,7 @@ class Draft:
             raise workflow.Unmet(record.id, str(move.to), lacks)
 
     def judge(self, verb: str, fields: Mapping[str, Any], *, reason: str, rule: str | None = None) -> Event:
-        """Change judged fields by a `classify` or `correct` event that keeps what they were.
+        """Change judged fields by a `classify` or `correct` event that keeps what they were; None takes one away.
 
         Raises:
             Refused: nothing would change.
@@ -155,7 +155,7 @@ class Draft:
         was = {name: known.get(name) for name in fields if known.get(name) is not None}
         if all(known.get(name) == value for name, value in fields.items()):
             raise Refused(_("{id}: nothing to change, the fields have these values").format(id=record.id))
-        return self.add({"did": verb, "set": dict(fields), "was": was, "reason": reason, **_present(rule=rule)})
+        return self.add({"did": verb, "set": _present(**fields), "was": was, "reason": reason, **_present(rule=rule)})
 
     def void(self, event: Event, *, reason: str) -> Event:
         """Take `event` back by a further event; what it set gets the value that it would have without it."""

@@ -126,6 +126,14 @@ class Event:
         return f"to:{self.to}" if self.is_move else f"did:{self.did}"
 
     @property
+    def sets(self) -> Mapping[str, Any]:
+        """The fields that the event sets; None for one that a judgement took away: its `was` has it, its `set` not."""
+        values: Mapping[str, Any] = self.data.get("set", {})
+        if self.did not in ("classify", "correct"):
+            return values
+        return {name: values.get(name) for name in (*self.data.get("was", {}), *values)}
+
+    @property
     def reached(self) -> bool:
         """False for an attempt that reached nobody; it stops no clock and meets no requirement."""
         return self.data.get("reached") is not False

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-import subprocess
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -101,18 +100,22 @@ class Git:
             GitFailed: the exit code is not in `ok`.
         """
         try:
-            done = subprocess.run(
-                self._command(args),
-                input=input or b"",
-                capture_output=True,
-                env=self._environment(write=write),
-                check=False,
+            process = Popen(
+                self._command(args), stdin=PIPE, stdout=PIPE, stderr=PIPE, env=self._environment(write=write)
             )
         except OSError as error:
             raise _not_started(args, error) from error
-        if done.returncode not in ok:
-            raise GitFailed(args, done.returncode, done.stderr.strip() or done.stdout)
-        return done.stdout
+        with process:
+            try:
+                told, words = process.communicate(input or b"")
+            except BaseException:
+                # Asked to end, git takes its lock files away; killed, as subprocess.run does, it would leave them.
+                process.terminate()
+                process.wait()
+                raise
+        if process.returncode not in ok:
+            raise GitFailed(args, process.returncode, words.strip() or told)
+        return told
 
     def stream(self, *args: str) -> Generator[bytes, None, None]:
         """The NUL-separated pieces that a question prints, while git runs; closing the iterator ends git."""

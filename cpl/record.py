@@ -262,7 +262,7 @@ def judged_at(record: Record, instant: datetime) -> Record:
     """The record as it was judged at `instant`: a later judgement is taken back, the correction of a slip is not."""
     fields = dict(record.fields)
     for name in JUDGED_FIELDS:
-        setters = [event for event in record.events if name in event.data.get("set", {})]
+        setters = [event for event in record.events if name in event.sets]
         anew = next((event for event in setters if event.did == "classify" and event.at > instant), None)
         if anew is not None:
             fields[name] = _value_before(name, setters[: setters.index(anew)], anew)
@@ -285,8 +285,8 @@ def _without(record: Record, later: Sequence[Event], kept: Sequence[Event]) -> d
 
 def _take_back(fields: dict[str, Any], event: Event, kept: Sequence[Event]) -> None:
     task_id = event.data.get("task")
-    setters = [each for each in kept if "set" in each.data and each.data.get("task") == task_id]
-    values = {name: _value_before(name, setters, event) for name in event.data.get("set", {})}
+    setters = [each for each in kept if each.sets and each.data.get("task") == task_id]
+    values = {name: _value_before(name, setters, event) for name in event.sets}
     if task_id is None:
         fields.update(values)
     elif values:
@@ -296,7 +296,7 @@ def _take_back(fields: dict[str, Any], event: Event, kept: Sequence[Event]) -> N
 
 def _value_before(name: str, setters: Iterable[Event], event: Event) -> Any:
     """What a field was before `event` set it: what an earlier one set, else what `event` says that it was."""
-    values = [each.data["set"][name] for each in setters if name in each.data["set"]]
+    values = [each.sets[name] for each in setters if name in each.sets]
     return values[-1] if values else event.data.get("was", {}).get(name)
 
 
@@ -310,8 +310,8 @@ def derived(record: Record) -> dict[str, tuple[Any, Event]]:
     for event in record.events:
         if event.is_move:
             result["status"] = (event.to, event)
-        elif "set" in event.data and "task" not in event.data:
-            result.update({name: (value, event) for name, value in event.data["set"].items()})
+        elif "task" not in event.data:
+            result.update({name: (value, event) for name, value in event.sets.items()})
     return result
 
 

@@ -169,3 +169,17 @@ def test_a_severity_without_nature_a_is_refused_with_its_reason(ledger: Ledger, 
         "nothing was written, the record would not be right:\n"
         f"{path}:6: E058 severity 'minor' goes only with nature=A\n",
     )
+
+
+@pytest.mark.clause("CC-2")
+def test_a_severity_goes_when_the_nature_changes(ledger: Ledger) -> None:
+    identifier = ledger.open("Lift", "--nature", "A", "--severity", "major")
+    said = ledger.ok("correct", identifier, "nature=B", "severity=", "--classify", "--reason", "the builder's fault")
+    assert said == f"{identifier}: nature 'A' → 'B', severity 'major' → absent\n"
+    text = ledger.path(identifier).read_text()
+    assert "\nseverity:" not in text
+    assert "set: {nature: B}, was: {nature: A, severity: major}" in text
+    assert ledger("check").code == 0
+    ledger.ok("correct", identifier, "--void", "did:classify", "--reason", "ours after all")
+    assert "\nseverity: major\n" in ledger.path(identifier).read_text()
+    assert ledger("check").code == 0

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -190,9 +191,10 @@ def slow(ledger: Ledger, one: str) -> Ledger:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=["INT", "TERM", "HUP"])
+@pytest.mark.parametrize("send", [os.killpg, os.kill], ids=["Ctrl-C", "kill"])
 @pytest.mark.parametrize("new", [False, True], ids=["changed", "new"])
 def test_an_interrupted_write_leaves_everything_as_it_was(
-    slow: Ledger, one: str, number: signal.Signals, new: bool
+    slow: Ledger, one: str, number: signal.Signals, send: Callable[[int, int], None], new: bool
 ) -> None:
     before = slow.path(one).read_bytes()
     (slow.root / "other.txt").write_text("mine", encoding="utf-8")
@@ -200,7 +202,7 @@ def test_an_interrupted_write_leaves_everything_as_it_was(
     args = ["open", "-t", "new one"] if new else ["note", one, "-m", "a long story"]
     process = start(slow, *args)
     await_file(slow.root / ".git/started")
-    os.killpg(process.pid, number)
+    send(process.pid, number)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (2, b"")
     assert err.decode().endswith("interrupted; what was not finished was not written\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from gettext import gettext as _
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -17,6 +17,8 @@ from cpl.events import CORRECTED_FIELDS, JUDGED_FIELDS, Event
 from cpl.moments import format_instant
 from cpl.schema import did_you_mean
 from cpl.validate import shown
+
+_MAY_GO: Final = ("nature", "severity", "category", "channel")
 
 
 @click.command("correct")
@@ -46,7 +48,7 @@ def correct_command(
     """Put a slip right. What was there stays in the history, with the reason for the change.
 
     Fields: kind, nature, severity, category, channel, lead, received_at. Only the last move can be voided, and
-    never the intake: withdraw the record instead.
+    never the intake: withdraw the record instead. NAME= takes a nature, severity, category or channel away.
 
     \b
     Examples:
@@ -82,15 +84,15 @@ def _values(app: App, fields: Sequence[str], *, classify: bool) -> dict[str, Any
         if name not in allowed:
             message = _("'{name}' is not changed by this command").format(name=name)
             raise click.UsageError(message + did_you_mean(name, allowed))
-        if not value.strip():
+        if not value.strip() and name not in _MAY_GO:
             message = _("{name} can't be taken away by this command; say what it is").format(name=name)
             raise click.UsageError(message)
         if name == "received_at":
             value = format_instant(bad_parameter(name, app.instant, value))
         pairs.append((name, value))
-    values = typed_fields(pairs)
+    values = typed_fields((name, value) for name, value in pairs if value.strip())
     require_names(app, values, "{name}")
-    return values
+    return values | {name: None for name, value in pairs if not value.strip()}
 
 
 def _void(app: App, draft: Draft, named: str, reason: str) -> str:
