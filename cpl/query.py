@@ -178,7 +178,9 @@ def as_text(value: object) -> str:
 
 
 def find_text(text: str, words: Iterable[str], *, around: int = 20) -> str | None:
-    """Where all `words` stand in `text`, whatever their case: the first one with its surroundings; else None.
+    """Where all `words` stand in `text`, whatever their case: the first one with what is `around` it on its line.
+
+    None where one of them is missing.
 
     Words are looked for as they are, so two Chinese characters are enough.
     """
@@ -187,6 +189,8 @@ def find_text(text: str, words: Iterable[str], *, around: int = 20) -> str | Non
     if not places or min(places) < 0:
         return None
     at = places[0]
-    start, end = max(0, at - around), at + around
+    line_start, line_end = text.rfind("\n", 0, at) + 1, text.find("\n", at)
+    line_end = len(text) if line_end < 0 else line_end
+    start, end = max(line_start, at - around), min(line_end, at + around)
     snippet = " ".join(text[start:end].split())
-    return f"{'…' if start else ''}{snippet}{'…' if end < len(text) else ''}"
+    return f"{'…' if start > line_start else ''}{snippet}{'…' if end < line_end else ''}"

@@ -170,7 +170,7 @@ def test_value_as_text(value: object, expected: str) -> None:
     [
         (["门禁"], "…楼2单元门禁报修…"),
         (["门禁", "两周"], "…楼2单元门禁报修…"),
-        (["LIFT"], "The lift…"),
+        (["LIFT"], "The lift"),
         (["处理"], "…两周未处理"),
         (["门禁", "nothing"], None),
         ([], None),
