@@ -88,6 +88,7 @@ class _Step:
     cycle: int
     cycle_start: datetime
     reopens: bool
+    resumes: bool  # the return from a pause to where the record came from
     state: str | None
 
 
@@ -107,14 +108,17 @@ def runs(record: Record, profile: Profile, zone: tzinfo, now: datetime) -> list[
 
 def _steps(record: Record, profile: Profile) -> Iterator[_Step]:
     state: str | None = None
+    unpaused: str | None = None
     cycle, cycle_start = 1, record.received_at
     for event in record.events:
         at = record.received_at if event is record.events[0] else max(event.at, record.received_at)
         reopens = event.is_move and profile.is_final(state) and not profile.is_final(event.to)
         if reopens:
             cycle, cycle_start = cycle + 1, at
+        resumes = event.is_move and profile.is_paused(state) and event.to == unpaused
         state = event.to or state
-        yield _Step(event, at, cycle, cycle_start, reopens, state)
+        unpaused = unpaused if profile.is_paused(state) else state
+        yield _Step(event, at, cycle, cycle_start, reopens, resumes, state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +169,7 @@ class _Follow:
 
     def _is_started_by(self, step: _Step, *, again: bool) -> bool:
         """Whether a run begins; `again`: the event has just stopped one, so that a repeating clock goes on."""
-        if self.profile.is_final(step.state):
+        if self.profile.is_final(step.state) or step.resumes:
             return False
         repeats = again and self.clock.repeat and not self._matches(step, self.clock.ends)
         return repeats or self._matches(step, self.clock.starts)
@@ -250,8 +254,9 @@ def _answers(record: Record) -> str | None:
 
 
 def _running(record: Record, profile: Profile, zone: tzinfo, now: datetime) -> Iterator[Due]:
+    """The running clocks; not a paused one whose due moves on with the pause, for the pause's end is due instead."""
     for run in runs(record, profile, zone, now):
-        if run.is_open:
+        if run.is_open and not (run.result == "paused" and run.basis == "rule"):
             warned = run.warn_at is not None and now > run.warn_at
             yield Due(record, run.basis, run.clock, run.due_at, now - run.due_at, _answers(record), warned)
 

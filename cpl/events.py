@@ -13,6 +13,7 @@ from cpl.errors import Problem
 from cpl.moments import MILLISECOND, format_instant
 from cpl.schema import (
     Converter,
+    count,
     did_you_mean,
     flag,
     instant,
@@ -95,7 +96,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "instruct": Verb({}),
     "sign-off": Verb({"about": word, "who": text}, required=("about",)),
     "forward": Verb({"whom": text}, required=("whom",)),
-    "join": Verb({"people": integer, "room": text}, required=("people",)),
+    "join": Verb({"people": count, "room": text}, required=("people",)),
     "follow-up": Verb(
         {"via": word, "reached": flag, "satisfied": flag, "scores": map_of(integer), "about": word},
         required=("via", "about"),

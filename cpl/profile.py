@@ -112,7 +112,7 @@ class Profile:
     moves: Mapping[str, tuple[str, ...]]
     rules: tuple[Rule, ...]
     clocks: Mapping[str, Clock]
-    terms: Mapping[str, Mapping[str, Term]]  # by field: kind, nature, severity, category, channel, departments
+    terms: Mapping[str, Mapping[str, Term]]  # by the field of TERM_SECTIONS; none at all: any name will do
     roles: Mapping[str, Term]
     figures: Figures
 
@@ -182,6 +182,7 @@ TERM_SECTIONS: Final[Mapping[str, str]] = {
     "category": "categories",
     "channel": "channels",
     "departments": "departments",
+    "order.size": "sizes",
 }
 SECTIONS: Final[Mapping[str, Converter]] = {
     "label": map_of(text),
@@ -324,7 +325,8 @@ class _CrossCheck:
             yield problem(find(self.root, path), "E071", message.format(pattern=pattern))
 
     def _when(self, when: When, *path: str) -> Iterator[Problem]:
-        known: dict[str, Collection[str]] = {**self.profile.terms, "status": self.profile.states}
+        named = {field: terms for field, terms in self.profile.terms.items() if terms}
+        known: dict[str, Collection[str]] = {**named, "status": self.profile.states}
         for field, values in when.items():
             first = field.partition(".")[0]
             if not first.startswith("x-"):

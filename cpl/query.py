@@ -87,6 +87,10 @@ def parse(text: str) -> list[Condition]:
             message = _("can't understand '{rest}'; write FIELD=VALUE, with one of {operators}, quotes around blanks")
             raise BadWhere(message.format(rest=text[at:].strip(), operators=" ".join(OPERATORS)))
         value = found["value"]
+        if found["operator"] == "=" and value.startswith("="):
+            message = _("'{text}': write one '=': {name}={value}")
+            name, rest = found["name"], value.lstrip("=")
+            raise BadWhere(message.format(text=found[0].strip(), name=name, value=rest))
         quoted = value[:1] in ("'", '"')
         values = (value[1:-1],) if quoted else tuple(value.split(","))
         conditions.append(Condition(field_name(found["name"]), found["operator"], values))

@@ -12,7 +12,7 @@ from typing import Any, Final
 from cpl.document import Document
 from cpl.errors import Problem
 from cpl.events import JUDGED_FIELDS, Event, effective, in_order, read_event
-from cpl.schema import Converter, Problems, flag, instant, integer, list_of, moment, number, problem, struct, text, word
+from cpl.schema import Converter, Problems, count, flag, instant, list_of, moment, number, problem, struct, text, word
 from cpl.yaml_nodes import MappingNode, Node, SequenceNode
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base32: no I L O U
@@ -81,7 +81,7 @@ FIELDS: Final[Mapping[str, Converter]] = {
     ),
     "object": text,
     "cause": text,
-    "complainant": struct({**_PERSON, "people": integer, "others": list_of(struct(_PERSON, extra=True))}, extra=True),
+    "complainant": struct({**_PERSON, "people": count, "others": list_of(struct(_PERSON, extra=True))}, extra=True),
     "lead": text,
     "departments": list_of(word),
     "assignee": text,
@@ -101,6 +101,8 @@ FIELDS: Final[Mapping[str, Converter]] = {
 ORDER: Final = tuple(FIELDS)
 REQUIRED: Final = ("id", "title", "kind", "status", "received_at", HISTORY)
 PERSONAL: Final = frozenset({"complainant"})
+# Of a field with parts the one to begin with, for hints.
+FIRST_PARTS: Final = {"finding": "finding.text", "order": "order.size", "location": "location.building"}
 PLACES: Final = ("site", "area", "building")  # as exactly as a place may stand in figures: never a room
 
 

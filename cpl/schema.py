@@ -35,7 +35,8 @@ def problem(node: Node, code: str, message: str) -> Problem:
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The end of an error message: the name that was probably meant, or all that there are."""
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    last_parts = {each.rpartition("/")[2]: each for each in reversed(names)}
+    near = [last_parts[name]] if name in last_parts else difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if near:
         return _("; did you mean '{name}'?").format(name=near[0])
     if not names:
@@ -119,6 +120,11 @@ def integer(node: Node, problems: Problems) -> int | None:
     return _parsed(node, problems, _to_int, _("a whole number"))
 
 
+def count(node: Node, problems: Problems) -> int | None:
+    """A whole number from 1, in ASCII digits."""
+    return _parsed(node, problems, _to_count, _("a whole number from 1"))
+
+
 def number(node: Node, problems: Problems) -> Decimal | None:
     """A decimal number in ASCII digits."""
     return _parsed(node, problems, _to_decimal, _("a number"))
@@ -133,6 +139,12 @@ def _to_int(value: str) -> int:
     if not _INTEGER.fullmatch(value):
         raise ValueError(_("'{value}' is not a whole number in the digits 0-9").format(value=value))
     return int(value)
+
+
+def _to_count(value: str) -> int:
+    if (amount := _to_int(value)) < 1:
+        raise ValueError(_("'{value}' is not a whole number from 1").format(value=value))
+    return amount
 
 
 def _to_decimal(value: str) -> Decimal:

@@ -79,8 +79,8 @@ class _Check:
 
     def names(self) -> Iterator[Problem]:
         """E014, E058: names are the profile's, and a severity stands only where the profile allows it (CC-2)."""
-        for name in ("kind", "nature", "severity", "category", "channel"):
-            yield from self._name(name, self.record.get(name), [name])
+        for name in ("kind", "nature", "severity", "category", "channel", "order.size"):
+            yield from self._name(name, self.record.get(name), name.split("."))
         for index, department in enumerate(self.record.get("departments") or ()):
             yield from self._name("departments", department, ["departments", index])
         if self.record.status not in self.settings.profile.states:
@@ -95,7 +95,7 @@ class _Check:
 
     def _name(self, name: str, value: str | None, path: Sequence[Step]) -> Iterator[Problem]:
         known = self.settings.profile.terms[name]
-        if value is not None and value not in known:
+        if value is not None and known and value not in known:
             yield self._unknown(path, name, value, known)
 
     def _unknown(self, path: Sequence[Step], name: str, value: str, known: Collection[str]) -> Problem:

@@ -11,7 +11,7 @@ from cpl.config import Person
 from cpl.errors import CplError
 from cpl.events import Event
 from cpl.profile import BACK, EVENT_KEYS, Profile, Rule, When
-from cpl.record import Record, local_day
+from cpl.record import FIRST_PARTS, Record, local_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def _is_met(name: str, record: Record, profile: Profile, move: Event) -> bool:
         return name in move.data
     if name.startswith("did:"):
         return any(event.matches(name) for event in since_entered(record, profile))
-    return record.get(name) is not None
+    return record.get(name) not in (None, {}, ())
 
 
 def since_entered(record: Record, profile: Profile) -> list[Event]:
@@ -137,7 +137,7 @@ def supplies(requirement: str, identifier: str) -> str:
         return f"cpl transition {identifier} {name}"
     if kind != "did":
         option = {"reason": "--reason TEXT", "until": "--until INSTANT", "text": "-m TEXT"}.get(requirement)
-        return option or f"cpl set {identifier} {requirement}=…"
+        return option or f"cpl set {identifier} {FIRST_PARTS.get(requirement, requirement)}=…"
     verb, _slash, about = name.partition("/")
     if verb == "contact":
         return f"cpl contact {identifier} --via CHANNEL --about {about or 'acknowledge'}"

@@ -93,7 +93,7 @@ def test_set_changes_several_fields_and_takes_one_away_at_once(ledger: Ledger, o
 @pytest.mark.parametrize(
     ("args", "error"),
     [
-        (["room=1201"], "Error: Invalid value for room: 'room' is not a known key here; there are: "),
+        (["rum=1201"], "Error: Invalid value for rum: 'rum' is not a known key here; there are: "),
         (["lokation.room=1"], "Invalid value for lokation.room: 'lokation' is not a known key here; did you mean"),
         (["location.rom=1"], "Invalid value for location.rom: 'rom' is not a known key here; did you mean 'room'?\n"),
         (["location=1201"], "Invalid value for location: expected a mapping like {site: …, building: …}\n"),

@@ -528,7 +528,7 @@ def test_who_joins_is_counted_among_the_people(ledger: Ledger) -> None:
         (["join"], "the event 'join' needs also: people=…"),
         (["agree"], "the event 'agree' needs also: clock=… due=…"),
         (["join", "people=many"], "Invalid value for people: 'many' is not a whole number in the digits 0-9"),
-        (["join", "people=0"], "Invalid value for people: '0' people can't join"),
+        (["join", "people=0"], "Invalid value for people: '0' is not a whole number from 1"),
         (["join", "peopel=2"], "Invalid value for peopel: 'peopel' is not a known key here; did you mean 'people'?"),
         (["handover", "due=2d"], "Invalid value for due: 'due' is not a known key here; there are: text"),
         (

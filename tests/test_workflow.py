@@ -134,7 +134,7 @@ def test_complaint_is_not_resolved_without_a_finding(ledger: Ledger) -> None:
     ledger.ok("transition", identifier, "investigating")
     assert refused(ledger, identifier, "resolving") == [
         f"{identifier}: not yet ready for 'resolving'",
-        f"  - rule 'found' (CS-5) needs finding: cpl set {identifier} finding=…",
+        f"  - rule 'found' (CS-5) needs finding: cpl set {identifier} finding.text=…",
     ]
     ledger.ok("set", identifier, "finding.responsible=engineering", "finding.cause=management-gap")
     assert ledger.ok("transition", identifier, "resolving") == f"{identifier}: investigating → resolving\n"
@@ -366,7 +366,7 @@ def test_rule_counts_for_what_was_received_since_then(ledger: Ledger, since: str
         ("reason", "--reason TEXT"),
         ("until", "--until INSTANT"),
         ("text", "-m TEXT"),
-        ("finding", "cpl set ID finding=…"),
+        ("finding", "cpl set ID finding.text=…"),
         ("did:contact", "cpl contact ID --via CHANNEL --about acknowledge"),
         ("did:contact/reply", "cpl contact ID --via CHANNEL --about reply"),
         ("did:follow-up", "cpl follow-up ID --via CHANNEL --satisfied"),

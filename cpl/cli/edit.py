@@ -14,7 +14,7 @@ from cpl import files
 from cpl.cli.app import App, pass_app
 from cpl.cli.editor import in_editor, naming
 from cpl.cli.options import RECORD, How, writes
-from cpl.cli.writing import Action, called, change, pair, report, typed, who_acts
+from cpl.cli.writing import Action, called, change, field_pair, nothing_to_change, report, typed, who_acts
 from cpl.draft import Draft, Who
 from cpl.errors import CplError, Invalid
 from cpl.record import HISTORY, Record, load
@@ -60,15 +60,18 @@ def set_command(app: App, piece: str, fields: Sequence[str], how: How) -> None:
       cpl set 7k3 order.size=minor order.paid=false 'demands=[fix it, say why]'
       cpl set 7k3 title="Door 2 does not lock"
     """
-    pairs = [pair(field) for field in fields]
+    pairs = [field_pair(field) for field in fields]
     for name, _value in pairs:
         if name.partition(".")[0] in COMMANDS_FOR:
             raise refuse(name.partition(".")[0])
     values = [(name, typed(name, value) if value.strip() else None) for name, value in pairs]
 
     def edit(draft: Draft) -> str:
+        before = draft.document
         for name, value in values:
             _set(draft, name.split("."), value)
+        if draft.document == before:
+            raise nothing_to_change(draft.record.id)
         return _("set {names}").format(names=", ".join(name for name, _value in pairs))
 
     change(app, [piece], how, Action("set", edit))
@@ -81,6 +84,8 @@ def _set(draft: Draft, path: Sequence[str], value: Any) -> None:
         if draft.record.get(name) is None:
             raise CplError(_("{id} has no '{name}' to take away").format(id=draft.record.id, name=name))
         draft.set(path, None)
+        if len(path) > 1 and not draft.record.get(path[0]):
+            draft.set(path[:1], None)
         return
     for name in path:
         value = value[name]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -62,7 +64,15 @@ def _run_editor(app: App, path: Path) -> None:
     except GitFailed:
         message = _("no editor is set; run: git config core.editor PROGRAM, or set EDITOR")
         raise CplError(message) from None
+    if not sys.stdin.isatty() and not _is_chosen(app):
+        raise CplError(_("there is no terminal for the editor '{editor}'; set EDITOR").format(editor=editor))
     done = subprocess.run(["sh", "-c", f'{editor} "$@"', editor, str(path)], check=False)
     if done.returncode != 0:
         message = _("the editor '{editor}' failed (exit code {code}); nothing was changed")
         raise CplError(message.format(editor=editor, code=done.returncode))
+
+
+def _is_chosen(app: App) -> bool:
+    """Whether somebody has chosen an editor for git, so that it may be one that needs no terminal."""
+    named = any(os.environ.get(name) for name in ("GIT_EDITOR", "VISUAL", "EDITOR"))
+    return named or app.store.git.config("core.editor") is not None

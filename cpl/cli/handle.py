@@ -20,6 +20,7 @@ from cpl.cli.writing import (
     due_instant,
     known_state,
     known_term,
+    nothing_to_change,
     pair,
     read_text,
     sound_document,
@@ -129,11 +130,18 @@ def assign_command(app: App, pieces: Sequence[str], assignee: str | None, depart
         given["departments"] = [known_term(app, "--department", "departments", name) for name in departments]
 
     def edit(draft: Draft) -> str:
+        record = draft.record
+        if all(list(_as_list(record.get(name))) == _as_list(value) for name, value in given.items()):
+            raise nothing_to_change(record.id)
         draft.add({"did": "assign", "set": given})
         names = [*departments, *([assignee] if assignee else [])]
         return _("assigned to {names}").format(names=", ".join(names))
 
     change(app, pieces, how, Action("assign", edit))
+
+
+def _as_list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 @click.command("contact")
@@ -349,6 +357,4 @@ def _event_data(app: App, verb: str, pairs: Sequence[tuple[str, str]], how: How)
     if "clock" in data and data["clock"] not in (clocks := app.settings.profile.clocks):
         message = _("'{clock}' is not a clock of the profile").format(clock=data["clock"])
         raise click.BadParameter(message + did_you_mean(data["clock"], clocks), param_hint="clock")
-    if data.get("people", 1) < 1:
-        raise click.BadParameter(_("'{n}' people can't join").format(n=data["people"]), param_hint="people")
     return data

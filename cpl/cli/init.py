@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import click
+from click.core import ParameterSource
 
 from cpl import config, files
 from cpl.cli.app import App, bad_parameter, pass_app
@@ -67,6 +68,7 @@ def init_command(
       cpl init --profile residential --name 锦绣花园 --language zh --ci github
     """
     root = (folder or app.folder or Path.cwd()).resolve()
+    is_there = (root / config.MARKER).exists()
     if profile not in profiles():
         message = _("there is no profile '{name}'").format(name=profile) + did_you_mean(profile, profiles())
         raise click.BadParameter(message, param_hint="--profile")
@@ -79,6 +81,15 @@ def init_command(
     wanted = dict(_files(root, settings, profile, ci))
     new = {path: data for path, data in wanted.items() if not (root / path).exists()}
     _write(app, root, new, made)
+    if is_there and (ignored := _given("name", "timezone", "language", "profile")):
+        message = _("cpl.yaml is kept as it is: {options} changed nothing")
+        app.say(message.format(options=", ".join(ignored)))
+
+
+def _given(*names: str) -> list[str]:
+    """Which of these options stand on the command line."""
+    source = click.get_current_context().get_parameter_source
+    return [f"--{name}" for name in names if source(name) is ParameterSource.COMMANDLINE]
 
 
 def _identity(app: App, root: Path) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from gettext import gettext as _
 from typing import Final
 
@@ -69,7 +70,7 @@ def list_command(
       cpl list --where 'building=3 status!=closed received>=2026-11-01'
       cpl list --where 'order.size=minor,medium title~lift' --columns id,title,phone --format csv
     """
-    conditions = [condition for where in wheres for condition in query.parse(where)]
+    conditions = [_known(app, condition) for where in wheres for condition in query.parse(where)]
     conditions += [_filter(app, name, value) for name, value in filters.items() if value is not None]
     holds = query.predicate(conditions, app.settings.zone)
     now = app.read_only_instant(at)
@@ -86,6 +87,17 @@ def list_command(
         app.say(_("no complaint"))
     elif fmt == "table" and limit is not None and len(records) > limit:
         app.say(_("{shown} of {count} records").format(shown=limit, count=len(records)))
+
+
+def _known(app: App, condition: query.Condition) -> query.Condition:
+    """A condition of --where, whose names of states and of the profile there are; a name above them will do."""
+    if condition.operator in ("=", "!="):
+        known = {**app.settings.profile.terms, "status": app.settings.profile.states}.get(condition.field, {})
+        for value in condition.values:
+            if value and known and not any(name == value or name.startswith(f"{value}/") for name in known):
+                check = known_state if condition.field == "status" else partial(known_term, field=condition.field)
+                check(app, "--where", name=value)
+    return condition
 
 
 def _filter(app: App, name: str, value: str) -> query.Condition:

@@ -19,7 +19,7 @@ from cpl.cli.editor import in_editor as open_in_editor
 from cpl.cli.editor import naming
 from cpl.cli.evidence import add_evidence, evidence_item, incoming
 from cpl.cli.options import PERSON, How, term, writes
-from cpl.cli.writing import called, merged, pair, read_text, report, require_names, typed_fields, who_acts
+from cpl.cli.writing import called, field_pair, merged, read_text, report, require_names, typed_fields, who_acts
 from cpl.document import Document
 from cpl.draft import AFTER_THE_FACT, Draft, Who
 from cpl.errors import CplError, Invalid, Problem
@@ -129,7 +129,10 @@ def open_command(
         "title": title and _in_one_line(title),
         **{field: options[name.replace("-", "_")] for name, field in _FIELD_OPTIONS.items()},
     }
-    pairs = [(name, value) for name, value in given.items() if value is not None] + [pair(field) for field in fields]
+    pairs = [(name, value) for name, value in given.items() if value is not None] + [
+        field_pair(each) for each in fields
+    ]
+    _refuse_twice(pairs)
     _refuse_own(pairs)
     values = merged(_from_file(app, from_file), typed_fields((name, value) for name, value in pairs if value.strip()))
     lists = {"departments": list(departments), "demands": list(demands)}
@@ -146,6 +149,13 @@ def open_command(
     intake.require_title(in_editor=in_editor)
     intake.description = description if source is None else read_text(source)
     intake.take_in(how, in_editor=in_editor)
+
+
+def _refuse_twice(pairs: Sequence[tuple[str, str]]) -> None:
+    names = [name for name, _value in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise click.UsageError(_("'{name}' is given twice; give it once").format(name=name))
 
 
 def _refuse_own(pairs: Sequence[tuple[str, str]]) -> None:

@@ -98,6 +98,11 @@ STATE: Final = Name("state", _states)
 PERSON: Final = Name("person", _people)
 
 
+def _never_ask(context: click.Context, _option: click.Parameter, is_set: bool) -> None:
+    if is_set:
+        _app(context).no_input = True
+
+
 def writes(command: Command) -> Command:
     """Give a command the options of every write, as one argument `how`."""
 
@@ -109,6 +114,7 @@ def writes(command: Command) -> Command:
         click.option("--by", type=PERSON, metavar="PERSON", help=_("Who did it; default: you, by git's user.email.")),
         click.option("--at", metavar="INSTANT", help=_("When it happened, if not now; never in the future.")),
         click.option("-m", "--message", metavar="TEXT", help=_("Words for the handling log and the commit.")),
+        click.option("--no-input", is_flag=True, expose_value=False, callback=_never_ask, help=_("Never ask.")),
         click.option("--no-commit", "commit", flag_value=False, default=True, help=_("Write the file, don't commit.")),
     )
     result: Any = wrapped

@@ -129,6 +129,9 @@ def next_step(due: Due, settings: Settings) -> str:
     short = piece_of(record.id)
     if due.basis == "task":
         return f"cpl task {short} done {due.name}"
+    back = f"cpl transition {short} {came_from(record.events, settings.profile)}"
     if due.basis == "pause":
-        return f"cpl transition {short} {came_from(record.events, settings.profile)}"
-    return supplies(settings.profile.clocks[due.name].stops[0], short)
+        return back
+    stop = settings.profile.clocks[due.name].stops[0]
+    is_stuck = stop.startswith("to:") and settings.profile.is_paused(record.status)
+    return back if is_stuck else supplies(stop, short)

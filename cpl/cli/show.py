@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from gettext import gettext as _
+from typing import Any
 
 import click
 
@@ -140,10 +141,15 @@ def _event_words(event: Event) -> str:
     details = []
     for name, value in event.data.items():
         if name == "set":
-            details += [f"{key}: {shown(was.get(key))} → {shown(each)}" for key, each in value.items()]
+            details += [_changed(key, was, each, is_kept="was" in event.data) for key, each in event.sets.items()]
         elif name not in ("at", "by", "to", "did", "was"):
             details.append(f"{name}: {query.as_text(value)}")
     return f"{event.by}  {event.key}" + (f"  {', '.join(details)}" if details else "")
+
+
+def _changed(name: str, was: Mapping[str, Any], value: Any, *, is_kept: bool) -> str:
+    """A field that an event sets; with what it was, where the event has kept that."""
+    return f"{name}: {shown(was.get(name))} → {shown(value)}" if is_kept else f"{name}: {shown(value)}"
 
 
 def _show_json(app: App, record: Record, runs: Sequence[clocks.Run], body: str) -> None:

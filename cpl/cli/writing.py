@@ -17,6 +17,7 @@ from cpl.document import Document, clean_text
 from cpl.draft import Draft, Who
 from cpl.errors import CplError, Invalid, Problem
 from cpl.moments import format_instant, parse_date, parse_duration, start_of_day
+from cpl.query import SHORT_NAMES
 from cpl.record import FIELDS
 from cpl.render import visible
 from cpl.schema import Converter, did_you_mean, struct
@@ -185,7 +186,7 @@ def known_term(app: App, option: str, field: str, name: str) -> str:
         click.BadParameter: the profile has no such name.
     """
     known = app.settings.profile.terms[field]
-    if name not in known:
+    if known and name not in known:
         message = _("'{name}' is not in the profile").format(name=name) + did_you_mean(name, known)
         raise click.BadParameter(message, param_hint=option)
     return name
@@ -241,6 +242,17 @@ def pair(text: str) -> tuple[str, str]:
     if not equals or not name.strip():
         raise click.UsageError(_("'{text}' is not NAME=VALUE").format(text=text))
     return name.strip(), value
+
+
+def field_pair(text: str) -> tuple[str, str]:
+    """As `pair`, for a field of a record, which may have its short name: `building` is `location.building`."""
+    name, value = pair(text)
+    return SHORT_NAMES.get(name, name), value
+
+
+def nothing_to_change(identifier: str) -> CplError:
+    """The error for a change to what is there already."""
+    return CplError(_("{id}: nothing to change, the fields have these values").format(id=identifier))
 
 
 def due_instant(app: App, option: str, text: str, *, after: datetime) -> datetime:
