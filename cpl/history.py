@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import MAXYEAR, UTC, datetime
 from gettext import gettext as _
@@ -30,6 +30,7 @@ _RAW: Final = ("-r", "-z", "--raw", "--no-abbrev", "--no-relative")
 _WHOLE: Final = ("--full-history", "-c", "--no-renames", "--no-follow")
 _FORMAT: Final = "--format=" + "".join(f"%x00%{name}" for name in _FIELDS) + "%x00"
 _LOG: Final = ("log", *_RAW, *_WHOLE, "--no-show-signature", "--no-notes", "--encoding=UTF-8", _FORMAT)
+_SIDES: Final = ("diff-tree", *_RAW, "-m", "--no-renames", "--no-commit-id")
 _RENAMES: Final = ("diff-tree", *_RAW, "-M", "--diff-filter=R", "--no-commit-id")
 
 
@@ -100,8 +101,9 @@ def trail(
 ) -> Iterator[Commit]:
     """The commits that changed a record or its evidence (None: all records), the newest first.
 
-    A record that was moved is followed. A merge is among them only where its result is neither side's; what
-    it changed is told against its first parent. `limit` counts commits; `since` is about `committed_at`.
+    A record that was moved is followed. A merge is among them only where its result is neither side's, or lacks
+    events of one; what it changed is told against its first parent, or the side whose events it lacks. `limit`
+    counts commits; `since` is about `committed_at`.
 
     Raises:
         Shallow: older commits are not there.
@@ -214,11 +216,36 @@ def _log(git: Git, start: str, specs: Sequence[str], since: datetime | None, *op
         if told.startswith(b":"):
             rows.append(_row(told, pieces, here))
         elif told:
-            if commit is not None and rows:
-                yield commit, _paired(rows)
+            yield from _step(magic, commit, rows, specs)
             commit, rows = _commit([told, *islice(pieces, len(_FIELDS) - 1)]), []
+    yield from _step(magic, commit, rows, specs)
+
+
+def _step(git: Git, commit: Commit | None, rows: list[_Row], specs: Sequence[str]) -> Iterator[_Step]:
+    if commit is not None and commit.is_merge:
+        rows = [*rows, *_lost(git, commit.sha, specs, known={row.path for row in rows})]
     if commit is not None and rows:
         yield commit, _paired(rows)
+
+
+def _lost(git: Git, sha: str, specs: Sequence[str], *, known: Collection[str]) -> list[_Row]:
+    """The records of which a merge took one side whole and so dropped events of another: these are never right."""
+    pieces = iter(git.run(*_SIDES, "--end-of-options", sha, "--", *specs).split(b"\0"))
+    here = _here(git)
+    rows = [_row(piece, pieces, here) for piece in pieces if piece]
+    found: dict[str, _Row] = {}
+    for row in rows:
+        if row.path not in known and row.is_own and row.before and row.after and _drops_events(git, row):
+            found.setdefault(row.path, row)
+    return list(found.values())
+
+
+def _drops_events(git: Git, row: _Row) -> bool:
+    before, after = git.cat_files([str(row.before), str(row.after)])
+    lines = set((after or b"").splitlines())
+    if all(line in lines for line in (before or b"").splitlines() if b"at:" in line):
+        return False
+    return any(change.field in ("history[-]", "history[~]") for change in changes(before, after))
 
 
 def _commit(fields: Sequence[bytes]) -> Commit:

@@ -1070,3 +1070,32 @@ def test_log_outside_a_repository_is_refused_with_the_remedy(ledger: Ledger) -> 
     outcome = ledger("log")
     assert outcome.code == 2
     assert "git init" in outcome.err
+
+
+@pytest.mark.parametrize("side", ["--ours", "--theirs"])
+def test_a_merge_that_dropped_an_event_of_one_side_is_told_with_what_it_dropped(store: Repository, side: str) -> None:
+    mine = "{at: 2026-11-18T11:00:00+08:00, by: li.na, to: replying}"
+    other = "{at: 2026-11-18T11:05:00+08:00, by: zhao.qiang, to: on-hold, reason: x, until: 2026-11-19T11:00:00+08:00}"
+    two_branches(
+        store,
+        text(events=(*EVENTS, mine), status="replying"),
+        text(events=(*EVENTS, other), status="on-hold"),
+    )
+    store.minute += 1
+    subprocess.run(["git", "merge", "--quiet", "side"], cwd=store.root, check=False, capture_output=True)
+    store.git("checkout", side, "--", PATH)
+    store.commit("merged")
+    lost = "to:on-hold by zhao.qiang" if side == "--ours" else "to:replying by li.na"
+    for path in (PATH, None):
+        subject, told = store.told(path)[0]
+        assert subject == "merged"
+        assert [words for words in told if words.startswith(f"event REMOVED: {lost}")]
+
+
+def test_a_merge_that_lost_a_whole_record_is_told(store: Repository) -> None:
+    two_branches(store, text(title="ours"), text(title="theirs"))
+    subprocess.run(["git", "merge", "--quiet", "side"], cwd=store.root, check=False, capture_output=True)
+    store.git("rm", "--quiet", "--force", PATH)
+    store.commit("merged")
+    subject, told = store.told()[0]
+    assert (subject, "REMOVED" in told[0]) == ("merged", True)
