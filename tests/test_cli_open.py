@@ -239,7 +239,7 @@ def test_without_commit_the_file_is_there_and_nothing_else(ledger: Ledger) -> No
             ["-t", "x", "--category", "equipment/lft"],
             "Invalid value for --category: 'equipment/lft' is not in the profile; did you mean 'equipment/lift'?",
         ),
-        (["-t", "x", "--department", "a, b"], "Invalid value for --departments: 'a, b' is not in the profile; there"),
+        (["-t", "x", "--department", "a, b"], "Invalid value for --department: 'a, b' is not in the profile; there"),
         (["-t", "x", "--lead", "li"], "Invalid value for --lead: 'li' is not one of the people in cpl.yaml; there are"),
         (["-t", "x", "--assignee", "li"], "Invalid value for --assignee: 'li' is not one of the people in cpl.yaml;"),
         (["-t", "x", "--by", "li"], "Invalid value for --by: 'li' is not one of the people in cpl.yaml; there are"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shlex
+import sys
 import tempfile
 from collections.abc import Sequence
 from datetime import datetime
@@ -104,7 +105,8 @@ def demo_command(context: click.Context, folder: Path | None) -> None:
     stage.begin()
     for at, who, line in _STORY:
         stage.play(at, who, line)
-    click.echo(_("\nThe store is {root}; look around: cd {root} && cpl list").format(root=root))
+    program = sys.argv[0] if Path(sys.argv[0]).name == "cpl" else "cpl"
+    click.echo(_("\nThe store is {root}; look around: {program} -C {root} list").format(root=root, program=program))
     stage.leave_identity()
 
 

@@ -210,7 +210,7 @@ def require_names(app: App, values: Mapping[str, Any], option: str = "--{name}")
     for field in app.settings.profile.terms:
         given = values.get(field) or ()
         for name in given if isinstance(given, tuple | list) else (given,):
-            known_term(app, option.format(name=field), field, name)
+            known_term(app, option.format(name=field.removesuffix("s")), field, name)
     for field in ("lead", "assignee"):
         if values.get(field) is not None:
             app.known_person(option.format(name=field), values[field])
