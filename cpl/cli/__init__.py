@@ -30,7 +30,7 @@ COMMANDS: Final = {
     "edit": "edit",
     "set": "edit",
     "transition": "handle",
-    "assign": "handle",
+    "assign": "assign",
     "contact": "handle",
     "note": "handle",
     "follow-up": "handle",
