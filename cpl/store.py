@@ -92,11 +92,7 @@ class Commit:
 
     def message(self) -> str:
         """The message as git gets it."""
-        trailers = [
-            *(("Complaint", each) for each in self.ids),
-            ("Action", self.action),
-            *self.trailers,
-        ]
+        trailers = [*(("Complaint", each) for each in self.ids), ("Action", self.action), *self.trailers]
         lines = [one_line(self.subject), ""]
         if self.text:
             lines += [_clean(self.text), ""]
@@ -268,8 +264,8 @@ class Store:
             message = _("{root} is not in a git repository; run: git init, then: cpl init")
             raise NotReady(message.format(root=self.root))
 
-    def require_commit(self, paths: Sequence[str]) -> None:
-        """Raise NotReady unless a commit of exactly these files can be made now."""
+    def require_branch(self) -> None:
+        """Raise NotReady while git is in the middle of something, or on no branch."""
         git = self.git
         if state := git.state():
             message = _("a {state} is not finished; end it first (git status tells how), then try again")
@@ -280,6 +276,11 @@ class Store:
         if git.branch() is None:
             message = _("HEAD is detached, a commit would be lost; run: git switch BRANCH (git branch lists them)")
             raise NotReady(message)
+
+    def require_commit(self, paths: Sequence[str]) -> None:
+        """Raise NotReady unless a commit of exactly these files can be made now."""
+        self.require_branch()
+        git = self.git
         if git.identity() is None:
             message = _("git does not know who you are; run: git config user.name NAME; git config user.email EMAIL")
             raise NotReady(message)

@@ -42,6 +42,7 @@ COMMANDS: Final = {
     "summary": "summary",
     "check": "check",
     "log": "log",
+    "undo": "undo",
     "init": "init",
     "demo": "demo",
     "import": "import_",
