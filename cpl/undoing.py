@@ -168,10 +168,12 @@ def _remedies(store: Store, write: LastWrite, path: str) -> Iterator[str]:
     else:
         added = [event for event in after.history if event not in before.history]
         yield from (_against(event, after) for event in reversed(added))
-        known = {task.id for task in before.tasks}
+        known = {task.id: task.who for task in before.tasks}
         new = [task.id for task in after.tasks if task.id not in known]
         yield from (f"cpl task {identifier} drop {task} --reason TEXT" for task in new)
-        if not added and not new:
+        if any(task.who != known.get(task.id, task.who) for task in after.tasks):
+            yield f"cpl edit {identifier}"
+        elif not added and not new:
             yield _by_hand(write.action, identifier)
 
 

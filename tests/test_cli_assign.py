@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,9 +38,11 @@ def leaves(ledger: Ledger, person: str, until: str) -> None:
     ledger.commit()
 
 
-@pytest.fixture
-def work(ledger: Ledger) -> dict[str, str]:
-    """Complaints on which zhao.qiang has something to do, by what it is."""
+@pytest.fixture(scope="session")
+def busy(pristine: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """A store with complaints on which zhao.qiang has something to do, and their ids by what it is."""
+    ledger = Ledger(tmp_path_factory.mktemp("busy") / "estate")
+    shutil.copytree(pristine, ledger.root, symlinks=True)
     ids = {name: ledger.open(name) for name in ("assigned", "led", "task", "both", "closed", "others")}
     ledger.ok("assign", ids["assigned"], ids["both"], ids["closed"], "--to", "zhao.qiang")
     ledger.ok("correct", ids["led"], "lead=zhao.qiang", "--reason", "took the call")
@@ -49,6 +53,15 @@ def work(ledger: Ledger) -> dict[str, str]:
     ids["t-other"] = task_of(ledger, ids["both"], "li.na")
     ledger.ok("task", ids["both"], "done", ids["t-done"])
     ledger.ok("transition", ids["closed"], "withdrawn", "--reason", "by mistake")
+    return ledger.root, ids
+
+
+@pytest.fixture
+def work(ledger: Ledger, busy: tuple[Path, dict[str, str]]) -> dict[str, str]:
+    """The ids of that store, of which the ledger is a copy."""
+    root, ids = busy
+    shutil.rmtree(ledger.root)
+    shutil.copytree(root, ledger.root, symlinks=True)
     return ids
 
 

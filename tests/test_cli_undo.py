@@ -373,6 +373,17 @@ def test_of_an_edit_and_of_a_text_that_is_no_record_the_editor_is_named(ledger: 
     assert refused(ledger).endswith(f":\n  cpl edit {one}\n")
 
 
+def test_of_a_handover_the_tasks_go_back_in_the_editor(ledger: Ledger, one: str) -> None:
+    ledger.ok("assign", one, "--to", "zhao.qiang")
+    ledger.ok("task", one, "add", "Ring", "--who", "zhao.qiang")
+    ledger.ok("assign", "--all-of", "zhao.qiang", "--to", "sun.wei")
+    push(ledger)
+    assert refused(ledger).splitlines()[1:] == [
+        f"  cpl correct {one} --void did:assign --reason TEXT",
+        f"  cpl edit {one}",
+    ]
+
+
 def test_of_many_records_the_first_ones_are_named(ledger: Ledger) -> None:
     ids = [ledger.open(f"no. {number}") for number in range(10)]
     ledger.ok("transition", *ids, "resolving")
