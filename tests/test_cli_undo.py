@@ -186,9 +186,7 @@ def test_uncommitted_work_on_the_same_record_is_never_lost(
 
 def test_a_file_that_only_looks_changed_is_in_nobodys_way(ledger: Ledger, one: str) -> None:
     ledger.ok("transition", one, "resolving")
-    copied = ledger.path(one).read_bytes()
-    ledger.path(one).unlink()
-    ledger.path(one).write_bytes(copied)
+    os.utime(ledger.path(one), (1_000_000_000, 1_000_000_000))
     assert ledger.ok("undo", "--yes") == f"undone: {one}: received → resolving\n"
 
 
