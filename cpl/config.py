@@ -36,6 +36,10 @@ class Person:
     from_: date | None
     until: date | None
 
+    def has_left(self, day: date) -> bool:
+        """Whether the person's last day lies before `day`."""
+        return self.until is not None and self.until < day
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:

@@ -92,11 +92,7 @@ class Commit:
 
     def message(self) -> str:
         """The message as git gets it."""
-        trailers = [
-            *(("Complaint", each) for each in self.ids),
-            ("Action", self.action),
-            *self.trailers,
-        ]
+        trailers = [*(("Complaint", each) for each in self.ids), ("Action", self.action), *self.trailers]
         lines = [one_line(self.subject), ""]
         if self.text:
             lines += [_clean(self.text), ""]
@@ -268,8 +264,8 @@ class Store:
             message = _("{root} is not in a git repository; run: git init, then: cpl init")
             raise NotReady(message.format(root=self.root))
 
-    def require_commit(self, paths: Sequence[str]) -> None:
-        """Raise NotReady unless a commit of exactly these files can be made now."""
+    def require_branch(self) -> None:
+        """Raise NotReady while git is in the middle of something, or on no branch."""
         git = self.git
         if state := git.state():
             message = _("a {state} is not finished; end it first (git status tells how), then try again")
@@ -280,10 +276,14 @@ class Store:
         if git.branch() is None:
             message = _("HEAD is detached, a commit would be lost; run: git switch BRANCH (git branch lists them)")
             raise NotReady(message)
-        if git.identity() is None:
+
+    def require_commit(self, paths: Sequence[str]) -> None:
+        """Raise NotReady unless a commit of exactly these files can be made now."""
+        self.require_branch()
+        if self.git.identity() is None:
             message = _("git does not know who you are; run: git config user.name NAME; git config user.email EMAIL")
             raise NotReady(message)
-        if changed := git.is_changed(paths):
+        if changed := self.git.is_changed(paths):
             message = _("{path} has changes that are not committed; commit them, or add yours with --no-commit")
             raise NotReady(message.format(path=changed[0]))
 
@@ -297,7 +297,7 @@ class Store:
             NotReady, NotCommitted, CplError: it can't be written or committed.
         """
         for each in writes:
-            self._judge(each, now)
+            self.judge(each, now)
         with files.Transaction(self.root) as transaction:
             paths = [path for each in writes for path in self._put(transaction, each)]
             return None if commit is None else self._commit(paths, commit)
@@ -334,7 +334,8 @@ class Store:
             transaction.write(full, each.document.encode())
         return [full, *(_take_in(transaction, item, full.with_suffix("")) for item in each.evidence)]
 
-    def _judge(self, each: Write, now: datetime) -> None:
+    def judge(self, each: Write, now: datetime) -> None:
+        """Raise Invalid when the record's next version would break the rules."""
         path = each.document.source.path
         problems = opinion.second_opinion(each.document) + self._errors(each.document, path, now, each.evidence)
         size = len(each.document.encode())
@@ -351,9 +352,7 @@ class Store:
     def was_wrong(self, data: bytes, path: str, now: datetime) -> bool:
         """Whether the record that `data` holds has errors of its own."""
         entry = read_entry(path, data)
-        if entry.document is None or entry.record is None:
-            return True
-        return bool(self._errors(entry.document, path, now))
+        return entry.document is None or entry.record is None or bool(self._errors(entry.document, path, now))
 
     def _errors(self, document: Document, path: str, now: datetime, incoming: Sequence[Evidence] = ()) -> list[Problem]:
         """The errors of a record, evidence taken as recorded: `check` hashes it again, a write need not."""

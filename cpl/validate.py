@@ -12,12 +12,12 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from cpl import workflow
-from cpl.config import Settings
+from cpl.config import Person, Settings
 from cpl.document import Document
 from cpl.errors import Problem
 from cpl.events import Event, void_target
 from cpl.moments import format_instant
-from cpl.record import TASK_KINDS, Record, before, day_of, derived, derived_dues, line_of, load
+from cpl.record import TASK_KINDS, Record, before, day_of, derived, derived_dues, line_of, load, local_day
 from cpl.schema import did_you_mean
 
 Step = str | int
@@ -103,7 +103,7 @@ class _Check:
         return self._at(path, "E014", message + did_you_mean(value, known))
 
     def people(self) -> Iterator[Problem]:
-        """E014: who is named is one of the people; an import's own events name its source."""
+        """E014, W015: who is named is one of the people, and still there; an import's own events name its source."""
         known = self.settings.people
         for name in ("lead", "assignee"):
             value = self.record.get(name)
@@ -111,6 +111,8 @@ class _Check:
                 message = _("{field} '{value}' is not one of the people in cpl.yaml")
                 message = message.format(field=name, value=value)
                 yield self._at([name], "E014", message + did_you_mean(value, known))
+            elif value is not None and known[value].has_left(local_day(self.facts.now, self.settings.zone)):
+                yield from self._left(name, known[value])
         for event in self.record.history:
             for name in ("by", "recorded_by"):
                 value = event.data.get(name)
@@ -119,6 +121,14 @@ class _Check:
                     message = _("{field} '{value}' is not one of the people in cpl.yaml")
                     message = message.format(field=name, value=value)
                     yield self._on(event, "E014", message + did_you_mean(value, known))
+
+    def _left(self, name: str, person: Person) -> Iterator[Problem]:
+        if self.settings.profile.is_final(self.record.status):
+            return
+        option = " --lead -m TEXT" if name == "lead" else ""
+        message = _("{field} '{value}' left after {until}; run: cpl assign --all-of {value} --to PERSON{option}")
+        message = message.format(field=name, value=person.id, until=person.until, option=option)
+        yield self._at([name], "W015", message)
 
     def copies(self) -> Iterator[Problem]:
         """E050: a field that an event sets equals the last such event."""

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import tzinfo
 from gettext import gettext as _
+from typing import Final
 
 from cpl.config import Person
 from cpl.errors import CplError
@@ -130,6 +131,17 @@ def since_entered(record: Record, profile: Profile) -> list[Event]:
     return result
 
 
+# The verbs whose events another command than `cpl did` makes.
+_COMMANDS: Final = {
+    "assign": "assign {id} --to PERSON",
+    "classify": "correct {id} NAME=VALUE --classify --reason TEXT",
+    "correct": "correct {id} NAME=VALUE --reason TEXT",
+    "reschedule": "task {id} due TASK --due INSTANT --reason TEXT",
+    "done": "task {id} done TASK",
+    "drop": "task {id} drop TASK --reason TEXT",
+}
+
+
 def supplies(requirement: str, identifier: str) -> str:
     """The command that supplies what `requirement` names, or that makes the event of that name."""
     kind, _colon, name = requirement.partition(":")
@@ -143,6 +155,6 @@ def supplies(requirement: str, identifier: str) -> str:
         return f"cpl contact {identifier} --via CHANNEL --about {about or 'acknowledge'}"
     if verb == "follow-up":
         return f"cpl follow-up {identifier} --via CHANNEL --{about or 'satisfied'}"
-    if verb == "assign":
-        return f"cpl assign {identifier} --to PERSON"
+    if verb in _COMMANDS:
+        return f"cpl {_COMMANDS[verb].format(id=identifier)}"
     return f"cpl did {identifier} {verb}" + (f" --about {about}" if about else "")

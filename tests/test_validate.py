@@ -87,6 +87,12 @@ def line_in_profile(start: str) -> int:
     return 1 + next(index for index, line in enumerate(lines) if line.startswith(start))
 
 
+def has_left(fields_: str) -> Tree:
+    """A record of people of whom zhao.qiang left after the day before."""
+    gone = CPL_YAML.replace("id: zhao.qiang,", "id: zhao.qiang, until: 2026-11-17,")
+    return trees(put(gone, "cpl.yaml"), fields(fields_))
+
+
 def link(ledger: Ledger) -> None:
     path = ledger.root / RECORD
     path.parent.mkdir(parents=True)
@@ -124,6 +130,7 @@ CASES: list[tuple[str, str, int, Tree]] = [
     ("E014", "lead", 7, fields("lead: li.ma\n")),
     ("E014", "by", 8, replaced("by: li.na", "by: li.ma")),
     ("E014", "recorded_by", 9, events("16T10:00 did: arrive, recorded_by: li.ma")),
+    ("W015", "assignee who has left", 7, has_left("assignee: zhao.qiang\n")),
     ("E020", "unknown key", 7, fields("recieved: a\n")),
     ("E021", "required key", 2, put(record_text().replace("title: Door 2 does not lock\n", ""))),
     ("E021", "no event", 7, put(record_text().partition("history:")[0] + "history: []\n---\n")),
@@ -216,6 +223,25 @@ def test_every_code_is_in_the_docs_and_has_a_case() -> None:
     assert sorted(documented) == sorted(source)
     assert {code for code, *_rest in CASES} | {"W052", "E032"} | OF_IMPORTS == source
     assert codes_in([ROOT / "cpl" / "mapping.py", ROOT / "cpl" / "sources.py"], r'"(E08\d)"') == OF_IMPORTS
+
+
+def test_open_record_of_somebody_who_has_left_is_to_be_handed_over(ledger: Ledger) -> None:
+    has_left("lead: zhao.qiang\nassignee: zhao.qiang\n")(ledger)
+    words = "'zhao.qiang' left after 2026-11-17; run: cpl assign --all-of zhao.qiang --to PERSON"
+    assert checked(ledger) == (
+        0,
+        [
+            Found(RECORD, 7, "W015", f"lead {words} --lead -m TEXT"),
+            Found(RECORD, 8, "W015", f"assignee {words}"),
+        ],
+    )
+    assert ledger("check", now="2026-11-17T23:59:59+08:00").out == ""
+
+
+def test_whoever_has_left_may_stay_on_what_is_over(ledger: Ledger) -> None:
+    has_left("lead: zhao.qiang\n")(ledger)
+    put(record_text("16T10:00 to: withdrawn, reason: r", fields="lead: zhao.qiang\n"))(ledger)
+    assert checked(ledger) == (0, [])
 
 
 MESSAGES = [

@@ -145,6 +145,25 @@ class App:
             raise click.BadParameter(message + did_you_mean(name, people), param_hint=option)
         return name
 
+    def present_person(self, option: str, name: str, at: datetime) -> str:
+        """As `known_person`, of somebody who is given work at that instant.
+
+        Raises:
+            click.BadParameter: there is none, or the person had left by then.
+        """
+        person = self.settings.people[self.known_person(option, name)]
+        if self.had_left(person.id, at):
+            message = _("'{name}' left after {until} (see cpl.yaml) and gets no new work; name somebody who is there")
+            raise click.BadParameter(message.format(name=person.id, until=person.until), param_hint=option)
+        return person.id
+
+    def had_left(self, name: str, at: datetime) -> bool:
+        """Whether one of the people had left by then; of somebody who is none of them it is not known."""
+        from cpl.record import local_day
+
+        person = self.settings.people.get(name)
+        return person is not None and person.has_left(local_day(at, self.settings.zone))
+
     def _why_nobody(self) -> str:
         identity = self.store.git.identity()
         if identity is None:

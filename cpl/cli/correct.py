@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from gettext import gettext as _
 from typing import Any, Final
 
@@ -60,7 +61,7 @@ def correct_command(
         raise click.UsageError(_("give either NAME=VALUE or --void EVENT"))
     if rule is not None and not classify:
         raise click.UsageError(_("--rule goes only with --classify; leave it out"))
-    values = _values(app, fields, classify=classify)
+    values = _values(app, fields, app.acted_at(how.at), classify=classify)
     why = asked(app, reason, _("Reason"), _("say why: --reason TEXT"))
     if voided is not None:
         named = voided
@@ -76,7 +77,7 @@ def correct_command(
     change(app, [piece], how, Action(verb, edit))
 
 
-def _values(app: App, fields: Sequence[str], *, classify: bool) -> dict[str, Any]:
+def _values(app: App, fields: Sequence[str], at: datetime, *, classify: bool) -> dict[str, Any]:
     allowed = JUDGED_FIELDS if classify else CORRECTED_FIELDS
     pairs = []
     for field in fields:
@@ -91,7 +92,7 @@ def _values(app: App, fields: Sequence[str], *, classify: bool) -> dict[str, Any
             value = format_instant(bad_parameter(name, app.instant, value))
         pairs.append((name, value))
     values = typed_fields((name, value) for name, value in pairs if value.strip())
-    require_names(app, values, "{name}")
+    require_names(app, values, at, "{name}")
     return values | {name: None for name, value in pairs if not value.strip()}
 
 

@@ -1,4 +1,4 @@
-"""Commands that handle a complaint: move it, hand it on, speak with people, write down what was done."""
+"""Commands that handle a complaint: move it, speak with people, write down what was done."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 
 from cpl import workflow
 from cpl.cli.app import App, pass_app
-from cpl.cli.options import MOVED, PERSON, RECORD, STATE, How, term, writes
+from cpl.cli.options import MOVED, RECORD, STATE, How, term, writes
 from cpl.cli.writing import (
     Action,
     asked,
@@ -20,7 +20,6 @@ from cpl.cli.writing import (
     due_instant,
     known_state,
     known_term,
-    nothing_to_change,
     pair,
     read_text,
     sound_document,
@@ -104,44 +103,6 @@ def _required(draft: Draft, state: str) -> set[str]:
     move = Event(draft.who.at, draft.who.by, state, None, {"to": state})
     lacks = workflow.missing(draft.record, draft.settings.profile, move, draft.settings.zone)
     return {each.alternatives[-1] for each in lacks}
-
-
-@click.command("assign")
-@click.argument("pieces", metavar="ID…", nargs=-1, required=True, type=RECORD)
-@click.option("--to", "assignee", metavar="PERSON", type=PERSON, help=_("Who does the work."))
-@click.option("--department", "departments", metavar="NAME", multiple=True, type=term("departments"))
-@writes
-@pass_app
-def assign_command(app: App, pieces: Sequence[str], assignee: str | None, departments: Sequence[str], how: How) -> None:
-    """Give complaints to a person, to departments, or both. The lead, who took it in, stays.
-
-    \b
-    Examples:
-      cpl assign 7k3 --to zhao.qiang
-      cpl assign 7k3 --department engineering --department security
-    """
-    given: dict[str, Any] = {}
-    if assignee is None and not departments:
-        usage = _("say to whom: --to PERSON, --department NAME, or both")
-        assignee = asked(app, None, _("To"), usage, app.settings.people)
-    if assignee is not None:
-        given["assignee"] = assignee = app.known_person("--to", assignee)
-    if departments:
-        given["departments"] = [known_term(app, "--department", "departments", name) for name in departments]
-
-    def edit(draft: Draft) -> str:
-        record = draft.record
-        if all(list(_as_list(record.get(name))) == _as_list(value) for name, value in given.items()):
-            raise nothing_to_change(record.id)
-        draft.add({"did": "assign", "set": given})
-        names = [*departments, *([assignee] if assignee else [])]
-        return _("assigned to {names}").format(names=", ".join(names))
-
-    change(app, pieces, how, Action("assign", edit))
-
-
-def _as_list(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 @click.command("contact")

@@ -137,7 +137,7 @@ def open_command(
     values = merged(_from_file(app, from_file), typed_fields((name, value) for name, value in pairs if value.strip()))
     lists = {"departments": list(departments), "demands": list(demands)}
     values |= {name: value for name, value in lists.items() if value}
-    require_names(app, values)
+    require_names(app, values, app.acted_at(how.at))
     who = who_acts(app, how)
     if how.at is None:
         who = replace(who, at=values.get("received_at", who.at))
@@ -262,7 +262,7 @@ class _Intake:
             text: str = click.prompt(f"{option}{hint}", default="", show_default=False, err=True).strip()
             try:
                 value = typed_fields([(field, text)] if text else [])
-                require_names(self.app, value)
+                require_names(self.app, value, self.who.at)
             except click.BadParameter as error:
                 self.app.say(error.message)
             else:

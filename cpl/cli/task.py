@@ -59,6 +59,8 @@ def task_command(
     if what == "add":
         if not task_or_text.strip():
             raise click.UsageError(_("say what is to be done: cpl task ID add TEXT"))
+        if who is not None and who in app.settings.people:
+            app.present_person("--who", who, app.acted_at(how.at))
         new = {"kind": kind or TASK_KINDS[-1], "text": task_or_text, "who": who, "due": due_at}
         change(app, [piece], how, Action("task", lambda draft: _add(app, draft, new)))
         return

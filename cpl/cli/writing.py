@@ -33,18 +33,30 @@ Edit = Callable[[Draft], str]
 class Action:
     """What a command does to each record: its name in the trailer, the title in the handling log, and the change.
 
-    `edit` changes the draft and returns the words for the commit's subject.
+    `edit` changes the draft and returns the words for the commit's subject; that of several records is made of them
+    unless `subject` says it.
     """
 
     name: str
     edit: Edit
     logged_as: str | None = None
     evidence: Sequence[Evidence] = ()
+    subject: str | None = None
 
 
 def who_acts(app: App, how: How) -> Who:
-    """The person, the time and the recorder of a write."""
-    return Who(app.acting(how.by), app.acted_at(how.at), app.now, app.recording)
+    """The person, the time and the recorder of a write.
+
+    Raises:
+        CplError: the person is not known, or had left by then; the time lies in the future.
+    """
+    by, at = app.acting(how.by), app.acted_at(how.at)
+    if app.had_left(by, at):
+        message = _(
+            "'{name}' left after {until} (see cpl.yaml); say who acts: --by PERSON, or when it was done: --at INSTANT"
+        )
+        raise CplError(message.format(name=by, until=app.settings.people[by].until))
+    return Who(by, at, app.now, app.recording)
 
 
 def change(app: App, pieces: Iterable[str], how: How, action: Action) -> None:
@@ -57,13 +69,35 @@ def change(app: App, pieces: Iterable[str], how: How, action: Action) -> None:
     report(words, committed=how.commit)
 
 
+def preview(app: App, pieces: Iterable[str], how: How, action: Action) -> None:
+    """Say what `change` would do, and judge it as `change` does; nothing is written."""
+    app.store.require_repository()
+    writes, words = _next_versions(app, pieces, how, action, who_acts(app, how))
+    for each in writes:
+        app.store.judge(each, app.now)
+    report(words, committed=True)
+    app.say(_("a dry run: nothing was written"))
+
+
 def _change(app: App, pieces: Iterable[str], how: How, action: Action, who: Who) -> dict[str, str]:
     """The records that were changed, by id, and what was done to each."""
+    writes, words = _next_versions(app, pieces, how, action, who)
+    subject = _subject(words, action.subject)
+    commit = Commit(subject, action.name, list(words), how.message) if how.commit else None
+    app.store.write(writes, commit, app.now)
+    return words
+
+
+def _next_versions(
+    app: App, pieces: Iterable[str], how: How, action: Action, who: Who
+) -> tuple[list[Write], dict[str, str]]:
+    """The next version of each record, not yet judged, and what was done to it, by id."""
     store = app.store
     paths = list(dict.fromkeys(store.find(piece) for piece in pieces))
     if how.commit:
         store.require_commit(paths)
-    writes, words = [], {}
+    writes: list[Write] = []
+    words: dict[str, str] = {}
     for path in paths:
         document = sound_document(app, path)
         draft = Draft(document, app.settings, who)
@@ -72,9 +106,7 @@ def _change(app: App, pieces: Iterable[str], how: How, action: Action, who: Who)
         if how.message and how.message.strip():
             draft.log(action.logged_as or words[identifier], how.message)
         writes.append(Write(draft.document, document.encode(), action.evidence))
-    commit = Commit(_subject(words), action.name, list(words), how.message) if how.commit else None
-    store.write(writes, commit, app.now)
-    return words
+    return writes, words
 
 
 def _begun(draft: Draft) -> str:
@@ -103,11 +135,10 @@ def sound_document(app: App, path: str) -> Document:
     return entry.document
 
 
-def _subject(words: Mapping[str, str]) -> str:
+def _subject(words: Mapping[str, str], of_several: str | None) -> str:
     if len(words) == 1:
         return "".join(f"{identifier}: {what}" for identifier, what in words.items())
-    said = list(dict.fromkeys(words.values()))
-    return f"{len(words)} complaints: {said[0] if len(said) == 1 else '; '.join(said)}"
+    return f"{len(words)} complaints: {of_several or '; '.join(dict.fromkeys(words.values()))}"
 
 
 def report(words: Mapping[str, str], *, committed: bool) -> None:
@@ -205,15 +236,18 @@ def known_state(app: App, option: str, name: str) -> str:
     return name
 
 
-def require_names(app: App, values: Mapping[str, Any], option: str = "--{name}") -> None:
-    """Raise click.BadParameter unless names of the profile and of people are known; absent ones are fine."""
+def require_names(app: App, values: Mapping[str, Any], at: datetime, option: str = "--{name}") -> None:
+    """Raise click.BadParameter unless names of the profile and of people are known; absent ones are fine.
+
+    Nobody is given a complaint who had left by `at`.
+    """
     for field in app.settings.profile.terms:
         given = values.get(field) or ()
         for name in given if isinstance(given, tuple | list) else (given,):
             known_term(app, option.format(name=field.removesuffix("s")), field, name)
     for field in ("lead", "assignee"):
         if values.get(field) is not None:
-            app.known_person(option.format(name=field), values[field])
+            app.present_person(option.format(name=field), values[field], at)
 
 
 def asked(app: App, value: str | None, label: str, usage: str, choices: Iterable[str] = ()) -> str:
