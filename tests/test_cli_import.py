@@ -294,3 +294,12 @@ def test_a_slice_of_real_data_comes_in_whole_and_is_late_where_it_was(ledger: Le
     assert ledger.ok("import", str(part), "--mapping", "nyc311").startswith(
         f"nyc311: 0 new, {len(rows)} already there, 0 rejected"
     )
+
+
+def test_a_shipped_mapping_is_found_by_its_place_in_a_store_too(ledger: Ledger, source: Path) -> None:
+    outcomes = [
+        ledger("import", str(source), "--mapping", name, "--dry-run")
+        for name in ("nyc311", "templates/imports/nyc311.yaml")
+    ]
+    assert outcomes[0] == outcomes[1]
+    assert "E085 the file has no column" in outcomes[0].err

@@ -95,6 +95,8 @@ def _mapping(app: App, name: str) -> ImportMap:
     if path.is_file():
         data: bytes | None = path.read_bytes()
     else:
+        # A shipped one may also be named as it lies in a store that has its own: templates/imports/NAME.yaml.
+        name = name.removeprefix(f"{MAPPINGS}/").removesuffix(".yaml")
         path = Path(MAPPINGS, f"{name}.yaml")
         data = template(app.store.root, path.as_posix())
     if data is None:
