@@ -86,7 +86,7 @@ def _events_kept(change: Change, parent: Record) -> Iterator[Problem]:
         now = _same_but(event, added)
         if now is None:
             message = _(
-                "the event {event} of {at} was removed; put it back, and if it was a slip: cpl correct {id} --void {event}"
+                "the event {event} of {at} was removed; put it back, a slip is voided: cpl correct {id} --void {event}"
             )
             line = line_of(change.document, [HISTORY])
             yield _problem(change, line, "E101", message.format(id=change.record.id, **said))

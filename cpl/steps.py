@@ -7,8 +7,11 @@ side, are left out: what that side did is judged by its own commits.
 from __future__ import annotations
 
 import os
+import posixpath
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from gettext import gettext as _
 from itertools import islice
 from typing import Final
@@ -16,6 +19,7 @@ from typing import Final
 from cpl import files
 from cpl.errors import CplError
 from cpl.git import Git
+from cpl.tree import owner
 
 INDEX: Final = ""
 """The revision that stands for the index, so that `{revision}:./{path}` names a file in either."""
@@ -64,7 +68,7 @@ Side = Mapping[str, Pair]
 """What differs from one parent, by path."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Step:
     """A commit, or what the index would make one.
 
@@ -77,10 +81,30 @@ class Step:
     sides: tuple[Side, ...]
     action: str | None = None
 
-    @property
-    def paths(self) -> list[str]:
+    @cached_property
+    def paths(self) -> tuple[str, ...]:
         """The files that differ from some parent, sorted."""
-        return sorted({path for side in self.sides for path in side})
+        return tuple(sorted({path for side in self.sides for path in side}))
+
+    @cached_property
+    def named(self) -> Mapping[str, Sequence[str]]:
+        """The same by the name of the file, as one that was moved keeps its name."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for path in self.paths:
+            found[posixpath.basename(path)].append(path)
+        return found
+
+    @cached_property
+    def owned(self) -> Mapping[str, Sequence[str]]:
+        """The same by the record's file that they are or belong to."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for path in self.paths:
+            found[owner(path)].append(path)
+        return found
+
+    def touches(self, path: str) -> bool:
+        """Whether the file differs from some parent."""
+        return any(path in side for side in self.sides)
 
     def after(self, path: str) -> File | None:
         """The file as it is now, of a path that differs from some parent."""
