@@ -43,35 +43,27 @@ def test_every_field_is_either_free_or_refused() -> None:
     assert set(COMMANDS) == by_hand.FIELDS
 
 
-@pytest.mark.parametrize("name", [*COMMANDS, "source.key", "tasks.due", "evidence.file", "history.at"])
-@pytest.mark.parametrize("value", ["x", "", "[]"])
-def test_set_refuses_what_an_event_changes_and_names_the_command(
-    ledger: Ledger, one: str, name: str, value: str
-) -> None:
-    first = name.partition(".")[0]
-    refusal = f"'{first}' is not changed by hand; use: {COMMANDS[first]}\n"
-    assert ledger("set", one[-7:].lower(), "title=x", f"{name}={value}") == (2, "", refusal)
+def test_set_refuses_what_an_event_changes_and_names_the_command(ledger: Ledger, one: str) -> None:
+    short = {"received": "received_at", "department": "departments", "key": "source"}
+    names = {name: name.partition(".")[0] for name in (*COMMANDS, "source.key", "tasks.due", "history.at")}
+    for name, first in (names | short).items():
+        for value in ("x", "", "[]"):
+            refusal = f"'{first}' is not changed by hand; use: {COMMANDS[first]}\n"
+            assert ledger("set", one[-7:].lower(), "title=x", f"{name}={value}") == (2, "", refusal)
 
 
-@pytest.mark.parametrize(
-    ("short", "name"),
-    [("received", "received_at"), ("department", "departments"), ("source", "source"), ("key", "source")],
-)
-def test_a_short_name_is_no_way_round(ledger: Ledger, one: str, short: str, name: str) -> None:
-    assert ledger("set", one, f"{short}=x").err == f"'{name}' is not changed by hand; use: {COMMANDS[name]}\n"
-
-
-@pytest.mark.parametrize("field", ["people=5", "complainant.people=", "complainant={name: a}", "complainant="])
-def test_people_who_joined_are_not_counted_by_hand(ledger: Ledger, one: str, field: str) -> None:
+def test_people_who_joined_are_not_counted_by_hand(ledger: Ledger, one: str) -> None:
     ledger.ok("set", one, "people=2", "name=a")
     ledger.ok("did", one, "join", "people=1")
     said = (
         "'complainant.people' (it was 3) is not changed by hand; "
         f"use: cpl did {one} join people=N, cpl correct {one} --void did:join --reason TEXT\n"
     )
-    assert ledger("set", one, field) == (2, "", said)
+    for field in ("people=5", "complainant.people=", "complainant={name: a}", "complainant="):
+        assert ledger("set", one, field) == (2, "", said)
+    assert ledger("set", one, "name=b").code == 0
     ledger.ok("correct", one, "--void", "did:join", "--reason", "slip")
-    assert ledger("set", one, field).code == 0
+    assert ledger("set", one, "people=5").code == 0
 
 
 def prepared(ledger: Ledger, folder: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _LIMIT: Final = 1 << 26  # far more than a record may have, so that a text that is too long is judged, not unreadable
 _RESCUE_SECONDS: Final = 5.0
+_SPECIAL: Final = frozenset("|&;<>(){}$`*?[]#~\n")
 
 
 def in_editor(app: App, mine: Path, use: Callable[[bytes], None]) -> None:
@@ -112,12 +114,21 @@ def _run_editor(app: App, path: Path, line: int | None) -> None:
     if not _is_terminal() and not _is_chosen(app):
         raise CplError(_("there is no terminal for the editor '{editor}'; set EDITOR").format(editor=editor))
     words = arguments(_resolved(program_of(editor)), str(path), line)
-    code = _exit_code(["sh", "-c", f'{editor} "$@"', editor, *words])
+    code = _exit_code(["sh", "-c", _shell_text(editor), editor, *words])
     if code in (-signal.SIGINT, 128 + signal.SIGINT):
         raise KeyboardInterrupt
     if code != 0:
         message = _("the editor '{editor}' failed (exit code {code}); nothing was changed")
         raise CplError(message.format(editor=editor, code=code))
+
+
+def _shell_text(editor: str) -> str:
+    """What the shell runs, with the file as its argument; it gives its place to a plain program, which gets signals."""
+    program = program_of(editor)
+    is_first = program != "" and shlex.split(editor)[0] == program
+    is_plain = is_first and not _SPECIAL & set(editor) and shutil.which(program) is not None
+    # Without the trap Ctrl-C would end a shell that waits for an editor, and leave the editor alone.
+    return f'exec {editor} "$@"' if is_plain else f'trap : INT QUIT; {editor} "$@"'
 
 
 def _resolved(program: str) -> str:
