@@ -73,7 +73,7 @@ def test_problem_of_what_is_staged_is_one_line_and_refuses_the_commit(ledger: Le
         1,
         f"{PATH}:4: E014 kind 'complant' is not in the profile; did you mean 'complaint'?\n"
         f"{PATH}:4: E105 kind was 'complaint' and is 'complant', but no event set it; put it back and use: "
-        f"cpl correct {one} kind=… --reason TEXT\n",
+        f"cpl correct {one} kind=… --classify --reason TEXT\n",
         "what is staged: 2 errors, 0 warnings\n",
     )
 
