@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,10 +15,9 @@ from cpl import config, difference, steps, validate
 from cpl.config import Settings
 from cpl.errors import Invalid, Problem
 from cpl.git import Git
-from cpl.history import refuse_shallow
 from cpl.record import Record, is_id
 from cpl.steps import INDEX, File, Step
-from cpl.store import RECORDS, Entry, NotReady, read_entry, record_path, shipped, template
+from cpl.store import RECORDS, Entry, read_entry, record_path, shipped, template
 from cpl.tree import ENDING, is_record
 
 _PATHS: Final = (RECORDS, config.MARKER, config.PROFILES)
@@ -55,14 +53,10 @@ def staged(git: Git, now: datetime, environ: Mapping[str, str]) -> Verdict:
     unless `environ`, which git gives to its hooks, shows that this is a commit of its own.
 
     Raises:
-        NotReady: a conflict is not settled yet.
+        steps.Unmerged: a conflict is not settled yet.
     """
-    head = git.head()
-    parents = [] if head is None else [head, *steps.merged_commits(git, environ)]
+    parents = steps.parents_of_next(git, environ)
     step = steps.staged(git, parents, _PATHS)
-    if any(step.sides) and (unmerged := git.unmerged()):
-        message = _("{path} is not merged yet; settle the conflict, git add it, then try again")
-        raise NotReady(message.format(path=unmerged[0]))
     judge = _Judge(git, now)
     problems, count = judge.step(step), judge.versions
     differences = [each for each in problems if each.code.startswith(_DIFFERENCE)]
@@ -79,10 +73,10 @@ def between(git: Git, base: str | None, head: str, now: datetime) -> Verdict:
     `git` works in the store's root.
 
     Raises:
-        Shallow: older commits are not there.
+        steps.Shallow: older commits are not there.
         steps.NoSuchCommit: one of the two is not in this clone.
     """
-    refuse_shallow(git)
+    steps.refuse_shallow(git)
     first = None if base is None else steps.commit_named(git, base)
     last = steps.commit_named(git, head)
     judge = _Judge(git, now)
@@ -136,7 +130,7 @@ class _Judge:
                     wanted |= {(path, each.blob): None for each in versions if each is not None and each.is_regular}
         self._entries = {key: self._entries[key] for key in wanted if key in self._entries}
         new = [key for key in wanted if key not in self._entries]
-        contents = self._git.cat_files(blob for _path, blob in new)
+        contents = self._git.cat_files(blob for _path, blob in new) if new else ()
         self._entries |= {key: read_entry(key[0], data or b"") for key, data in zip(new, contents, strict=True)}
 
     def step(self, step: Step) -> list[Problem]:
@@ -266,6 +260,10 @@ class _Judge:
         kept = {name: sha for name, sha in items.items() if name not in touched and (name, sha) in known}
         asked = {f"{folder}/{name}": name for name in (*items, *touched) if name not in kept}
         contents = self._content(step.revision, asked)
+        if not asked:
+            return kept
+        import hashlib  # 5 ms that most commits do not need
+
         return kept | {
             name: hashlib.sha256(data).hexdigest()
             for path, name in asked.items()
