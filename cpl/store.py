@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 from typing import Final
 
 import cpl
-from cpl import config, files, opinion, tree, validate
+from cpl import config, files, locks, opinion, tree, validate
 from cpl import document as documents
 from cpl.config import Settings
 from cpl.document import Document
@@ -255,7 +255,7 @@ class Store:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Be the only writer of this clone. Raises Busy when another one does not finish within 10 s."""
-        with files.lock(self.git.common_dir() / "cpl" / "lock", timeout=LOCK_SECONDS):
+        with locks.lock(self.git.common_dir() / "cpl" / "lock", timeout=LOCK_SECONDS):
             yield
 
     def require_repository(self) -> None:
