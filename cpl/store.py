@@ -127,7 +127,7 @@ class Write:
 
 
 def shipped() -> Path:
-    """The folder that holds the shipped templates/: in the package of a wheel, beside it in a source tree."""
+    """The folder of the shipped templates/ and hooks/: in the package of a wheel, beside it in a source tree."""
     packaged = Path(cpl.__file__).parent / "shipped"
     return packaged if packaged.is_dir() else Path(cpl.__file__).parent.parent
 
