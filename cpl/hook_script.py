@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import unified_diff
 from typing import Final
 
 # What installed hooks are known by, whatever version of cpl wrote them.
@@ -74,7 +72,7 @@ def render(shipped: bytes, script: Script) -> bytes:
     if script.earlier:
         lines.append(f"{_EARLIER}{script.seal}")
     text = "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
-    return text + f"# cpl-seal: {hashlib.sha256(text).hexdigest()}\n".encode()
+    return text + f"# cpl-seal: {_sum(text)}\n".encode()
 
 
 def read(data: bytes) -> Script | None:
@@ -107,11 +105,19 @@ def _is_name(text: str) -> bool:
 def is_sealed(data: bytes) -> bool:
     """Whether a hook is as it was written."""
     found = _SEAL.search(data)
-    return found is not None and hashlib.sha256(data[: found.start()]).hexdigest().encode() == found[1]
+    return found is not None and _sum(data[: found.start()]) == found[1].decode()
+
+
+def _sum(data: bytes) -> str:
+    import hashlib  # 5 ms that a look at a hook does not need
+
+    return hashlib.sha256(data).hexdigest()
 
 
 def differences(expected: bytes, data: bytes) -> list[str]:
     """The lines that were taken away (`-`) and added (`+`)."""
+    from difflib import unified_diff
+
     old, new = (each.decode("utf-8", "backslashreplace").splitlines() for each in (expected, data))
     lines = list(unified_diff(old, new, n=0, lineterm=""))[2:]
     return [line for line in lines if not line.startswith(("@@", "-# cpl-seal", "+# cpl-seal"))]

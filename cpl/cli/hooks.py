@@ -48,7 +48,7 @@ def install_command(app: App) -> None:
     Example:
       cpl hooks install
     """
-    _tell(hooking.install(app.store))
+    _tell(hooking.install(app.store, app.interpreter))
 
 
 @hooks_command.command("uninstall")
@@ -79,7 +79,7 @@ def status_command(app: App, fmt: str) -> None:
       cpl hooks status
       cpl hooks status --format json
     """
-    states = hooking.state(app.store)
+    states = hooking.state(app.store, app.interpreter)
     rows = [{"hook": each.name, "state": each.state, "path": str(each.path), "remedy": each.remedy} for each in states]
     app.emit(rows, _COLUMNS if fmt == "table" else _ALL, fmt)
     if fmt == "table":
