@@ -43,6 +43,7 @@ COMMANDS: Final = {
     "check": "check",
     "log": "log",
     "undo": "undo",
+    "hooks": "hooks",
     "init": "init",
     "demo": "demo",
     "import": "import_",

@@ -175,7 +175,7 @@ def _save(app: App, edit: _Edit, after: bytes) -> None:
             app.store.require_commit([edit.path])
         commit = Commit(f"{record.id}: edited", "edit", [record.id], how.message) if how.commit else None
         app.store.write([Write(document, edit.before)], commit, app.now)
-    report({record.id: _("edited")}, committed=commit is not None)
+    report(app, {record.id: _("edited")}, committed=commit is not None)
 
 
 def _checked(app: App, edit: _Edit, after: bytes) -> tuple[Document, Record]:
