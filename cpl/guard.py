@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from gettext import gettext as _
+from gettext import ngettext
 from itertools import islice
 from pathlib import PurePosixPath
 from typing import Final
@@ -82,7 +83,11 @@ def between(git: Git, base: str | None, head: str, now: datetime) -> Verdict:
     judge = _Judge(git, now)
     found, commits = list[Found](), 0
     if first is not None and (count := steps.lost_commits(git, first, last)):
-        message = _("{count} commits that were published are gone, up to this one; put them back: git merge {commit}")
+        message = ngettext(
+            "{count} commit that was published is gone; put it back: git merge {commit}",
+            "{count} commits that were published are gone, up to this one; put them back: git merge {commit}",
+            count,
+        )
         found.append(Found(first, Problem(RECORDS, 1, "E110", message.format(count=count, commit=first[:12]))))
     walk = steps.between(git, first, last, _PATHS)
     while chunk := list(islice(walk, _AT_ONCE)):

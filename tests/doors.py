@@ -1,4 +1,4 @@
-"""Bad changes brought in by every way there is, and the door that catches each; `python -m tests.doors` writes the page.
+"""Bad changes brought in by every way there is, and the door that catches it; `python -m tests.doors` writes the page.
 
 Each case gets a bare remote and a desk, a clone with cpl's hooks. The bad change is made, the hook says what it thinks
 of it; then it is made all the same, pushed, and judged by CI. A last one is made by a hosting site.
