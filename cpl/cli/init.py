@@ -133,7 +133,7 @@ def _settings(name: str, timezone: str, language: str, profile: str, identity: t
     own = template(root, f"{config.PROFILES}/{profile}.yaml") or b""
     node = config.parse(own, profile).get("roles")
     roles = [each.key.text for each in getattr(node, "entries", ())]
-    person = {"id": _person_id(identity), "name": identity[0], "emails": [identity[1]], "roles": roles}
+    person = {"id": config.person_id(identity[1]), "name": identity[0], "emails": [identity[1]], "roles": roles}
     lines = [
         entry("format", config.FORMAT),
         entry("name", name),
@@ -143,12 +143,6 @@ def _settings(name: str, timezone: str, language: str, profile: str, identity: t
         entry("people", [person]),
     ]
     return "".join(lines).encode()
-
-
-def _person_id(identity: tuple[str, str]) -> str:
-    local = identity[1].partition("@")[0].lower()
-    word = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in local).strip(".-_")
-    return word or "desk"
 
 
 def _files(root: Path, settings: bytes, profile: str, ci: str) -> Iterator[tuple[str, bytes]]:
