@@ -43,6 +43,7 @@ COMMANDS: Final = {
     "check": "check",
     "log": "log",
     "undo": "undo",
+    "doctor": "doctor",
     "init": "init",
     "demo": "demo",
     "import": "import_",
