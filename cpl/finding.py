@@ -51,13 +51,13 @@ class Clone:
         """The first two numbers of git's version.
 
         Raises:
-            NotMended: git says something else than a version.
+            CplError: git says something else than a version.
         """
         told = self.git.run("version")
         found = _VERSION.match(told)
         if found is None:
             message = _("git tells no version: {words}; install git 2.31 or newer")
-            raise NotMended(message.format(words=told.decode("utf-8", "replace").strip()))
+            raise CplError(message.format(words=told.decode("utf-8", "replace").strip()))
         return int(found[1]), int(found[2])
 
 

@@ -20,7 +20,7 @@ from cpl.record import is_id
 from cpl.store import RECORDS, SETTINGS_LIMIT, Commit
 
 ATTRIBUTES: Final = ".gitattributes"
-LINES: Final = {"text": f"{RECORDS}/** -text", "merge": f"{RECORDS}/**/*.md merge=cpl"}
+LINES: Final = {"text": f"{RECORDS}/** -text", "merge": f"{RECORDS}/**/*.md -text merge=cpl"}
 _WANTED: Final = {"text": "unset", "merge": "cpl"}
 # Asked for also where no file is there yet.
 _DAY: Final = f"{RECORDS}/2026/11/22/CPL-20261122-7K3QDXZ"

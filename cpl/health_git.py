@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -106,8 +107,8 @@ def partial(clone: Clone) -> Iterator[Finding]:
     words = _("a partial clone ({rule} from {remote}): older versions are fetched one by one, which fails offline")
     remedy = _("clone anew without --filter (git 2.36 or newer can do it in place)")
     if clone.git_version() >= REFETCH_SINCE:
-        commands = f"git fetch --refetch --no-filter {remote} && git config --unset remote.{remote}.partialclonefilter"
-        remedy = commands
+        commands = (("fetch", "--refetch", "--no-filter", remote), ("config", "--unset", _filter_of(remote)))
+        remedy = " && ".join(shlex.join(["git", *command]) for command in commands)
     yield Finding("partial", "warning", words.format(rule=rule, remote=remote), remedy, _fetch_all_versions)
 
 
@@ -119,13 +120,17 @@ def _filters(git: Git) -> dict[str, str]:
     return {remote: rule for remote, rule in named if rule}
 
 
+def _filter_of(remote: str) -> str:
+    return f"remote.{remote}.partialclonefilter"
+
+
 def _fetch_all_versions(clone: Clone) -> str:
     if clone.git_version() < REFETCH_SINCE:
         raise NotMended(_("this git can't fetch them; install git 2.36 or newer, or clone anew without --filter"))
     for remote in _filters(clone.git):
         clone.git.run("fetch", "--quiet", "--refetch", "--no-filter", "--", remote, write=True)
         # Only now: stopped before, it is still known that something is missing.
-        clone.git.run("config", "--local", "--unset-all", f"remote.{remote}.partialclonefilter", write=True)
+        clone.git.run("config", "--local", "--unset-all", _filter_of(remote), write=True)
     return _("fetched every version of every file")
 
 
@@ -168,14 +173,23 @@ def judge_clock(newest: int | None, now: datetime) -> Finding:
 def remote(clone: Clone) -> Iterator[Finding]:
     """Whether somebody else has the records too."""
     git = clone.git
+    target = git.branch() or "BRANCH"
     if not git.run("remote").strip():
         remedy = _("git remote add origin URL, then: git push --set-upstream origin {branch}")
         words = _("there is no remote: the records stand on this computer only")
-        yield Finding("remote", "warning", words, remedy.format(branch=git.branch() or "BRANCH"))
-        return
-    count = int(git.run("rev-list", "--count", "HEAD", "--not", "--remotes", "--")) if git.head() else 0
+        yield Finding("remote", "warning", words, remedy.format(branch=target))
+    elif git.head() is None:
+        yield Finding("remote", "ok", _("there is no commit yet to push"))
+    elif not git.run("for-each-ref", "--count=1", "refs/remotes/"):
+        words = _("no branch of a remote is known: the records stand on this computer only")
+        remedy = _("git push --set-upstream REMOTE {branch} (git remote lists them), or git fetch --all")
+        yield Finding("remote", "warning", words, remedy.format(branch=target))
+    else:
+        yield _pushed(int(git.run("rev-list", "--count", "HEAD", "--not", "--remotes", "--")))
+
+
+def _pushed(count: int) -> Finding:
     if not count:
-        yield Finding("remote", "ok", _("every commit is on a remote branch, as last fetched"))
-        return
+        return Finding("remote", "ok", _("every commit is on a remote branch, as last fetched"))
     words = ngettext("{count} commit is on no remote branch yet", "{count} commits are on no remote branch yet", count)
-    yield Finding("remote", "ok", words.format(count=count), "git push")
+    return Finding("remote", "ok", words.format(count=count), "git push")
