@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import stat
-import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from gettext import gettext as _
 from pathlib import Path
 from types import TracebackType
@@ -17,10 +15,8 @@ from typing import Final, Self
 from cpl.errors import CplError
 
 _CHUNK: Final = 1 << 20
-_POLL_SECONDS: Final = 0.02
 _READ_FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _NEW_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_LOCK_FLAGS: Final = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Unreadable(CplError):
@@ -58,16 +54,6 @@ class NotPutBack(CplError):
         names = ", ".join(map(str, self.paths))
         words = _("not put back as before: {names}; compare them with `git diff` and `git status`")
         super().__init__(words.format(names=names))
-
-
-class Busy(CplError):
-    """Another process holds the lock; `pid` is what it wrote about itself, empty when unknown."""
-
-    def __init__(self, path: Path, pid: str) -> None:
-        self.path, self.pid = path, pid
-        who = _("process {pid}").format(pid=pid) if pid else _("another process")
-        words = _("{who} is writing to this store (lock {path}); try again when it is done")
-        super().__init__(words.format(who=who, path=path))
 
 
 def explain(error: OSError) -> str:
@@ -112,15 +98,16 @@ def sha256(path: Path) -> str:
     return found[0]
 
 
-def write(path: Path, data: bytes, *, root: Path, durable: bool = True) -> None:
+def write(path: Path, data: bytes, *, root: Path, durable: bool = True, mode: int | None = None) -> None:
     """Put `data` at `path`, whole or not at all; the mode of a file that was there is kept, folders are made.
 
-    `root` is the folder that no symbolic link may lead out of. `durable=False` skips fsync.
+    `root` is the folder that no symbolic link may lead out of. `durable=False` skips fsync. With `mode` the file
+    gets that one, whatever it had.
 
     Raises:
         WriteFailed: refused; what was there still is.
     """
-    _place(path, [data], root=root, new=False, durable=durable)
+    _place(path, [data], root=root, new=False, durable=durable, mode=mode)
 
 
 def write_new(path: Path, data: bytes, *, root: Path, durable: bool = True) -> None:
@@ -155,6 +142,24 @@ def remove(path: Path, *, root: Path, durable: bool = True) -> None:
         _sync_folder(path.parent)
 
 
+def move(path: Path, target: Path, *, root: Path, replace: bool = False) -> None:
+    """Give a file (or a link itself) another name; its bytes, mode and times stay.
+
+    Raises:
+        AlreadyThere: something has that name, and it is not to be replaced.
+        WriteFailed: refused; both are as they were.
+    """
+    for each in (path, target):
+        _refuse_way_out(each, root)
+    if not replace and os.path.lexists(target):
+        raise AlreadyThere(target)
+    try:
+        path.rename(target)
+    except OSError as error:
+        raise WriteFailed(path, explain(error)) from error
+    _sync_folder(target.parent)
+
+
 def keep(folder: Path, name: str, text: str) -> Path:
     """Save text that could not be used in a new private file of `folder`, numbered if the name is taken."""
     data = text.encode("utf-8", "surrogateescape")
@@ -165,29 +170,6 @@ def keep(folder: Path, name: str, text: str) -> Path:
             return wanted
         number += 1
         wanted = folder / f"{Path(name).stem}-{number}{Path(name).suffix}"
-
-
-@contextmanager
-def lock(path: Path, *, timeout: float) -> Iterator[None]:
-    """Hold the exclusive lock `path`, waiting up to `timeout` seconds; a dead process holds no lock.
-
-    Raises:
-        Busy: somebody else had it all the time.
-        WriteFailed: the lock file can't be made.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, _LOCK_FLAGS, 0o600)
-    except OSError as error:
-        raise WriteFailed(path, explain(error)) from error
-    try:
-        _await_lock(path, descriptor, time.monotonic() + timeout)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        yield
-    finally:
-        # The file stays: removing it would let two processes lock two files of one name.
-        os.close(descriptor)
 
 
 class Transaction:
@@ -305,7 +287,8 @@ def _place(
     made = _missing_folders(path.parent)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        mode = mode if new else _mode_to_keep(path)
+        kept = None if new else _mode_to_keep(path)
+        mode = kept if mode is None else mode
         _stage_and_rename(path, chunks, new=new, durable=durable, mode=mode)
     except BaseException as error:
         for folder in reversed(made):
@@ -384,15 +367,3 @@ def _refuse_way_out(path: Path, root: Path) -> None:
     if not real.is_relative_to(os.path.realpath(root)):
         words = _("its folder is really {real}, outside {root}; remove the link or write there")
         raise WriteFailed(path, words.format(real=real, root=root))
-
-
-def _await_lock(path: Path, descriptor: int, give_up_at: float) -> None:
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= give_up_at:
-                raise Busy(path, os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()) from None
-            time.sleep(_POLL_SECONDS)
-        else:
-            return

@@ -17,11 +17,10 @@ from cpl.errors import CplError, Problem
 from cpl.git import Git
 from cpl.record import is_id, normalize_piece
 from cpl.store import RECORDS, Store
+from cpl.tree import ENDING, PREFIX, owner
 
 WORK_TREE: Final = "work tree"
 
-_PREFIX: Final = "CPL-"
-_ENDING: Final = ".md"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _AT_ONCE: Final = 100  # commits whose files are read by one process
 _FIELDS: Final = ("H", "P", "aI", "cI", "an", "ae", "s", "(trailers:key=Action,valueonly,separator=%x2C%x20)")
@@ -54,7 +53,7 @@ class FileChange:
     def name(self) -> str:
         """The record's id; of another file its path."""
         stem = _stem(self.path)
-        return stem if stem.startswith(_PREFIX) else self.path
+        return stem if stem.startswith(PREFIX) else self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ class _Row:
     @property
     def is_own(self) -> bool:
         """Whether this is the file of a record and not its evidence or another file."""
-        return self.path.endswith(_ENDING) and _owner(self.path) == self.path
+        return self.path.endswith(ENDING) and owner(self.path) == self.path
 
 
 _Step = tuple[Commit, list[_Row]]
@@ -108,7 +107,7 @@ def trail(
     Raises:
         Shallow: older commits are not there.
     """
-    _refuse_shallow(git)
+    refuse_shallow(git)
     if git.head() is None:
         return
     steps = _log(git, "HEAD", [RECORDS], since) if path is None else _followed(git, "HEAD", path, since)
@@ -121,7 +120,7 @@ def gone(git: Git, piece: str) -> dict[str, str]:
     Raises:
         Shallow: older commits are not there.
     """
-    _refuse_shallow(git)
+    refuse_shallow(git)
     if git.head() is None:
         return {}
     deleted = _log(git, "HEAD", [RECORDS], None, "--diff-filter=D")
@@ -129,21 +128,21 @@ def gone(git: Git, piece: str) -> dict[str, str]:
     wanted, found = normalize_piece(piece), dict[str, str]()
     for path in (*_tree(git, RECORDS), *rows):
         stem = _stem(path)
-        if wanted and wanted in stem.upper() and path.endswith(f"/{stem}{_ENDING}"):
+        if wanted and wanted in stem.upper() and path.endswith(f"/{stem}{ENDING}"):
             found.setdefault(stem, path)
     return found
 
 
 def pending(store: Store, path: str) -> FileChange | None:
     """What was done to a record and its evidence and is not committed; None: nothing."""
-    git, folder = store.git, path.removesuffix(_ENDING)
+    git, folder = store.git, path.removesuffix(ENDING)
     changed = git.is_changed([path, folder])
     if not changed:
         return None
     committed = _tree(git, path, folder)
     if path not in committed:
         elsewhere = _tree(git, RECORDS)
-        committed = {each: elsewhere[each] for each in elsewhere if _stem(_owner(each)) == _stem(path)}
+        committed = {each: elsewhere[each] for each in elsewhere if _stem(owner(each)) == _stem(path)}
     there = {each for each in (*changed, *committed) if os.path.lexists(store.root / each)}
     rows = [
         _Row(each, committed.get(each), _uncommitted(git, each, own=path) if each in there else None)
@@ -164,7 +163,8 @@ def _uncommitted(git: Git, path: str, *, own: str) -> str:
     return git.run("hash-object", "--no-filters", "--", path, ok=(0, 128)).decode().strip() or WORK_TREE
 
 
-def _refuse_shallow(git: Git) -> None:
+def refuse_shallow(git: Git) -> None:
+    """Raise Shallow when this clone lacks older commits."""
     if git.is_shallow():
         raise Shallow
 
@@ -187,8 +187,8 @@ def _everywhere(path: str) -> list[str]:
     """The pathspecs of a record and its evidence, in whatever folder they lay."""
     name, top = _stem(path), path.split("/")[0]
     if is_id(name) and top == RECORDS:
-        return [f":(glob){top}/**/{name}{_ENDING}", f":(glob){top}/**/{name}/**"]
-    return [f":(literal){path}", f":(literal){path.removesuffix(_ENDING)}"]
+        return [f":(glob){top}/**/{name}{ENDING}", f":(glob){top}/**/{name}/**"]
+    return [f":(literal){path}", f":(literal){path.removesuffix(ENDING)}"]
 
 
 def _source(git: Git, sha: str, path: str) -> _Row | None:
@@ -336,7 +336,7 @@ def _contents(git: Git, rows: Iterable[_Row]) -> dict[str, bytes]:
 def _files(rows: Iterable[_Row], blobs: Mapping[str, bytes]) -> Iterator[FileChange]:
     by_owner: dict[str, list[_Row]] = defaultdict(list)
     for row in rows:
-        by_owner[_owner(row.path)].append(row)
+        by_owner[owner(row.path)].append(row)
     for path, group in by_owner.items():
         own = next((row for row in group if row.is_own), None)
         found = [] if own is None else list(_own(own, blobs))
@@ -360,7 +360,7 @@ def _own(row: _Row, blobs: Mapping[str, bytes]) -> Iterator[Change]:
 
 def _other(row: _Row, *, is_moved: bool) -> list[Change]:
     """What happened to evidence or another file; that it moved with its record says nothing new."""
-    name = row.path.removeprefix(f"{_owner(row.path).removesuffix(_ENDING)}/")
+    name = row.path.removeprefix(f"{owner(row.path).removesuffix(ENDING)}/")
     if row.before is None:
         words = _("file {name} added")
     elif row.after is None:
@@ -375,20 +375,12 @@ def _other(row: _Row, *, is_moved: bool) -> list[Change]:
 
 
 def _stem(path: str) -> str:
-    return posixpath.basename(path).removesuffix(_ENDING)
-
-
-def _owner(path: str) -> str:
-    """The record's file that a path is or belongs to as evidence; of another file the path itself."""
-    parts = path.split("/")
-    place = next((at for at, part in enumerate(parts) if part.startswith(_PREFIX)), len(parts) - 1)
-    is_evidence = place < len(parts) - 1
-    return "/".join(parts[: place + 1]) + (_ENDING if is_evidence else "")
+    return posixpath.basename(path).removesuffix(ENDING)
 
 
 def _tail(path: str) -> str:
     """A path from the record's name on, which stays the same when the record moves; else the whole path."""
-    owner = _owner(path)
-    if not posixpath.basename(owner).startswith(_PREFIX):
+    own = owner(path)
+    if not posixpath.basename(own).startswith(PREFIX):
         return path
-    return path.removeprefix(f"{posixpath.dirname(owner)}/")
+    return path.removeprefix(f"{posixpath.dirname(own)}/")

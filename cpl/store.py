@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 from typing import Final
 
 import cpl
-from cpl import config, files, opinion, tree, validate
+from cpl import config, files, locks, opinion, tree, validate
 from cpl import document as documents
 from cpl.config import Settings
 from cpl.document import Document
@@ -127,7 +127,7 @@ class Write:
 
 
 def shipped() -> Path:
-    """The folder that holds the shipped templates/: in the package of a wheel, beside it in a source tree."""
+    """The folder of the shipped templates/ and hooks/: in the package of a wheel, beside it in a source tree."""
     packaged = Path(cpl.__file__).parent / "shipped"
     return packaged if packaged.is_dir() else Path(cpl.__file__).parent.parent
 
@@ -255,7 +255,7 @@ class Store:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Be the only writer of this clone. Raises Busy when another one does not finish within 10 s."""
-        with files.lock(self.git.common_dir() / "cpl" / "lock", timeout=LOCK_SECONDS):
+        with locks.lock(self.git.common_dir() / "cpl" / "lock", timeout=LOCK_SECONDS):
             yield
 
     def require_repository(self) -> None:

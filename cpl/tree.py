@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Final
 
 REGISTERS: Final = "registers"
+PREFIX: Final = "CPL-"
+ENDING: Final = ".md"
 
 
 def record_files(root: Path, records: str) -> Iterator[str]:
@@ -33,10 +35,10 @@ def _below(folder: Path, relative: str, *, not_in: str) -> Iterator[str]:
     for item in items:
         path = f"{relative}/{item.name}"
         if item.is_dir(follow_symlinks=False):
-            is_evidence = item.name.startswith("CPL-")
+            is_evidence = item.name.startswith(PREFIX)
             if not is_evidence and path != not_in:
                 yield from _below(Path(item.path), path, not_in=not_in)
-        elif item.name.endswith(".md") or (item.is_symlink() and _leads_to_folder(item)):
+        elif item.name.endswith(ENDING) or (item.is_symlink() and _leads_to_folder(item)):
             yield path
 
 
@@ -52,7 +54,7 @@ def strangers(root: Path, records: str) -> Iterator[str]:
     if (root / records).is_symlink():
         return
     known = set(record_files(root, records))
-    owned = {path.removesuffix(".md") for path in known}
+    owned = {path.removesuffix(ENDING) for path in known}
     for folder, folders, names in os.walk(root / records):
         relative = Path(folder).relative_to(root).as_posix()
         folders[:] = sorted(each for each in folders if f"{relative}/{each}" not in owned)
@@ -62,3 +64,17 @@ def strangers(root: Path, records: str) -> Iterator[str]:
             path = f"{relative}/{name}"
             if path not in known and name != ".gitkeep":
                 yield path
+
+
+def owner(path: str) -> str:
+    """The record's file that a path is or belongs to as evidence; of another file the path itself."""
+    parts = path.split("/")
+    place = next((at for at, part in enumerate(parts) if part.startswith(PREFIX)), len(parts) - 1)
+    is_evidence = place < len(parts) - 1
+    return "/".join(parts[: place + 1]) + (ENDING if is_evidence else "")
+
+
+def is_record(path: str, records: str) -> bool:
+    """Whether the path is one of a record's own file, judged by its name."""
+    is_below = path.startswith(f"{records}/") and not path.startswith(f"{records}/{REGISTERS}/")
+    return is_below and path.endswith(ENDING) and owner(path) == path

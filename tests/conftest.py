@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.ledger import CPL_YAML, ONE, Ledger
+from tests.ledger import CPL_YAML, ONE, Ledger, install_stub_hooks
 
 settings.register_profile("cpl", deadline=None)
 settings.load_profile("cpl")
@@ -57,6 +57,7 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ["commit", "--quiet", "--message", "Start"],
     ):
         subprocess.run(["git", *command], cwd=root, check=True)
+    install_stub_hooks(root)
     return root
 
 

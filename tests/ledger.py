@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from cpl import config, document
 from cpl.cli import run
 from cpl.cli.app import App
 from cpl.config import Settings
+from cpl.hook_states import HOOKS
 from cpl.moments import parse_instant
 from cpl.record import Record, load, make_id
 
@@ -24,6 +26,7 @@ ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "tests" / "examples"
 RESIDENTIAL = ROOT / "templates" / "profiles" / "residential.yaml"
 ONE = "CPL-20261118-M9S3467"
+TRUE = shutil.which("true") or "/bin/true"  # stands in for the interpreter of hooks: they have the real clock
 NOW = "2026-11-18T16:00:00+08:00"
 
 CPL_YAML = """\
@@ -37,6 +40,15 @@ people:
 - {id: zhao.qiang, name: 赵强, emails: [zhao.qiang@example.org], roles: [engineer], department: engineering}
 - {id: sun.wei, name: 孙伟, emails: [sun.wei@example.org], roles: [manager], department: management}
 """
+
+
+def install_stub_hooks(root: Path) -> None:
+    """Hooks that count as installed and check nothing, so that tests of other things are quiet and fast."""
+    for name in HOOKS:
+        path = root / ".git" / "hooks" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("#!/bin/sh\n# cpl-hook: a stub for tests\n", encoding="utf-8")
+        path.chmod(0o755)
 
 
 class Outcome(NamedTuple):
@@ -63,6 +75,7 @@ class Ledger:
             env=self.env,
             folder=self.root,
             choose=self.chance.choice,
+            interpreter=TRUE,
         )
         runner = CliRunner()
         with runner.isolation(input=stdin) as (out, err, _both):

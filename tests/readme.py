@@ -20,7 +20,7 @@ from click.testing import CliRunner
 from cpl.cli import run
 from cpl.cli.app import App
 from cpl.moments import parse_instant
-from tests.ledger import CPL_YAML
+from tests.ledger import CPL_YAML, TRUE, install_stub_hooks
 
 PAGE: Final = Path(__file__).parent.parent / "README.md"
 _BLOCK: Final = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
@@ -40,6 +40,7 @@ class Replay:
         self.run("git config user.email li.na@example.org")
         self.run("git add cpl.yaml")
         self.run("git commit --quiet --message 'Start a complaint store'")
+        install_stub_hooks(root)
 
     def _environment(self) -> dict[str, str]:
         stamp = f"{self.at}:00+08:00"
@@ -66,6 +67,7 @@ class Replay:
             folder=self.root,
             no_input=True,
             choose=self.chance.choice,
+            interpreter=TRUE,
         )
         with CliRunner().isolation() as (_out, _err, both):
             run(words[1:], app)

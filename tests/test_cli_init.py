@@ -17,6 +17,8 @@ made cpl.yaml
 made templates/profiles/residential.yaml
 made records/.gitkeep
 made .gitattributes
+hook pre-commit: installed
+hook pre-merge-commit: installed
 """
 
 

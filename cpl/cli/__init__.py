@@ -43,12 +43,16 @@ COMMANDS: Final = {
     "check": "check",
     "log": "log",
     "undo": "undo",
+    "hooks": "hooks",
     "doctor": "doctor",
     "init": "init",
     "demo": "demo",
     "import": "import_",
     "completion": "completion",
 }
+
+
+_PATHS_OF_HOOKS: Final = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY")
 
 
 class ReaderGone(Exception):
@@ -111,9 +115,22 @@ def cli(ctx: click.Context, folder: Path | None, no_input: bool) -> None:
     """
     app = ctx.ensure_object(App)
     if folder is not None:
-        os.chdir(folder)  # as git does: paths in the rest of the command line count from there
+        _work_in(folder)
         app.folder = Path.cwd()
     app.no_input = no_input or app.no_input
+
+
+def _work_in(folder: Path) -> None:
+    """Go there as git does, so that paths in the rest of the command line count from there.
+
+    What git tells its hooks of a repository counts from where they are started, at the top of the work tree.
+    """
+    if os.environ.get("GIT_DIR"):
+        os.environ.setdefault("GIT_WORK_TREE", os.getcwd())  # noqa: PTH109 - a text for the environment
+    for name in _PATHS_OF_HOOKS:
+        if path := os.environ.get(name):
+            os.environ[name] = os.path.abspath(path)  # noqa: PTH100 - likewise
+    os.chdir(folder)
 
 
 def run(args: Sequence[str] | None = None, app: App | None = None) -> int:

@@ -46,7 +46,10 @@ def system_now() -> datetime:
 
 @dataclass
 class App:
-    """One run of the program. `clock`, `env` and `choose` are the only ways to time, environment and chance."""
+    """One run of the program. `clock`, `env` and `choose` are the only ways to time, environment and chance.
+
+    `interpreter` is what hooks will run cpl by. `hints` says whether a write may add advice about the clone.
+    """
 
     clock: Callable[[], datetime] = system_now
     env: Mapping[str, str] = field(default_factory=lambda: os.environ)
@@ -54,6 +57,8 @@ class App:
     folder: Path | None = None
     no_input: bool = False
     choose: Callable[[str], str] = system_choice
+    interpreter: str = sys.executable
+    hints: bool = True
 
     @cached_property
     def store(self) -> Store:
@@ -87,6 +92,21 @@ class App:
         from cpl.render import visible_lines
 
         click.echo(visible_lines(text), err=True)
+
+    def hint_at_hooks(self) -> None:
+        """After a commit: say so when nothing checks the records that are committed by hand in this clone."""
+        from cpl.git import GitFailed
+        from cpl.hook_states import are_active
+
+        if not self.hints:
+            return
+        try:
+            is_checked = are_active(self.store)
+        except GitFailed as error:  # the commit is made, so this is no failure of the command
+            self.say(str(error))
+            return
+        if not is_checked:
+            self.say(_("this clone has no hooks that check records; run: cpl hooks install"))
 
     def emit(self, rows: Sequence[Mapping[str, Cell]], columns: Sequence[Column], fmt: str) -> None:
         """Print rows on stdout in the format that was asked for."""

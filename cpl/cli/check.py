@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from gettext import gettext as _
 from gettext import ngettext
 from pathlib import Path
@@ -12,51 +13,114 @@ from typing import Final
 
 import click
 
-from cpl import validate
+from cpl import guard, validate
 from cpl.cli.app import App, pass_app
 from cpl.cli.options import output_format
 from cpl.errors import EXIT_PROBLEMS, CplError, Invalid, Problem
+from cpl.guard import Found
 from cpl.render import Cell, Column, visible
 from cpl.store import RECORDS, Entry
 
 _COLUMNS: Final = tuple(Column(name, name) for name in ("path", "line", "code", "message"))
+_COLUMNS_OF_COMMITS: Final = (Column("commit", "commit"), *_COLUMNS)
 
 
 @click.command("check")
 @click.argument("paths", metavar="[PATH|ID]…", nargs=-1)
+@click.option("--staged", is_flag=True, help=_("What git would commit now, compared with HEAD; for hooks."))
+@click.option(
+    "--range",
+    "span",
+    metavar="BASE..HEAD",
+    help=_("Every commit that HEAD has and BASE has not, each compared with its parents; for CI."),
+)
 @output_format("plain", ("plain", "json", "jsonl", "csv"))
 @pass_app
-def check_command(app: App, paths: Sequence[str], fmt: str) -> None:
+def check_command(app: App, paths: Sequence[str], staged: bool, span: str | None, fmt: str) -> None:
     """Check records and settings: form, fields, evidence, events, and the rules of the profile.
 
     Without PATHS the whole store. Prints `path:line: CODE message`; exit code 1 when there is an error (E…), 0 when
     there are only warnings (W…). Each code is explained in docs/problems.md.
+
+    --staged and --range read git instead of the files, and also judge what was changed: events removed, edited or
+    back-dated, moves that the profile does not have, records deleted, deadlines moved without their event. BASE may be
+    all zeros: then every commit is judged. Of a commit that a range names, only errors are told, as COMMIT:path:line.
 
     \b
     Examples:
       cpl check
       cpl check 7k3
       cpl check records/2026/11 --format json
+      cpl check --staged
+      cpl check --range origin/main..HEAD
     """
+    if (staged, span is not None, bool(paths)).count(True) > 1:
+        raise click.UsageError(_("give PATHS, --staged or --range, one of them"))
+    if staged or span is not None:
+        _check_changes(app, span, fmt)
+        return
     problems, count = _problems(app, paths)
-    if fmt == "plain":
-        click.echo("".join(f"{visible(str(each))}\n" for each in problems), nl=False)
+    _show([Found(None, each) for each in problems], _COLUMNS, fmt, app)
+    app.say(ngettext("{count} record: ", "{count} records: ", count).format(count=count) + _verdict(problems))
+    _fail_on_errors(problems)
+
+
+def _check_changes(app: App, span: str | None, fmt: str) -> None:
+    """Judge what the commits of a range, or the index, do to the records."""
+    app.store.require_repository()
+    if span is None:
+        git = replace(app.store.git, inherit_repository=True)  # the index that git gives to its hooks
+        verdict = guard.staged(git, app.clock(), app.env)
     else:
-        rows: list[dict[str, Cell]] = [
-            {"path": each.path, "line": each.line, "code": each.code, "message": each.message} for each in problems
-        ]
-        app.emit(rows, _COLUMNS, fmt)
-    errors = sum(1 for each in problems if each.is_error)
-    app.say(_verdict(count, errors, len(problems) - errors))
-    if errors:
+        base, head = _ends(span)
+        verdict = guard.between(app.store.git, base, head, app.clock())
+    _show(verdict.found, _COLUMNS if span is None else _COLUMNS_OF_COMMITS, fmt, app)
+    problems = [each.problem for each in verdict.found]
+    if span is not None:
+        words = ngettext("{count} commit, ", "{count} commits, ", verdict.commits).format(count=verdict.commits)
+        words += ngettext("{count} change of a record: ", "{count} changes of records: ", verdict.versions)
+        app.say(words.format(count=verdict.versions) + _verdict(problems))
+    elif problems:  # a hook that has nothing to say says nothing
+        app.say(_("what is staged: ") + _verdict(problems))
+    _fail_on_errors(problems)
+
+
+def _ends(span: str) -> tuple[str | None, str]:
+    """The two ends of `BASE..HEAD`; without dots the second is HEAD. A base of zeros is none."""
+    base, _dots, head = span.replace("...", "..").partition("..")
+    if not base.strip():
+        raise click.BadParameter(_("'{span}' has no base; write BASE..HEAD").format(span=span), param_hint="--range")
+    return (base if base.strip("0") else None), head or "HEAD"
+
+
+def _show(found: Iterable[Found], columns: Sequence[Column], fmt: str, app: App) -> None:
+    if fmt == "plain":
+        click.echo("".join(f"{visible(str(each))}\n" for each in found), nl=False)
+        return
+    rows: list[dict[str, Cell]] = [
+        {
+            "commit": each.commit,
+            "path": each.problem.path,
+            "line": each.problem.line,
+            "code": each.problem.code,
+            "message": each.problem.message,
+        }
+        for each in found
+    ]
+    app.emit([{column.name: row[column.name] for column in columns} for row in rows], columns, fmt)
+
+
+def _fail_on_errors(problems: Iterable[Problem]) -> None:
+    if any(each.is_error for each in problems):
         raise click.exceptions.Exit(EXIT_PROBLEMS)
 
 
-def _verdict(count: int, errors: int, warnings: int) -> str:
-    words = ngettext("{count} record: ", "{count} records: ", count).format(count=count)
-    if not errors and not warnings:
-        return words + _("no problems")
-    return words + ", ".join(
+def _verdict(problems: Sequence[Problem]) -> str:
+    errors = sum(1 for each in problems if each.is_error)
+    warnings = len(problems) - errors
+    if not problems:
+        return _("no problems")
+    return ", ".join(
         (
             ngettext("{count} error", "{count} errors", errors).format(count=errors),
             ngettext("{count} warning", "{count} warnings", warnings).format(count=warnings),

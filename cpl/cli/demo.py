@@ -7,6 +7,7 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from gettext import gettext as _
 from pathlib import Path
@@ -14,11 +15,12 @@ from typing import Final
 
 import click
 
-from cpl import files
+from cpl import files, hooking
 from cpl.cli.app import App
 from cpl.errors import CplError
 from cpl.git import Git
 from cpl.moments import format_instant, parse_instant
+from cpl.store import Store
 
 _ZONE: Final = "Asia/Shanghai"
 _SEED: Final = 2026  # the ids are the same everywhere
@@ -107,7 +109,7 @@ def demo_command(context: click.Context, folder: Path | None) -> None:
         stage.play(at, who, line)
     program = sys.argv[0] if Path(sys.argv[0]).name == "cpl" else "cpl"
     click.echo(_("\nThe store is {root}; look around: {program} -C {root} list").format(root=root, program=program))
-    stage.leave_identity()
+    stage.leave()
 
 
 class _Stage:
@@ -124,18 +126,20 @@ class _Stage:
         self.play(
             "2026-11-16T08:00",
             "li.na",
-            f"init {shlex.quote(str(self.root))} --name 锦绣花园 --timezone {_ZONE}",
+            f"init {shlex.quote(str(self.root))} --name 锦绣花园 --timezone {_ZONE} --no-hooks",
         )
         marker = self.root / "cpl.yaml"
         kept = marker.read_text(encoding="utf-8").partition("people:")[0]
         files.write(marker, (kept + _PEOPLE).encode(), root=self.root)
         self._git("2026-11-16T08:01", "li.na").commit(["cpl.yaml"], "Name the people\n")
 
-    def leave_identity(self) -> None:
-        """Give the store's repository the identity of the desk, so that it can be used on."""
+    def leave(self) -> None:
+        """Give the store's repository the identity of the desk and the hooks, so that it can be used on."""
         git = Git(self.root)
         git.run("config", "--local", "user.name", "Li Na", write=True)
         git.run("config", "--local", "user.email", "li.na@example.org", write=True)
+        with suppress(hooking.NotDone):  # hooks that are set for all repositories; the next write says so
+            hooking.install(Store(self.root))
 
     def _environment(self, at: str, who: str) -> dict[str, str]:
         stamp = format_instant(_instant(at))
@@ -164,6 +168,7 @@ class _Stage:
             folder=self.root if self.root.exists() else None,
             no_input=True,
             choose=self.chance.choice,
+            hints=False,  # the story is played without hooks: they have the clock of the computer
         )
         self._run(shlex.split(words), app)
         self.ids += [each for each in self._known() if each not in before]

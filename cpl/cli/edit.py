@@ -165,7 +165,7 @@ def _save(app: App, path: str, texts: tuple[bytes, bytes], how: How, who: Who) -
             app.store.require_commit([path])
         commit = Commit(f"{record.id}: edited", "edit", [record.id], how.message) if how.commit else None
         app.store.write([Write(document, before)], commit, app.now)
-    report({record.id: _("edited")}, committed=commit is not None)
+    report(app, {record.id: _("edited")}, committed=commit is not None)
 
 
 def refuse_events(before: Record, after: Record) -> None:

@@ -70,6 +70,8 @@ def import_command(
         app.emit([_as_row(mapping, result, commit, dry_run=dry_run)], _RESULT, fmt)
     else:
         _print(app, mapping, result, commit, dry_run=dry_run)
+    if commit is not None:
+        app.hint_at_hooks()
     return EXIT_PROBLEMS if result.rejected else EXIT_OK
 
 

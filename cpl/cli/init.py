@@ -10,11 +10,12 @@ from typing import Final
 import click
 from click.core import ParameterSource
 
-from cpl import config, files
+from cpl import config, files, hooking
 from cpl.cli.app import App, bad_parameter, pass_app
 from cpl.errors import CplError
 from cpl.git import Git, find_toplevel
 from cpl.moments import parse_zone
+from cpl.render import visible
 from cpl.schema import did_you_mean
 from cpl.store import Commit, Store, shipped, template
 from cpl.yaml_writer import entry
@@ -53,14 +54,17 @@ def profiles() -> list[str]:
     show_default=True,
     help=_("Also the files for CI."),
 )
+@click.option(
+    "--no-hooks", "hooks", flag_value=False, default=True, help=_("Don't have git check records before each commit.")
+)
 @pass_app
 def init_command(
-    app: App, folder: Path | None, profile: str, name: str | None, timezone: str, language: str, ci: str
+    app: App, folder: Path | None, profile: str, name: str | None, timezone: str, language: str, ci: str, *, hooks: bool
 ) -> None:
     """Make a complaint store in DIR (default: here), in a new or an existing git repository, also in a subfolder.
 
-    The profile is copied into the store: its rules are its own files. Nothing that exists is changed; a second run
-    changes nothing.
+    The profile is copied into the store: its rules are its own files. git's hooks are installed in this clone, as by
+    `cpl hooks install`. Nothing that exists is changed; a second run changes nothing.
 
     \b
     Examples:
@@ -81,6 +85,11 @@ def init_command(
     wanted = dict(_files(root, settings, profile, ci))
     new = {path: data for path, data in wanted.items() if not (root / path).exists()}
     _write(app, root, new, made)
+    done = _install_hooks(app, root) if hooks else False
+    if made or new or done:
+        click.echo(_("the complaint store is {root}; next: cpl open").format(root=root))
+    else:
+        click.echo(_("nothing to do: {root} is a complaint store already").format(root=root))
     if is_there and (ignored := _given("name", "timezone", "language", "profile")):
         message = _("cpl.yaml is kept as it is: {options} changed nothing")
         app.say(message.format(options=", ".join(ignored)))
@@ -164,7 +173,15 @@ def _write(app: App, root: Path, new: dict[str, bytes], made: list[str]) -> None
         click.echo(_("made {what}").format(what=what))
     if ".gitattributes" not in new and b"records/** -text" not in (root / ".gitattributes").read_bytes():
         app.say(_("please add the line 'records/** -text' to .gitattributes: git must not convert line ends there"))
-    if not made and not new:
-        click.echo(_("nothing to do: {root} is a complaint store already").format(root=root))
-        return
-    click.echo(_("the complaint store is {root}; next: cpl open").format(root=root))
+
+
+def _install_hooks(app: App, root: Path) -> bool:
+    """Install the hooks, or say why it can't be done; whether any is new."""
+    try:
+        done = [each for each in hooking.install(Store(root, app.git_env), app.interpreter) if each.is_change]
+    except CplError as error:
+        app.say(_("no hooks were installed; all else is done. {why}").format(why=error))
+        return False
+    for each in done:
+        click.echo(visible(_("hook {name}: {words}").format(name=each.name, words=each.words)))
+    return bool(done)

@@ -337,7 +337,7 @@ class _Intake:
         commit = Commit(f"{record.id}: {record.status}", "open", [record.id], how.message) if how.commit else None
         with self.app.store.lock():
             self.app.store.write([Write(document, None, self.evidence)], commit, self.app.now)
-        report({record.id: record.status}, committed=commit is not None)
+        report(self.app, {record.id: record.status}, committed=commit is not None)
         self.app.say(document.source.path)
 
     def keep(self, document: Document | None) -> Path | None:

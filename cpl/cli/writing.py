@@ -66,7 +66,7 @@ def change(app: App, pieces: Iterable[str], how: How, action: Action) -> None:
         who = who_acts(app, how)
         with app.store.lock():
             words = _change(app, pieces, how, action, who)
-    report(words, committed=how.commit)
+    report(app, words, committed=how.commit)
 
 
 def preview(app: App, pieces: Iterable[str], how: How, action: Action) -> None:
@@ -75,7 +75,7 @@ def preview(app: App, pieces: Iterable[str], how: How, action: Action) -> None:
     writes, words = _next_versions(app, pieces, how, action, who_acts(app, how))
     for each in writes:
         app.store.judge(each, app.now)
-    report(words, committed=True)
+    _tell(words)
     app.say(_("a dry run: nothing was written"))
 
 
@@ -141,9 +141,14 @@ def _subject(words: Mapping[str, str], of_several: str | None) -> str:
     return f"{len(words)} complaints: {of_several or '; '.join(dict.fromkeys(words.values()))}"
 
 
-def report(words: Mapping[str, str], *, committed: bool) -> None:
-    """Say on stdout what was done to each record."""
-    suffix = "" if committed else _(" (not committed)")
+def report(app: App, words: Mapping[str, str], *, committed: bool) -> None:
+    """Say on stdout what was done to each record, and on stderr when this clone has no hooks."""
+    _tell(words, "" if committed else _(" (not committed)"))
+    if committed:
+        app.hint_at_hooks()
+
+
+def _tell(words: Mapping[str, str], suffix: str = "") -> None:
     for identifier, what in words.items():
         click.echo(visible(f"{identifier}: {what}{suffix}"))
 

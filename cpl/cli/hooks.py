@@ -1,0 +1,94 @@
+"""`cpl hooks`: git's hooks that check records, put into this clone, taken out, and looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from gettext import gettext as _
+from typing import Final
+
+import click
+
+from cpl import hooking
+from cpl.cli.app import App, pass_app
+from cpl.cli.options import output_format
+from cpl.errors import EXIT_PROBLEMS
+from cpl.render import Column, visible
+
+_COLUMNS: Final = (
+    Column("hook", _("hook"), whole=True),
+    Column("state", _("state"), whole=True),
+    Column("path", _("file")),
+)
+_ALL: Final = (*_COLUMNS, Column("remedy", _("what to do")))
+
+
+@click.group("hooks")
+def hooks_command() -> None:
+    """Have git run `cpl check --staged` before each commit and each merge of this clone.
+
+    A clone does not bring its hooks along, so each clone needs them once. Hooks that are there already are kept and
+    run first: your own, those of the pre-commit framework, husky's. Nothing outside the repository is written.
+
+    \b
+    Examples:
+      cpl hooks install
+      cpl hooks status
+      cpl hooks uninstall
+    """
+
+
+@hooks_command.command("install")
+@pass_app
+def install_command(app: App) -> None:
+    """Put the hooks into this clone, or renew them for the cpl that you run now.
+
+    A second run changes nothing.
+
+    \b
+    Example:
+      cpl hooks install
+    """
+    _tell(hooking.install(app.store, app.interpreter))
+
+
+@hooks_command.command("uninstall")
+@pass_app
+def uninstall_command(app: App) -> None:
+    """Take the hooks out of this clone and give back what was there before, byte for byte.
+
+    What was changed since is left as it is, and the message says what.
+
+    \b
+    Example:
+      cpl hooks uninstall
+    """
+    done = hooking.uninstall(app.store)
+    _tell(done)
+    if not done:
+        app.say(_("nothing to take out: this clone has no hooks of cpl"))
+
+
+@hooks_command.command("status")
+@output_format()
+@pass_app
+def status_command(app: App, fmt: str) -> None:
+    """Tell for each hook whether git runs it, and if not, what to do; exit code 1 when something is to be done.
+
+    \b
+    Examples:
+      cpl hooks status
+      cpl hooks status --format json
+    """
+    states = hooking.state(app.store, app.interpreter)
+    rows = [{"hook": each.name, "state": each.state, "path": str(each.path), "remedy": each.remedy} for each in states]
+    app.emit(rows, _COLUMNS if fmt == "table" else _ALL, fmt)
+    if fmt == "table":
+        for each in dict.fromkeys(f"{each.name}: {each.remedy}" for each in states if each.remedy):
+            app.say(each)
+    if not all(each.is_in_order for each in states):
+        raise click.exceptions.Exit(EXIT_PROBLEMS)
+
+
+def _tell(done: Iterable[hooking.Done]) -> None:
+    for each in done:
+        click.echo(visible(f"{each.path}: {each.words}"))

@@ -1,0 +1,240 @@
+"""What a change of a record may not do: the rules between a version and those that it was made from; no I/O.
+
+The history only grows, what an event sets changes by an event, and tasks and evidence stay. A merge is compared with
+every parent: it may drop nothing that one of them had, and what one of them brings is not new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from gettext import gettext as _
+from typing import Any, Final
+
+from cpl import workflow
+from cpl.document import Document
+from cpl.errors import Problem
+from cpl.events import SET_BY_EVENTS, Event, void_target
+from cpl.moments import format_instant
+from cpl.profile import Profile
+from cpl.record import HISTORY, Record, before, derived, line_of
+from cpl.validate import shown
+
+_FIXED: Final = ("id", "source")
+_TASK: Final = ("kind", "made_at", "due")  # what a task is known by; its words and who does it are set by hand
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A record's new version at `path`, and its versions in the parents that have it.
+
+    `profile` is None where the settings can't be read. `may_import` says whether it is an import that made the change,
+    or may be, where that is not known.
+    """
+
+    path: str
+    document: Document
+    record: Record
+    parents: Sequence[Record]
+    profile: Profile | None
+    may_import: bool
+
+    @property
+    def added(self) -> list[Event]:
+        """The events that no parent has."""
+        return [each for each in self.record.history if not any(each in parent.history for parent in self.parents)]
+
+    @property
+    def new(self) -> list[Event]:
+        """The events that are new, and not what became of one that a parent has."""
+        added = self.added
+        gone = [each for parent in self.parents for each in parent.history if each not in self.record.history]
+        changed = [_same_but(each, added) for each in gone]
+        return [each for each in added if each not in changed]
+
+    def is_set_since(self, name: str, parent: Record, task: str | None = None) -> bool:
+        """Whether an event that `parent` lacks sets the field (of a task), or takes back one that does."""
+        news = [each for each in self.record.history if each not in parent.history]
+        voided = {void_target(each) for each in news if each.did == "void"}
+        setters = [*news, *(each for each in self.record.history if (each.at, each.key) in voided)]
+        return any(name in each.sets and each.data.get("task") == task for each in setters)
+
+
+def check(change: Change) -> Iterator[Problem]:
+    """What the change does that it may not, in no particular order."""
+    for parent in change.parents:
+        yield from _events_kept(change, parent)
+        yield from _fields_kept(change, parent)
+        yield from _tasks_kept(change, parent)
+        yield from _evidence_kept(change, parent)
+    yield from _in_time(change)
+    yield from _legal_moves(change)
+    yield from _imports(change)
+
+
+def _problem(change: Change, line: int, code: str, message: str) -> Problem:
+    return Problem(change.path, line, code, message)
+
+
+def _events_kept(change: Change, parent: Record) -> Iterator[Problem]:
+    """E101, E102: no event goes, none is changed."""
+    added = change.added
+    for event in parent.history:
+        if event in change.record.history:
+            continue
+        said = {"event": event.key, "at": format_instant(event.at)}
+        now = _same_but(event, added)
+        if now is None:
+            message = _(
+                "the event {event} of {at} was removed; put it back, and if it was a slip: cpl correct {id} --void {event}"
+            )
+            line = line_of(change.document, [HISTORY])
+            yield _problem(change, line, "E101", message.format(id=change.record.id, **said))
+        else:
+            message = _(
+                "the event {event} of {at} was changed ({what}); put it back, a slip is put right by: {command}"
+            )
+            command = f"cpl correct {change.record.id}"
+            message = message.format(what=_what_changed(event, now), command=command, **said)
+            yield _problem(change, now.line, "E102", message)
+
+
+def _same_but(event: Event, added: Sequence[Event]) -> Event | None:
+    """The new event that stands where `event` stood, or says the same of another time."""
+    there = [each for each in added if each.at == event.at and each.key == event.key]
+    there += [each for each in added if each.at == event.at]
+    there += [each for each in added if _without_time(each) == _without_time(event)]
+    return there[0] if there else None
+
+
+def _without_time(event: Event) -> dict[str, Any]:
+    return {name: value for name, value in event.data.items() if name != "at"}
+
+
+def _what_changed(old: Event, new: Event) -> str:
+    names = [name for name in {**old.data, **new.data} if old.data.get(name) != new.data.get(name)]
+    return ", ".join(f"{name}: {shown(old.data.get(name))} → {shown(new.data.get(name))}" for name in names)
+
+
+def _fields_kept(change: Change, parent: Record) -> Iterator[Problem]:
+    """E105, E106: a field that no event has set stands for itself until one does; an id and a source stay.
+
+    What events say that it is, `validate` compares.
+    """
+    record = change.record
+    known = {"received_at", *derived(record)}
+    for name in (*_FIXED, *sorted(SET_BY_EVENTS - known)):
+        old, new = parent.get(name), record.get(name)
+        if old == new or any(each.get(name) == new for each in change.parents) or change.is_set_since(name, parent):
+            continue
+        said = {"field": name, "old": shown(old), "new": shown(new)}
+        line = line_of(change.document, [name])
+        if name in _FIXED:
+            message = _("{field} was {old} and is {new}; it never changes, put it back")
+            yield _problem(change, line, "E106", message.format(**said))
+        else:
+            message = _("{field} was {old} and is {new}, but no event set it; put it back and use: {command}")
+            yield _problem(change, line, "E105", message.format(command=_setter(name, record.id), **said))
+
+
+def _setter(name: str, identifier: str) -> str:
+    if name == "assignee":
+        return f"cpl assign {identifier} --to PERSON"
+    if name == "departments":
+        return f"cpl assign {identifier} --department NAME"
+    return f"cpl correct {identifier} {name}=… --reason TEXT"
+
+
+def _tasks_kept(change: Change, parent: Record) -> Iterator[Problem]:
+    """E107: a task stays, and its due changes by an event."""
+    tasks = _by(change.record, "tasks", "id")
+    for task, old in _by(parent, "tasks", "id").items():
+        if task not in tasks:
+            message = _("task {task} was removed; put it back and use: cpl task {id} drop {task} --reason TEXT")
+            line = line_of(change.document, ["tasks"])
+            yield _problem(change, line, "E107", message.format(task=task, id=change.record.id))
+            continue
+        place, new = tasks[task]
+        for name in _TASK:
+            if not _is_task_kept(change, parent, (task, name), (old[1].get(name), new.get(name))):
+                message = _(
+                    "{field} of task {task} was {old} and is {new}, but no event set it; put it back and use: "
+                    "cpl task {id} due {task} --due INSTANT --reason TEXT"
+                )
+                said = {"field": name, "old": shown(old[1].get(name)), "new": shown(new.get(name))}
+                line = line_of(change.document, ["tasks", place, name])
+                yield _problem(change, line, "E107", message.format(task=task, id=change.record.id, **said))
+
+
+def _is_task_kept(change: Change, parent: Record, which: tuple[str, str], values: tuple[Any, Any]) -> bool:
+    task, name = which
+    old, new = values
+    others = (_by(each, "tasks", "id").get(task) for each in change.parents if each is not parent)
+    is_anothers = any(each is not None and each[1].get(name) == new for each in others)
+    return old == new or is_anothers or (name == "due" and change.is_set_since(name, parent, task))
+
+
+def _evidence_kept(change: Change, parent: Record) -> Iterator[Problem]:
+    """E108: evidence stays, and its name never stands for another file."""
+    items = _by(change.record, "evidence", "file")
+    hashes = {item.get("sha256") for _place, item in items.values()}
+    is_merge = len(change.parents) > 1
+    for name, (_place, old) in _by(parent, "evidence", "file").items():
+        if is_merge and old["sha256"] in hashes:
+            continue  # two sides took in two files of one name; one of them got another
+        if name not in items:
+            message = _("evidence '{name}' was removed; put it back, evidence is never removed")
+            yield _problem(change, line_of(change.document, ["evidence"]), "E108", message.format(name=name))
+        elif items[name][1]["sha256"] != old["sha256"]:
+            message = _("'{name}' stands for another file than before; put it back and attach the new file as another")
+            line = line_of(change.document, ["evidence", items[name][0], "file"])
+            yield _problem(change, line, "E108", message.format(name=name))
+
+
+def _by(record: Record, field: str, key: str) -> dict[str, tuple[int, Any]]:
+    """The items of a list by name, each with its place."""
+    return {item[key]: (place, item) for place, item in enumerate(record.get(field) or ())}
+
+
+def _in_time(change: Change) -> Iterator[Problem]:
+    """E103: what is entered after the fact says so (ML-4)."""
+    last = max((event.at for parent in change.parents for event in parent.history), default=None)
+    for event in change.new:
+        if last is not None and event.at < last and "recorded_at" not in event.data:
+            message = _(
+                "the new event {event} of {at} stands before one of {last} that was there already; give it recorded_at "
+                "(cpl does, with --at), and merge two lines of work instead of rebasing them"
+            )
+            message = message.format(event=event.key, at=format_instant(event.at), last=format_instant(last))
+            yield _problem(change, event.line, "E103", message)
+
+
+def _legal_moves(change: Change) -> Iterator[Problem]:
+    """E104: a new move goes from where the parent was to where the profile lets it go; an import's are not judged."""
+    if change.profile is None:
+        return
+    still = [event for parent in change.parents for event in parent.events if event in change.record.events]
+    last = max((event.at for event in still if event.is_move), default=None)
+    for move in change.new:
+        previous = before(change.record, move) if move in change.record.events else None
+        if not move.is_move or previous is None or change.record.is_imported(move):
+            continue
+        said = {"to": move.to, "at": format_instant(move.at)}
+        allowed = workflow.allowed_moves(previous, change.profile)
+        if last is not None and move.at < last:
+            message = _("the move to '{to}' of {at} comes before the last move, of {last}; enter it as it went on")
+            yield _problem(change, move.line, "E104", message.format(last=format_instant(last), **said))
+        elif move.to not in allowed:
+            message = _("the profile has no move from '{from_}' to '{to}', only to: {allowed}; take the move out again")
+            message = message.format(from_=previous.status, allowed=", ".join(allowed), **said)
+            yield _problem(change, move.line, "E104", message)
+
+
+def _imports(change: Change) -> Iterator[Problem]:
+    """E109: only an import brings events of another system."""
+    is_import = not change.parents and change.may_import
+    for event in change.new:
+        if change.record.is_imported(event) and not is_import:
+            message = _("the event {event} of {at} is by '{by}', but only cpl import may add such; use: cpl did")
+            message = message.format(event=event.key, at=format_instant(event.at), by=event.by)
+            yield _problem(change, event.line, "E109", message)

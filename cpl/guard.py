@@ -1,0 +1,278 @@
+"""What the index or a commit does to the records, judged by the settings of the same tree; reads nothing but git."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from gettext import gettext as _
+from itertools import islice
+from pathlib import PurePosixPath
+from typing import Final
+
+from cpl import config, difference, steps, validate
+from cpl.config import Settings
+from cpl.errors import Invalid, Problem
+from cpl.git import Git
+from cpl.history import refuse_shallow
+from cpl.record import Record, is_id
+from cpl.steps import INDEX, File, Step
+from cpl.store import RECORDS, Entry, NotReady, read_entry, record_path, shipped, template
+from cpl.tree import ENDING, is_record, owner
+
+_PATHS: Final = (RECORDS, config.MARKER, config.PROFILES)
+_AT_ONCE: Final = 100  # commits whose records are read by one process
+_DIFFERENCE: Final = "E1"  # the codes of what only a comparison finds
+_IMPORT: Final = "import"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A problem, and the commit that has it; None: the index."""
+
+    commit: str | None
+    problem: Problem
+
+    def __str__(self) -> str:
+        return str(self.problem) if self.commit is None else f"{self.commit[:12]}:{self.problem}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """All that was found, by commit, in the order of their making; and how much was looked at."""
+
+    found: tuple[Found, ...]
+    commits: int
+    versions: int
+
+
+def staged(git: Git, now: datetime, environ: Mapping[str, str]) -> Verdict:
+    """What is wrong with the commit that the index would make; files that are no records are not looked at.
+
+    `git` works in the store's root. What HEAD alone has, and no remote branch, may be amended: that is a warning,
+    unless `environ`, which git gives to its hooks, shows that this is a commit of its own.
+
+    Raises:
+        NotReady: a conflict is not settled yet.
+    """
+    head = git.head()
+    parents = [] if head is None else [head, *steps.merged_commits(git, environ)]
+    step = steps.staged(git, parents, _PATHS)
+    if any(step.sides) and (unmerged := git.unmerged()):
+        message = _("{path} is not merged yet; settle the conflict, git add it, then try again")
+        raise NotReady(message.format(path=unmerged[0]))
+    judge = _Judge(git, now)
+    problems, count = judge.step(step), judge.versions
+    differences = [each for each in problems if each.code.startswith(_DIFFERENCE)]
+    if differences and len(parents) == 1 and _may_be_amended(git, parents[0], environ):
+        without = steps.staged(git, steps.parents_of(git, parents[0]), _PATHS)
+        kept = {(each.path, each.code) for each in judge.step(without)}
+        problems = [each if (each.path, each.code) in kept else _amended(each) for each in problems]
+    return Verdict(tuple(Found(None, each) for each in problems), 0, count)
+
+
+def between(git: Git, base: str | None, head: str, now: datetime) -> Verdict:
+    """What is wrong with any of the commits that `head` has and `base` has not; None: with any commit of `head`.
+
+    `git` works in the store's root.
+
+    Raises:
+        Shallow: older commits are not there.
+        steps.NoSuchCommit: one of the two is not in this clone.
+    """
+    refuse_shallow(git)
+    first = None if base is None else steps.commit_named(git, base)
+    last = steps.commit_named(git, head)
+    judge = _Judge(git, now)
+    found, commits = list[Found](), 0
+    if first is not None and (count := steps.lost_commits(git, first, last)):
+        message = _("{count} commits that were published are gone, up to this one; put them back: git merge {commit}")
+        found.append(Found(first, Problem(RECORDS, 1, "E110", message.format(count=count, commit=first[:12]))))
+    walk = steps.between(git, first, last, _PATHS)
+    while chunk := list(islice(walk, _AT_ONCE)):
+        judge.fetch(chunk)
+        for step in chunk:
+            errors = [each for each in judge.step(step) if each.is_error]
+            found += [Found(step.revision, each) for each in errors]
+        commits += len(chunk)
+    return Verdict(tuple(found), commits, judge.versions)
+
+
+def _may_be_amended(git: Git, head: str, environ: Mapping[str, str]) -> bool:
+    """Whether nobody else has HEAD, and git did not say that this is a commit of another moment."""
+    if git.remote_branches_contain(head):
+        return False
+    dated = environ.get("GIT_AUTHOR_DATE")  # when it amends, git gives to its hooks the date of what is amended
+    told = git.run("log", "-1", "--no-show-signature", "--date=raw", "--format=%ad", head).decode().strip()
+    return dated is None or dated.lstrip("@") == told
+
+
+def _amended(problem: Problem) -> Problem:
+    if not problem.code.startswith(_DIFFERENCE):
+        return problem
+    message = _("right only if this amends the last commit, which no remote branch has: {code} {message}")
+    return Problem(problem.path, problem.line, "W112", message.format(code=problem.code, message=problem.message))
+
+
+class _Judge:
+    """Judges steps one after another and remembers what it has read."""
+
+    def __init__(self, git: Git, now: datetime) -> None:
+        self._git = git
+        self._now = now
+        self._settings: dict[str, Settings | Invalid] = {}
+        self._entries: dict[tuple[str, str], Entry] = {}
+        self.versions = 0
+
+    def fetch(self, chunk: Sequence[Step]) -> None:
+        """Read all versions of records that these steps are about, in one process."""
+        wanted: dict[tuple[str, str], None] = {}
+        for step in chunk:
+            for path in step.paths:
+                if is_record(path, RECORDS):
+                    versions = [*step.before(path), step.after(path)]
+                    wanted |= {(path, each.blob): None for each in versions if each is not None and each.is_regular}
+        self._entries = {key: self._entries[key] for key in wanted if key in self._entries}
+        new = [key for key in wanted if key not in self._entries]
+        contents = self._git.cat_files(blob for _path, blob in new)
+        self._entries |= {key: read_entry(key[0], data or b"") for key, data in zip(new, contents, strict=True)}
+
+    def step(self, step: Step) -> list[Problem]:
+        """All that is wrong with what one step does, sorted."""
+        if not any(step.sides):
+            return []
+        if step.revision == INDEX:
+            self.fetch([step])
+        settings = self._settings_of(step)
+        problems = list(settings.problems) if isinstance(settings, Invalid) else []
+        owners = dict.fromkeys(owner(path) for path in step.paths)
+        for path in owners:
+            if is_record(path, RECORDS):
+                problems += self._record(step, path, None if isinstance(settings, Invalid) else settings)
+        return sorted(set(problems))
+
+    def _settings_of(self, step: Step) -> Settings | Invalid:
+        """The settings in a step's own tree: those of its parent, unless it changed them."""
+        first = step.parents[0] if step.parents else ""
+        is_touched = len(step.parents) != 1 or any(not path.startswith(f"{RECORDS}/") for path in step.sides[0])
+        settings = None if is_touched else self._settings.get(first)
+        if settings is None:
+            settings = self._load(step.revision)
+        if step.revision != INDEX:
+            self._settings[step.revision] = settings
+        return settings
+
+    def _load(self, revision: str) -> Settings | Invalid:
+        def read(path: str) -> bytes | None:
+            data = self._content(revision, [path])[path]
+            return template(shipped(), path) if data is None and path != config.MARKER else data
+
+        try:
+            return config.load(read)
+        except Invalid as error:
+            return error
+
+    def _content(self, revision: str, paths: Iterable[str]) -> dict[str, bytes | None]:
+        """Files as they are in a tree."""
+        wanted = list(paths)
+        contents = self._git.cat_files(f"{revision}:./{path}" for path in wanted)
+        return dict(zip(wanted, contents, strict=True))
+
+    def _record(self, step: Step, path: str, settings: Settings | None) -> Iterator[Problem]:
+        """What is wrong with one record's file, or with its evidence."""
+        self.versions += 1
+        entry = self._entry(step, path)
+        if entry is None:
+            yield from self._removed(step, path)
+            return
+        yield from entry.problems
+        if entry.document is None or entry.record is None or any(each.is_error for each in entry.problems):
+            return
+        parents = list(self._parents(step, path))
+        yield from (_unreadable(path) for each in parents if each.record is None)
+        records = [each.record for each in parents if each.record is not None]
+        may_import = step.revision == INDEX or _IMPORT in (step.action or "").split(",")
+        profile = None if settings is None else settings.profile
+        change = difference.Change(path, entry.document, entry.record, records, profile, may_import)
+        if path in step.paths and (records or not parents):
+            yield from difference.check(change)
+        if settings is not None:
+            evidence = self._evidence(step, path, entry.record, records)
+            ids = self._linked(entry.record) if step.revision == INDEX else None
+            yield from validate.check(entry.document, settings, validate.Facts(path, self._now, evidence, ids))
+
+    def _entry(self, step: Step, path: str) -> Entry | None:
+        """The record as the step leaves it; None where it takes it away, or where there is none."""
+        if path not in step.paths:
+            data = self._content(step.revision, [path])[path]
+            return None if data is None else read_entry(path, data)
+        return self._version(path, step.after(path))
+
+    def _version(self, path: str, file: File | None) -> Entry | None:
+        if file is None:
+            return None
+        if not file.is_regular:
+            message = _("it is a link or another repository, not a file (mode {mode}); put the record itself there")
+            return Entry(path, None, None, (Problem(path, 1, "E013", message.format(mode=file.mode)),))
+        return self._entries[path, file.blob]
+
+    def _parents(self, step: Step, path: str) -> Iterator[Entry]:
+        """The versions that the parents have, also of a record that lay somewhere else."""
+        if path not in step.paths:
+            yield from filter(None, [self._entry(step, path)])
+            return
+        for side, file in zip(step.sides, step.before(path), strict=True):
+            entry = self._version(path, file)
+            if entry is None:
+                name = PurePosixPath(path).name
+                moved = (each for each in side if PurePosixPath(each).name == name and is_record(each, RECORDS))
+                entry = next((self._version(each, side[each].before) for each in moved if not side[each].after), None)
+            if entry is not None:
+                yield entry
+
+    def _removed(self, step: Step, path: str) -> Iterator[Problem]:
+        """E100, unless the file only moved, was one of two of a record, or was no record at all."""
+        if path not in step.paths:
+            return
+        name = PurePosixPath(path)
+        moved = [each for each in step.paths if PurePosixPath(each).name == name.name and step.after(each) is not None]
+        known = [each for each in map(self._version, [path] * len(step.sides), step.before(path)) if each is not None]
+        titles = [each.record.title for each in known if each.record is not None]
+        if moved or not (is_id(name.stem) or titles):
+            return
+        right = record_path(name.stem) if is_id(name.stem) else path
+        if right != path and self._content(step.revision, [right])[right] is not None:
+            return
+        parent = "HEAD" if step.revision == INDEX else f"{step.revision[:12]}^"
+        message = _(
+            "the record was removed{title}; put it back: git checkout {parent} -- {path}; what is not to count is "
+            "withdrawn: cpl transition {id} withdrawn --reason TEXT"
+        )
+        title = f" ({titles[0]})" if titles else ""
+        yield Problem(path, 1, "E100", message.format(title=title, parent=parent, path=path, id=name.stem))
+
+    def _evidence(self, step: Step, path: str, record: Record, parents: Iterable[Record]) -> dict[str, str]:
+        """The files of evidence with their SHA-256; one that a parent has too is taken as it was recorded there."""
+        folder = path.removesuffix(ENDING)
+        items = {item["file"]: item["sha256"] for item in record.get("evidence") or ()}
+        known = {(item["file"], item["sha256"]) for parent in parents for item in parent.get("evidence") or ()}
+        touched = {each.removeprefix(f"{folder}/") for each in step.paths if each.startswith(f"{folder}/")}
+        kept = {name: sha for name, sha in items.items() if name not in touched and (name, sha) in known}
+        asked = {f"{folder}/{name}": name for name in (*items, *touched) if name not in kept}
+        contents = self._content(step.revision, asked)
+        return kept | {
+            name: hashlib.sha256(data).hexdigest()
+            for path, name in asked.items()
+            if (data := contents[path]) is not None
+        }
+
+    def _linked(self, record: Record) -> set[str]:
+        """Those of the ids that a record links to which the index has."""
+        wanted = {record_path(link["id"]): link["id"] for link in record.get("links") or ()}
+        return {wanted[path] for path, data in self._content(INDEX, wanted).items() if data is not None}
+
+
+def _unreadable(path: str) -> Problem:
+    message = _("the version before this one can't be read, so what was changed is not judged; compare: git log -p")
+    return Problem(path, 1, "W111", message)

@@ -1,0 +1,218 @@
+"""What commits, or the index, do to a store's files against each of their parents; not what may be done.
+
+Paths count from the store's root. Files of a merge that only one side has changed, and that the merge took from that
+side, are left out: what that side did is judged by its own commits.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from gettext import gettext as _
+from itertools import islice
+from typing import Final
+
+from cpl import files
+from cpl.errors import CplError
+from cpl.git import Git
+
+INDEX: Final = ""
+"""The revision that stands for the index, so that `{revision}:./{path}` names a file in either."""
+
+_MERGE_HEAD_LIMIT: Final = 1 << 16
+_AT_ONCE: Final = 100  # commits that one process compares
+_RAW: Final = ("-r", "-z", "--raw", "--no-abbrev", "--no-renames", "--relative")
+_EACH: Final = ("diff-tree", "--stdin", "--always", "--root", *_RAW)
+_ACTION: Final = "%(trailers:key=Action,valueonly,separator=%x2C)"
+_LOG: Final = ("log", "-z", "--topo-order", "--reverse", "--no-show-signature", f"--format=%H%n%P%n{_ACTION}")
+
+
+class NoSuchCommit(CplError):
+    """A commit that this clone does not have."""
+
+    def __init__(self, name: str) -> None:
+        message = _(
+            "this clone has no commit '{name}'; get it with: git fetch origin {name}; if nobody has it any more, judge "
+            "the whole history: cpl check --range {zeros}..HEAD"
+        )
+        super().__init__(message.format(name=name, zeros="0" * 40))
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file in a tree of git: its mode, such as `100644`, and its blob."""
+
+    mode: str
+    blob: str
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether it is a plain file, and no link or other repository."""
+        return self.mode in ("100644", "100755")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A file before and after; None where it was or is not there."""
+
+    before: File | None
+    after: File | None
+
+
+Side = Mapping[str, Pair]
+"""What differs from one parent, by path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A commit, or what the index would make one.
+
+    `sides` has one entry for each parent; without a parent, one against nothing. `action` is what cpl noted in the
+    commit's trailer, None for one made by hand; of the index it is not known.
+    """
+
+    revision: str
+    parents: tuple[str, ...]
+    sides: tuple[Side, ...]
+    action: str | None = None
+
+    @property
+    def paths(self) -> list[str]:
+        """The files that differ from some parent, sorted."""
+        return sorted({path for side in self.sides for path in side})
+
+    def after(self, path: str) -> File | None:
+        """The file as it is now, of a path that differs from some parent."""
+        return next(side[path].after for side in self.sides if path in side)
+
+    def before(self, path: str) -> list[File | None]:
+        """The file as each parent has it, of a path that differs from some parent."""
+        return [side[path].before if path in side else self.after(path) for side in self.sides]
+
+
+def staged(git: Git, parents: Sequence[str], paths: Sequence[str]) -> Step:
+    """What the index would commit below `paths`, if its parents were these."""
+    against = parents or (_empty_tree(git),)
+    sides = [_side(git.run("diff-index", "--cached", *_RAW, parent, "--", *paths)) for parent in against]
+    return _without_taken_over(git, Step(INDEX, tuple(parents), tuple(sides)), paths)
+
+
+def between(git: Git, base: str | None, head: str, paths: Sequence[str]) -> Iterator[Step]:
+    """The commits that `head` has and `base` has not (None: all of them), parents first.
+
+    Those that do nothing below `paths` are left out.
+    """
+    excluded = [] if base is None else [f"^{base}"]
+    commits = (_commit(told) for told in git.stream(*_LOG, *excluded, "--end-of-options", head))
+    while chunk := list(islice(commits, _AT_ONCE)):
+        yield from (_without_taken_over(git, step, paths) for step in _compared(git, chunk, paths) if any(step.sides))
+
+
+def commit_named(git: Git, name: str) -> str:
+    """The commit that a name or a piece of a hash stands for.
+
+    Raises:
+        NoSuchCommit: it is not in this clone.
+    """
+    told = git.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", ok=(0, 1, 128))
+    if not told:
+        raise NoSuchCommit(name)
+    return told.decode().split()[-1]
+
+
+def parents_of(git: Git, commit: str) -> list[str]:
+    """The parents that a commit has in this clone."""
+    return git.run("rev-parse", f"{commit}^@").decode().split()
+
+
+def lost_commits(git: Git, base: str, head: str) -> int:
+    """How many commits of `base` nobody has any more: `head` was put in their place, and no branch or tag keeps them.
+
+    It is 0 when `head` goes on from `base`, and when they are two branches that both are there.
+    """
+    told = git.run("rev-list", "--count", f"{head}..{base}").decode()
+    if int(told) == 0 or git.run("for-each-ref", "--count=1", f"--contains={base}"):
+        return 0
+    return int(told)
+
+
+def _commit(told: bytes) -> Step:
+    revision, parents, action = told.decode("utf-8", "replace").split("\n", 2)
+    return Step(revision, tuple(parents.split()), (), action.strip() or None)
+
+
+def _compared(git: Git, commits: Sequence[Step], paths: Sequence[str]) -> Iterator[Step]:
+    """The commits with what they did, in one process."""
+    asked = [[f"{each.revision} {parent}" for parent in each.parents] or [each.revision] for each in commits]
+    lines = "".join(f"{line}\n" for group in asked for line in group)
+    answers = iter(_answers(git.run(*_EACH, "--", *paths, input=lines.encode())))
+    for each, group in zip(commits, asked, strict=True):
+        yield Step(each.revision, each.parents, tuple(islice(answers, len(group))), each.action)
+
+
+def _answers(told: bytes) -> Iterator[Side]:
+    """The sides in the order asked for; each begins with the commit's hash."""
+    side: dict[str, Pair] | None = None
+    pieces = iter(told.split(b"\0")[:-1])
+    for piece in pieces:
+        if side is not None and piece.startswith(b":"):
+            side[os.fsdecode(next(pieces))] = _pair(piece)
+        else:
+            if side is not None:
+                yield side
+            side = {}
+    if side is not None:
+        yield side
+
+
+def _side(told: bytes) -> Side:
+    pieces = told.split(b"\0")[:-1]
+    return {os.fsdecode(path): _pair(about) for about, path in zip(pieces[::2], pieces[1::2], strict=True)}
+
+
+def _pair(about: bytes) -> Pair:
+    old_mode, new_mode, old, new, _letter = about.decode().lstrip(":").split(" ")
+    return Pair(_file(old_mode, old), _file(new_mode, new))
+
+
+def _file(mode: str, blob: str) -> File | None:
+    return File(mode, blob) if mode.strip("0") else None
+
+
+def _without_taken_over(git: Git, step: Step, paths: Sequence[str]) -> Step:
+    """A merge without the files that only one side had changed and that it took from there."""
+    if len(step.parents) < 2:
+        return step
+    told = git.run("merge-base", "--all", *(["--octopus"] if len(step.parents) > 2 else []), *step.parents, ok=(0, 1))
+    bases = told.decode().split() or [_empty_tree(git)]
+    changed = [[_differing(git, base, parent, paths) for parent in step.parents] for base in bases]
+    kept = {path for path in step.paths if not any(_is_taken_over(step, path, sides) for sides in changed)}
+    sides = tuple({path: pair for path, pair in side.items() if path in kept} for side in step.sides)
+    return Step(step.revision, step.parents, sides, step.action)
+
+
+def _is_taken_over(step: Step, path: str, changed: Sequence[set[str]]) -> bool:
+    """Whether a merge has the version of one side, and every side with another one left it as it was at the base."""
+    others = [at for at, side in enumerate(step.sides) if path in side]
+    return len(others) < len(step.sides) and all(path not in changed[at] for at in others)
+
+
+def _differing(git: Git, base: str, other: str, paths: Sequence[str]) -> set[str]:
+    told = git.run("diff-tree", "-r", "-z", "--name-only", "--no-renames", "--relative", base, other, "--", *paths)
+    return set(os.fsdecode(told).split("\0")[:-1])
+
+
+def _empty_tree(git: Git) -> str:
+    return git.run("hash-object", "-t", "tree", "--stdin").decode().strip()
+
+
+def merged_commits(git: Git, environ: Iterable[str]) -> list[str]:
+    """The commits that a merge under way brings in, besides HEAD; none when there is no merge.
+
+    `environ` holds the names of the environment: to the hook of a clean merge git names them only there.
+    """
+    try:
+        return files.read(git.git_dir() / "MERGE_HEAD", _MERGE_HEAD_LIMIT).decode().split()
+    except files.Missing:
+        return sorted(name.removeprefix("GITHEAD_") for name in environ if name.startswith("GITHEAD_"))
