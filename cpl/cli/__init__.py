@@ -46,6 +46,7 @@ COMMANDS: Final = {
     "init": "init",
     "demo": "demo",
     "import": "import_",
+    "merge-driver": "merge_driver",
     "completion": "completion",
 }
 
