@@ -21,9 +21,7 @@ MERGED: Final = "merged"
 CONFLICTS: Final = "conflicts"
 
 _LIMIT: Final = 1 << 30  # of a file that is no record any more; git merges such files too
-_REFUSED: Final = (
-    128  # git merge-file ends with the number of conflicts, at most 127, or says from here on that it can't
-)
+_REFUSED: Final = 128  # git merge-file ends with the number of conflicts, at most 127; from here on it could not
 
 
 @click.command("merge-driver")
