@@ -48,6 +48,7 @@ COMMANDS: Final = {
     "init": "init",
     "demo": "demo",
     "import": "import_",
+    "merge-driver": "merge_driver",
     "completion": "completion",
 }
 
