@@ -25,10 +25,11 @@ class NotMended(CplError):
 
 @dataclass(frozen=True, slots=True)
 class Clone:
-    """What is looked at: a store in its repository, at the present instant."""
+    """What is looked at: a store in its repository, at the present instant; `interpreter` is what hooks run cpl by."""
 
     store: Store
     now: datetime
+    interpreter: str
 
     @property
     def git(self) -> Git:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from gettext import gettext as _
 from typing import Final
 
-from cpl import health_files, health_git, health_store
+from cpl import health_files, health_git, health_guards, health_store
 from cpl.errors import CplError
 from cpl.finding import Clone, Finding
 
@@ -19,6 +19,8 @@ CHECKS: Final[Mapping[str, Check]] = {
     "identity": health_store.identity,
     "person": health_store.person,
     "attributes": health_files.attributes,
+    "hooks": health_guards.hooks,
+    "merge-driver": health_guards.merge_driver,
     "unfinished": health_git.unfinished,
     "conflicts": health_git.conflicts,
     "branch": health_git.branch,
@@ -49,11 +51,15 @@ def _asked(name: str, check: Check, clone: Clone) -> list[Finding]:
         return [Finding(name, "error", words, _("mend what the words before say, then: cpl doctor"))]
 
 
-def mend(clone: Clone, findings: Iterable[Finding]) -> Iterator[tuple[Finding, str]]:
-    """Do each remedy that cpl can do itself; for every finding that is not well, what was done, or why nothing was."""
-    for finding in findings:
-        if finding.state != "ok":
-            yield finding, _mended(clone, finding)
+def mend(clone: Clone) -> Iterator[tuple[Finding, str]]:
+    """Do each remedy that cpl can do itself; for every finding that is not well, what was done, or why nothing was.
+
+    Each check is asked when those before it are mended: what .gitattributes says decides what is needed further on.
+    """
+    for name, check in CHECKS.items():
+        for finding in _asked(name, check, clone):
+            if finding.state != "ok":
+                yield finding, _mended(clone, finding)
 
 
 def _mended(clone: Clone, finding: Finding) -> str:

@@ -15,16 +15,19 @@ from typing import Any
 
 import pytest
 
-from cpl import __version__, health
+from cpl import __version__, driver, health, hooking
 from cpl.health_files import FileSystem, judge_file_system
 from cpl.moments import format_instant
+from cpl.render import FORMATS
+from cpl.store import Store
 from tests.ledger import CPL_YAML, ONE, ROOT, Ledger
+from tests.ledger import TRUE as STUB
 from tests.processes import Terminal, run_process
 
 PAGE = ROOT / "docs" / "doctor.md"
 RECORD = "records/2026/11/18/CPL-20261118-M9S3467"
 ATTRIBUTES = "records/** -text\nrecords/**/*.md -text merge=cpl\n"
-FIXABLE = {"attributes", "history", "partial", "file-system"}
+FIXABLE = {"attributes", "hooks", "merge-driver", "history", "partial", "file-system"}
 FOLDS_CASE = Path(__file__).with_name(Path(__file__).name.upper()).exists()
 FALSE, TRUE = ("true", "false") if FOLDS_CASE else ("false", "true")  # as core.ignorecase
 UNKNOWN = "not known while the settings are not right"
@@ -38,6 +41,8 @@ def healthy(pristine_with_one: Path, tmp_path_factory: pytest.TempPathFactory) -
     ledger = Ledger(folder / "estate")
     (ledger.root / ".gitattributes").write_text(ATTRIBUTES, encoding="utf-8")
     ledger.commit()
+    shutil.rmtree(ledger.root / ".git/hooks")
+    settle(ledger)
     ledger.git("init", "--quiet", "--bare", "--initial-branch=main", "../remote.git")
     ledger.git("-C", "../remote.git", "config", "uploadpack.allowFilter", "true")
     ledger.git("remote", "add", "origin", "../remote.git")
@@ -55,6 +60,15 @@ def ledger(healthy: Path, tmp_path: Path) -> Ledger:
 def at_work(root: Path) -> Ledger:
     """The store in `root`, at the instant that it is: git has no fixed clock."""
     return Ledger(root, now=format_instant(datetime.now(UTC).replace(microsecond=0)))
+
+
+def settle(ledger: Ledger) -> Ledger:
+    """Give a clone what it does not bring along: an identity, hooks, and the merge driver."""
+    ledger.git("config", "user.name", "Li Na")
+    ledger.git("config", "user.email", "li.na@example.org")
+    hooking.install(Store(ledger.root), STUB)
+    driver.register(Store(ledger.root))
+    return ledger
 
 
 def findings(ledger: Ledger, *args: str) -> list[dict[str, Any]]:
@@ -85,7 +99,8 @@ def fixed(ledger: Ledger) -> str:
     """What `doctor --fix` says that it did; nothing may be wrong after it, and records are what they were."""
     before = ledger.path(ONE).read_bytes()
     outcome = ledger("doctor", "--fix", "--format", "json")
-    assert (outcome.code, wrong(ledger), ledger.path(ONE).read_bytes()) == (0, [], before), outcome
+    states = {each["state"] for each in json.loads(outcome.out)}
+    assert (outcome.code, states, ledger.path(ONE).read_bytes()) == (0, {"ok"}, before), outcome
     again = ledger("doctor", "--fix")
     assert (again.code, again.err) == (0, "all is well\n")
     return outcome.err
@@ -95,10 +110,7 @@ def clone(ledger: Ledger, *options: str) -> Ledger:
     """Another clone of the ledger's remote, by the same person."""
     url = (ledger.root.parent / "remote.git").as_uri()
     ledger.git("clone", "--quiet", *options, url, "../clone")
-    other = at_work(ledger.root.parent / "clone")
-    other.git("config", "user.name", "Li Na")
-    other.git("config", "user.email", "li.na@example.org")
-    return other
+    return settle(at_work(ledger.root.parent / "clone"))
 
 
 def conflict(ledger: Ledger) -> None:
@@ -124,6 +136,8 @@ def test_a_healthy_clone_is_told_so_in_full(ledger: Ledger) -> None:
         "identity": "Li Na <li.na@example.org>",
         "person": "li.na",
         "attributes": "records and evidence stay byte for byte, records are merged by cpl",
+        "hooks": "pre-commit: installed, pre-merge-commit: installed",
+        "merge-driver": "registered, and its Python is there",
         "unfinished": "git is in the middle of nothing",
         "conflicts": "none",
         "branch": "main",
@@ -148,8 +162,8 @@ def test_a_healthy_clone_is_told_so_in_full(ledger: Ledger) -> None:
     assert (
         ledger.ok("doctor", "--format", "plain").splitlines()[3] == "identity\tok\tLi Na <li.na@example.org>\t\tfalse"
     )
-    assert ledger.ok("doctor", "--format", "csv").splitlines()[8] == "conflicts,ok,none,,false"
-    assert ledger.ok("doctor", "--format", "markdown").splitlines()[10] == "| branch | ok | main |  |"
+    assert ledger.ok("doctor", "--format", "csv").splitlines()[10] == "conflicts,ok,none,,false"
+    assert ledger.ok("doctor", "--format", "markdown").splitlines()[12] == "| branch | ok | main |  |"
 
 
 def test_every_check_has_its_row_on_the_page_in_order() -> None:
@@ -180,7 +194,7 @@ def test_fix_says_what_was_done_and_what_takes_a_person(ledger: Ledger) -> None:
         "remote: not done, it takes a person: git remote add origin URL, then: git push --set-upstream origin main\n"
         "0 errors, 1 warning\n",
     )
-    assert "file-system  ok " in outcome.out
+    assert "\nfile-system   ok " in outcome.out
 
 
 def test_what_fix_would_mend_is_named(ledger: Ledger) -> None:
@@ -369,11 +383,73 @@ def test_attributes_are_put_back_where_another_file_has_the_last_word(ledger: Le
 def test_attributes_are_put_back_when_a_hook_refuses(ledger: Ledger) -> None:
     (ledger.root / ".gitattributes").write_text("# none\n", encoding="utf-8")
     ledger.commit()
-    hook = ledger.root / ".git/hooks/pre-commit"
-    hook.parent.mkdir(exist_ok=True)
+    hook = ledger.root / ".git/hooks/commit-msg"
     hook.write_text("#!/bin/sh\necho no; exit 1\n", encoding="utf-8")
     hook.chmod(0o755)
     assert refused(ledger).startswith("attributes: not done: the commit was refused, nothing was written")
+
+
+# Hooks and the merge driver
+
+
+def test_a_fresh_clone_gets_all_that_it_lacks_in_one_run(ledger: Ledger) -> None:
+    (ledger.root / ".gitattributes").write_text("", encoding="utf-8")
+    ledger.commit()
+    ledger.git("push", "--quiet")
+    fresh = clone(ledger)
+    shutil.rmtree(fresh.root / ".git/hooks")
+    fresh.git("config", "--remove-section", "merge.cpl")
+    assert [each[:3] for each in wrong(fresh)[1:]] == [
+        ("hooks", "warning", "pre-commit: not installed, pre-merge-commit: not installed")
+    ]
+    assert fixed(fresh) == (
+        "attributes: added to .gitattributes and committed: records/** -text, records/**/*.md -text merge=cpl\n"
+        "hooks: pre-commit: installed, pre-merge-commit: installed\n"
+        "merge-driver: registered in git's settings of this clone\n"
+    )
+
+
+def test_a_new_store_is_well_but_for_the_remote(ledger: Ledger, tmp_path: Path) -> None:
+    root = tmp_path / "new"
+    root.mkdir()
+    ledger.git("init", "--quiet", str(root))
+    new = at_work(root)
+    new.git("config", "user.name", "Li Na")
+    new.git("config", "user.email", "li.na@example.org")
+    new.ok("init")
+    assert [each[0] for each in wrong(new)] == ["remote"]
+
+
+def test_hooks_that_only_a_person_can_put_right_are_left(ledger: Ledger) -> None:
+    hook = ledger.root / ".git/hooks/pre-commit"
+    text = hook.read_text(encoding="utf-8")
+    hook.write_text(text.replace("\n", "\n# mine\n", 3), encoding="utf-8")
+    changed = hook.read_bytes()
+    ((name, state, found, remedy),) = wrong(ledger, "--fix")
+    assert (name, state, found) == ("hooks", "warning", "pre-commit: changed since, pre-merge-commit: installed")
+    assert str(remedy).startswith(str(hook))
+    assert hook.read_bytes() == changed
+
+
+def test_without_the_driver_that_the_attributes_name_records_are_merged_as_text(ledger: Ledger) -> None:
+    ledger.git("config", "--remove-section", "merge.cpl")
+    words = "not registered in this clone, so git merges records line by line"
+    assert wrong(ledger) == [("merge-driver", "warning", words, "cpl doctor --fix")]
+    assert fixed(ledger) == "merge-driver: registered in git's settings of this clone\n"
+
+
+def test_a_driver_whose_python_is_gone_is_an_error(ledger: Ledger) -> None:
+    value = ledger.git("config", "merge.cpl.driver").strip()
+    ledger.git("config", "merge.cpl.driver", value.replace(sys.executable, "/gone/python"))
+    words = "registered, but its Python is gone, or it is not the one of this cpl; a merge may lose a side"
+    assert wrong(ledger) == [("merge-driver", "error", words, "cpl doctor --fix")]
+    assert fixed(ledger) == "merge-driver: registered in git's settings of this clone\n"
+
+
+def test_a_driver_that_nobody_asks_for_is_not_missed(ledger: Ledger) -> None:
+    ledger.git("config", "--remove-section", "merge.cpl")
+    (ledger.root / ".gitattributes").write_text("records/** -text\n", encoding="utf-8")
+    assert [each[0] for each in wrong(ledger)] == ["attributes"]
 
 
 # The repository
@@ -568,18 +644,16 @@ def test_names_that_are_one_elsewhere_are_an_error_here_too(ledger: Ledger) -> N
     ]
 
 
-@pytest.mark.parametrize("fmt", ["table", "plain", "json", "jsonl", "csv", "markdown"])
-def test_names_of_any_kind_are_no_obstacle(ledger: Ledger, fmt: str) -> None:
+def test_names_of_any_kind_are_no_obstacle(ledger: Ledger) -> None:
     folder = ledger.root / RECORD
     folder.mkdir()
     for name in (b"line\nend.txt", b"\xff\x1b[31m.txt", "门 禁.txt".encode(), b"=1+1.txt"):
         Path(os.fsdecode(os.path.join(os.fsencode(folder), name))).write_bytes(b"x")  # noqa: PTH118 - bytes
     (ledger.root / ".gitattributes").write_text(f"{ATTRIBUTES}*.txt text\n", encoding="utf-8")
     ledger.commit()
-    outcome = ledger("doctor", "--format", fmt)
-    assert outcome.code == 1
-    assert "\x1b" not in outcome.out
-    assert "=1+1.txt" in outcome.out
+    for fmt in FORMATS:
+        outcome = ledger("doctor", "--format", fmt)
+        assert (outcome.code, "\x1b" in outcome.out, "=1+1.txt" in outcome.out) == (1, False, True)
 
 
 def test_kept_texts_are_told(ledger: Ledger) -> None:
@@ -615,21 +689,17 @@ def submodule(ledger: Ledger) -> Ledger:
     allowed = ("-c", "protocol.file.allow=always")
     url = str(ledger.root.parent / "remote.git")
     ledger.git("-C", str(top), *allowed, "submodule", "--quiet", "add", url, "estate")
-    inner = at_work(top / "estate")
-    inner.git("config", "user.name", "Li Na")
-    inner.git("config", "user.email", "li.na@example.org")
-    return inner
+    return settle(at_work(top / "estate"))
 
 
 def subfolder(ledger: Ledger) -> Ledger:
     inner = ledger.root / "branch office"
     inner.mkdir()
-    for name in ("cpl.yaml", ".gitattributes"):
-        shutil.copy(ledger.root / name, inner)
+    shutil.rmtree(ledger.root / ".git/hooks")  # they check the store that was here
+    ledger.git("mv", "cpl.yaml", ".gitattributes", "records", "branch office")
     ledger.commit()
-    at_work(inner).put(ONE, ledger.path(ONE).read_text(encoding="utf-8"))
-    ledger.commit()
-    return at_work(inner)
+    ledger.git("push", "--quiet")
+    return settle(at_work(inner))
 
 
 @pytest.mark.parametrize("place", [worktree, submodule, subfolder])
@@ -673,24 +743,19 @@ def test_where_git_itself_refuses_its_words_are_shown(ledger: Ledger) -> None:
     assert "bad boolean config value 'maybe' for 'core.ignorecase'" in outcome.err
 
 
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("core.autocrlf", "true"),
-        ("core.quotePath", "true"),
-        ("core.safecrlf", "true"),
-        ("log.showSignature", "true"),
-        ("log.date", "relative"),
-        ("status.relativePaths", "false"),
-        ("color.ui", "always"),
-        ("remote.x y.z.partialclonefilter", ""),
-        ("core.hooksPath", "/nowhere"),
-    ],
-)
-def test_settings_that_change_what_git_prints_change_nothing(ledger: Ledger, key: str, value: str) -> None:
-    before = findings(ledger)
-    ledger.git("config", key, value)
-    assert findings(ledger) == before
+def test_settings_that_change_what_git_prints_change_nothing(ledger: Ledger) -> None:
+    for key, value in {
+        "core.autocrlf": "true",
+        "core.quotePath": "true",
+        "core.safecrlf": "true",
+        "log.showSignature": "true",
+        "log.date": "relative",
+        "status.relativePaths": "false",
+        "color.ui": "always",
+        "remote.x y.z.partialclonefilter": "",
+    }.items():
+        ledger.git("config", key, value)
+    assert wrong(ledger) == []
 
 
 def test_on_a_narrow_terminal_the_remedies_stand_below_in_full(ledger: Ledger) -> None:

@@ -46,12 +46,11 @@ def doctor_command(app: App, *, fix: bool, fmt: str) -> None:
       cpl doctor --format json
     """
     app.store.require_repository()
-    clone = Clone(app.store, _now(app))
-    findings = health.look(clone)
+    clone = Clone(app.store, _now(app), app.interpreter)
     if fix:
-        for finding, words in health.mend(clone, findings):
+        for finding, words in health.mend(clone):
             app.say(f"{finding.name}: {words}")
-        findings = health.look(clone)
+    findings = health.look(clone)
     _print(app, findings, fmt)
     if fmt == "table":
         app.say(_verdict(findings))
