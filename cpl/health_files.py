@@ -72,12 +72,14 @@ def _add_lines(clone: Clone) -> str:
 
     Raises:
         NotReady, NotCommitted: it can't be committed now.
-        NotMended: another file of attributes has the last word.
+        NotMended: the file is being changed, or another file of attributes has the last word.
     """
     store = clone.store
     path = store.root / ATTRIBUTES
     with store.lock():
         lines = [LINES[name] for name in _wrong(clone.git)]
+        if clone.git.is_changed([ATTRIBUTES]):
+            raise NotMended(_("{file} has changes that are not committed; commit them first").format(file=ATTRIBUTES))
         store.require_commit([ATTRIBUTES])
         with files.Transaction(store.root) as transaction:
             transaction.write(path, _with_lines(_content(clone), lines))

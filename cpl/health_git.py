@@ -12,7 +12,7 @@ from gettext import ngettext
 from pathlib import Path
 from typing import Final
 
-from cpl.finding import Clone, Finding, NotMended
+from cpl.finding import Clone, Finding
 from cpl.git import Git
 from cpl.render import duration
 from cpl.store import RECORDS
@@ -99,17 +99,25 @@ def _fetch_history(clone: Clone) -> str:
 
 def partial(clone: Clone) -> Iterator[Finding]:
     """Whether all versions of all files are here."""
-    filters = _filters(clone.git)
+    yield judge_partial(_filters(clone.git), clone.git_version())
+
+
+def judge_partial(filters: Mapping[str, str], git: tuple[int, int]) -> Finding:
+    """The verdict on the rules by which files were left out, by remote, for a git of that version."""
     if not filters:
-        yield Finding("partial", "ok", _("every version of every file is here"))
-        return
-    remote, rule = next(iter(filters.items()))
-    words = _("a partial clone ({rule} from {remote}): older versions are fetched one by one, which fails offline")
-    remedy = _("clone anew without --filter (git 2.36 or newer can do it in place)")
-    if clone.git_version() >= REFETCH_SINCE:
-        commands = (("fetch", "--refetch", "--no-filter", remote), ("config", "--unset", _filter_of(remote)))
-        remedy = " && ".join(shlex.join(["git", *command]) for command in commands)
-    yield Finding("partial", "warning", words.format(rule=rule, remote=remote), remedy, _fetch_all_versions)
+        return Finding("partial", "ok", _("every version of every file is here"))
+    told = ", ".join(f"{rule} from {remote}" for remote, rule in filters.items())
+    words = _("a partial clone ({rules}): older versions are fetched one by one, which fails offline")
+    if git < REFETCH_SINCE:
+        remedy = _("clone anew without --filter, or install git 2.36 or newer, which can do it in place")
+        return Finding("partial", "warning", words.format(rules=told), remedy)
+    commands = (
+        command
+        for remote in filters
+        for command in (("fetch", "--refetch", "--no-filter", remote), ("config", "--unset", _filter_of(remote)))
+    )
+    remedy = " && ".join(shlex.join(["git", *command]) for command in commands)
+    return Finding("partial", "warning", words.format(rules=told), remedy, _fetch_all_versions)
 
 
 def _filters(git: Git) -> dict[str, str]:
@@ -125,8 +133,6 @@ def _filter_of(remote: str) -> str:
 
 
 def _fetch_all_versions(clone: Clone) -> str:
-    if clone.git_version() < REFETCH_SINCE:
-        raise NotMended(_("this git can't fetch them; install git 2.36 or newer, or clone anew without --filter"))
     for remote in _filters(clone.git):
         clone.git.run("fetch", "--quiet", "--refetch", "--no-filter", "--", remote, write=True)
         # Only now: stopped before, it is still known that something is missing.

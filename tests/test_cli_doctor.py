@@ -366,8 +366,7 @@ def refused(ledger: Ledger) -> str:
 def test_attributes_that_are_being_changed_are_left_alone(ledger: Ledger) -> None:
     (ledger.root / ".gitattributes").write_text("# mine\n", encoding="utf-8")
     assert refused(ledger) == (
-        "attributes: not done: .gitattributes has changes that are not committed; "
-        "commit them, or add yours with --no-commit"
+        "attributes: not done: .gitattributes has changes that are not committed; commit them first"
     )
 
 
@@ -378,6 +377,18 @@ def test_attributes_are_put_back_where_another_file_has_the_last_word(ledger: Le
         "attributes: not done: another file of attributes (in a folder below, or .git/info/attributes) "
         f"says otherwise for {RECORD}.md; mend it there by hand"
     )
+
+
+def test_attributes_that_are_a_link_are_not_followed(ledger: Ledger, tmp_path: Path) -> None:
+    (tmp_path / "attributes").write_text("# elsewhere\n", encoding="utf-8")
+    (ledger.root / ".gitattributes").unlink()
+    (ledger.root / ".gitattributes").symlink_to(tmp_path / "attributes")
+    ledger.commit()
+    assert refused(ledger) == (
+        f"attributes: not done: {ledger.root}/.gitattributes can't be read: "
+        "it is a symbolic link; name the file that it points to"
+    )
+    assert (tmp_path / "attributes").read_text(encoding="utf-8") == "# elsewhere\n"
 
 
 def test_attributes_are_put_back_when_a_hook_refuses(ledger: Ledger) -> None:
@@ -722,6 +733,19 @@ def test_a_check_that_can_not_be_asked_says_so_and_the_others_go_on(ledger: Ledg
         ("file-system", "could not be asked")
     ]
     assert (outcome.code, outcome.err, len(json.loads(outcome.out))) == (1, "", len(health.CHECKS))
+
+
+def test_with_a_damaged_index_what_does_not_need_it_is_told(ledger: Ledger) -> None:
+    (ledger.root / ".git/index").write_bytes(b"DIRC damaged")
+    found = findings(ledger)
+    assert {each["name"] for each in found if each["found"].startswith("could not be asked: `git ")} == {
+        "attributes",
+        "merge-driver",
+        "conflicts",
+        "sparse",
+        "names",
+    }
+    assert {each["state"] for each in found if not each["found"].startswith("could not be asked")} == {"ok"}
 
 
 def test_outside_a_repository_and_outside_a_store_it_can_not_look(ledger: Ledger, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cpl import __version__
 from cpl.finding import Finding
 from cpl.health_files import FileSystem, clashing, judge_file_system, wrong_attributes
-from cpl.health_git import judge_clock, judge_locks
+from cpl.health_git import judge_clock, judge_locks, judge_partial
 from cpl.health_store import Versions, judge_person, judge_versions
 from tests.ledger import CPL_YAML, instant, settings
 
@@ -79,6 +79,23 @@ def test_lock_is_left_behind_when_it_is_older_than_ten_minutes() -> None:
             "see that no git is at work (ps -ef lists what runs; look for git), then remove /estate/.git/HEAD.lock",
         )
     ]
+
+
+def test_a_partial_clone_is_made_whole_in_place_only_by_a_git_that_can() -> None:
+    assert judge_partial({}, (2, 31)) == Finding("partial", "ok", "every version of every file is here")
+    rules = {"origin": "blob:none", "the office": "tree:0"}
+    words = (
+        "a partial clone (blob:none from origin, tree:0 from the office): "
+        "older versions are fetched one by one, which fails offline"
+    )
+    remedy = "clone anew without --filter, or install git 2.36 or newer, which can do it in place"
+    assert judge_partial(rules, (2, 35)) == Finding("partial", "warning", words, remedy)
+    found = judge_partial(rules, (2, 36))
+    assert (found.state, found.words, found.fix is None) == ("warning", words, False)
+    assert found.remedy == (
+        "git fetch --refetch --no-filter origin && git config --unset remote.origin.partialclonefilter && "
+        "git fetch --refetch --no-filter 'the office' && git config --unset 'remote.the office.partialclonefilter'"
+    )
 
 
 SAME = "in names here upper and lower case are the same name, and ä has one form"
