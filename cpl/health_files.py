@@ -46,7 +46,7 @@ def _told(wrong: dict[str, list[str]], git: Git) -> Iterator[str]:
         words = _("git may change line ends below {records}/, as in {path} (core.autocrlf is {value})")
         yield words.format(records=RECORDS, path=paths[0], value=git.config("core.autocrlf") or "false")
     if paths := wrong.get("merge"):
-        yield _("two versions of a record are merged line by line, not by cpl, as of {path}").format(path=paths[0])
+        yield _("two versions of {path} are merged line by line, not by cpl").format(path=paths[0])
 
 
 def _wrong(git: Git) -> dict[str, list[str]]:

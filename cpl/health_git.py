@@ -62,7 +62,8 @@ def branch(clone: Clone) -> Iterator[Finding]:
 def locks(clone: Clone) -> Iterator[Finding]:
     """Whether a git that was killed left its lock files behind."""
     folder = clone.git.git_dir()
-    yield from judge_locks({name: time for name in _LOCKS if (time := _modified(folder / name))}, folder, clone.now)
+    times = {name: time for name in _LOCKS if (time := _modified(folder / name)) is not None}
+    yield from judge_locks(times, folder, clone.now)
 
 
 def _modified(path: Path) -> float | None:
@@ -72,7 +73,7 @@ def _modified(path: Path) -> float | None:
 
 
 def judge_locks(times: Mapping[str, float], folder: Path, now: datetime) -> Iterator[Finding]:
-    """The verdict on lock files in `folder`, of which the time they were made is known in seconds since 1970."""
+    """The verdict on lock files in `folder`, by name the time when each was written, in seconds since 1970."""
     ages = {name: int(now.timestamp() - time) for name, time in times.items()}
     old = {name: age for name, age in ages.items() if age > LEFT_BEHIND.total_seconds()}
     for name, age in old.items():

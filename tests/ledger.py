@@ -67,6 +67,7 @@ class Ledger:
     now: str = NOW
     env: Mapping[str, str] = field(default_factory=dict)
     chance: random.Random = field(default_factory=lambda: random.Random(7))
+    interpreter: str = TRUE
 
     def __call__(self, *args: str, stdin: str | None = None, now: str | None = None) -> Outcome:
         """Run `cpl ARGS` in the store."""
@@ -75,7 +76,7 @@ class Ledger:
             env=self.env,
             folder=self.root,
             choose=self.chance.choice,
-            interpreter=TRUE,
+            interpreter=self.interpreter,
         )
         runner = CliRunner()
         with runner.isolation(input=stdin) as (out, err, _both):

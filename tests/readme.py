@@ -17,10 +17,12 @@ from typing import Final
 
 from click.testing import CliRunner
 
+from cpl import hooking
 from cpl.cli import run
 from cpl.cli.app import App
 from cpl.moments import parse_instant
-from tests.ledger import CPL_YAML, TRUE, install_stub_hooks
+from cpl.store import Store
+from tests.ledger import CPL_YAML, TRUE
 
 PAGE: Final = Path(__file__).parent.parent / "README.md"
 _BLOCK: Final = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
@@ -40,7 +42,7 @@ class Replay:
         self.run("git config user.email li.na@example.org")
         self.run("git add cpl.yaml")
         self.run("git commit --quiet --message 'Start a complaint store'")
-        install_stub_hooks(root)
+        hooking.install(Store(root), TRUE)
 
     def _environment(self) -> dict[str, str]:
         stamp = f"{self.at}:00+08:00"

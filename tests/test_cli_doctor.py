@@ -312,7 +312,7 @@ def test_lost_attributes_are_appended_and_committed_and_the_rest_stays(ledger: L
             "attributes",
             "error",
             f"git may change line ends below records/, as in {RECORD}.md (core.autocrlf is input); "
-            f"two versions of a record are merged line by line, not by cpl, as of {RECORD}.md",
+            f"two versions of {RECORD}.md are merged line by line, not by cpl",
             "add to the end of .gitattributes: 'records/** -text', 'records/**/*.md -text merge=cpl'",
         )
     ]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from cpl import hook_script
 from cpl.cli import COMMANDS, cli
 from tests import readme
 from tests.ledger import Ledger
@@ -71,7 +72,7 @@ def test_this_repository_is_a_store_without_problems() -> None:
     assert (outcome.code, outcome.out) == (0, "")
 
 
-def test_wheel_brings_the_templates_and_a_store_can_be_made_from_it(tmp_path: Path) -> None:
+def test_wheel_brings_templates_and_hooks_and_a_store_can_be_made_from_it(tmp_path: Path) -> None:
     subprocess.run(
         [
             sys.executable,
@@ -91,13 +92,12 @@ def test_wheel_brings_the_templates_and_a_store_can_be_made_from_it(tmp_path: Pa
     unpacked = tmp_path / "site"
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(unpacked)
-    shipped = {
-        path.relative_to(unpacked / "cpl/shipped").as_posix() for path in (unpacked / "cpl/shipped").rglob("*.*")
-    }
-    assert shipped == {
+    shipped = unpacked / "cpl/shipped"
+    assert {path.relative_to(shipped).as_posix() for path in shipped.rglob("*") if path.is_file()} == {
         path.relative_to(ROOT).as_posix()
-        for path in (ROOT / "templates").rglob("*.*")
-        if "__pycache__" not in path.parts
+        for folder in ("templates", "hooks")
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
     }
     identity = {
         f"GIT_{role}_{part}": "li.na@example.org" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")
@@ -113,3 +113,5 @@ def test_wheel_brings_the_templates_and_a_store_can_be_made_from_it(tmp_path: Pa
     assert (tmp_path / "estate/templates/profiles/residential.yaml").read_bytes() == (
         ROOT / "templates/profiles/residential.yaml"
     ).read_bytes()
+    script = hook_script.read((tmp_path / "estate/.git/hooks/pre-commit").read_bytes())
+    assert script == hook_script.Script(sys.executable, ".")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from gettext import gettext as _
+from pathlib import Path
 from typing import Final
 
 import click
@@ -12,7 +13,7 @@ from cpl import hooking
 from cpl.cli.app import App, pass_app
 from cpl.cli.options import output_format
 from cpl.errors import EXIT_PROBLEMS
-from cpl.render import Column, visible
+from cpl.render import Cell, Column, visible
 
 _COLUMNS: Final = (
     Column("hook", _("hook"), whole=True),
@@ -80,13 +81,28 @@ def status_command(app: App, fmt: str) -> None:
       cpl hooks status --format json
     """
     states = hooking.state(app.store, app.interpreter)
-    rows = [{"hook": each.name, "state": each.state, "path": str(each.path), "remedy": each.remedy} for each in states]
-    app.emit(rows, _COLUMNS if fmt == "table" else _ALL, fmt)
-    if fmt == "table":
+    is_table = fmt == "table"
+    rows: list[dict[str, Cell]] = [
+        {
+            "hook": each.name,
+            "state": each.state,
+            "path": _short(app, each.path) if is_table else str(each.path),
+            "remedy": each.remedy,
+        }
+        for each in states
+    ]
+    app.emit(rows, _COLUMNS if is_table else _ALL, fmt)
+    if is_table:
         for each in dict.fromkeys(f"{each.name}: {each.remedy}" for each in states if each.remedy):
             app.say(each)
     if not all(each.is_in_order for each in states):
         raise click.exceptions.Exit(EXIT_PROBLEMS)
+
+
+def _short(app: App, path: Path) -> str:
+    """A path as people like to read it: from the store's root, if it is below it."""
+    root = app.store.root
+    return str(path.relative_to(root) if path.is_relative_to(root) else path)
 
 
 def _tell(done: Iterable[hooking.Done]) -> None:
