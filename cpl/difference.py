@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from gettext import gettext as _
 from typing import Any, Final
 
-from cpl import workflow
+from cpl import by_hand, workflow
 from cpl.document import Document
 from cpl.errors import Problem
 from cpl.events import SET_BY_EVENTS, Event, void_target
@@ -86,7 +86,7 @@ def _events_kept(change: Change, parent: Record) -> Iterator[Problem]:
         now = _same_but(event, added)
         if now is None:
             message = _(
-                "the event {event} of {at} was removed; put it back, and if it was a slip: cpl correct {id} --void {event}"
+                "the event {event} of {at} was removed; put it back, a slip is voided: cpl correct {id} --void {event}"
             )
             line = line_of(change.document, [HISTORY])
             yield _problem(change, line, "E101", message.format(id=change.record.id, **said))
@@ -134,15 +134,7 @@ def _fields_kept(change: Change, parent: Record) -> Iterator[Problem]:
             yield _problem(change, line, "E106", message.format(**said))
         else:
             message = _("{field} was {old} and is {new}, but no event set it; put it back and use: {command}")
-            yield _problem(change, line, "E105", message.format(command=_setter(name, record.id), **said))
-
-
-def _setter(name: str, identifier: str) -> str:
-    if name == "assignee":
-        return f"cpl assign {identifier} --to PERSON"
-    if name == "departments":
-        return f"cpl assign {identifier} --department NAME"
-    return f"cpl correct {identifier} {name}=… --reason TEXT"
+            yield _problem(change, line, "E105", message.format(command=by_hand.command_for(name, record.id), **said))
 
 
 def _tasks_kept(change: Change, parent: Record) -> Iterator[Problem]:

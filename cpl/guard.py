@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,11 +15,10 @@ from cpl import config, difference, steps, validate
 from cpl.config import Settings
 from cpl.errors import Invalid, Problem
 from cpl.git import Git
-from cpl.history import refuse_shallow
 from cpl.record import Record, is_id
 from cpl.steps import INDEX, File, Step
-from cpl.store import RECORDS, Entry, NotReady, read_entry, record_path, shipped, template
-from cpl.tree import ENDING, is_record, owner
+from cpl.store import RECORDS, Entry, read_entry, record_path, shipped, template
+from cpl.tree import ENDING, is_record
 
 _PATHS: Final = (RECORDS, config.MARKER, config.PROFILES)
 _AT_ONCE: Final = 100  # commits whose records are read by one process
@@ -54,14 +53,10 @@ def staged(git: Git, now: datetime, environ: Mapping[str, str]) -> Verdict:
     unless `environ`, which git gives to its hooks, shows that this is a commit of its own.
 
     Raises:
-        NotReady: a conflict is not settled yet.
+        steps.Unmerged: a conflict is not settled yet.
     """
-    head = git.head()
-    parents = [] if head is None else [head, *steps.merged_commits(git, environ)]
+    parents = steps.parents_of_next(git, environ)
     step = steps.staged(git, parents, _PATHS)
-    if any(step.sides) and (unmerged := git.unmerged()):
-        message = _("{path} is not merged yet; settle the conflict, git add it, then try again")
-        raise NotReady(message.format(path=unmerged[0]))
     judge = _Judge(git, now)
     problems, count = judge.step(step), judge.versions
     differences = [each for each in problems if each.code.startswith(_DIFFERENCE)]
@@ -78,10 +73,10 @@ def between(git: Git, base: str | None, head: str, now: datetime) -> Verdict:
     `git` works in the store's root.
 
     Raises:
-        Shallow: older commits are not there.
+        steps.Shallow: older commits are not there.
         steps.NoSuchCommit: one of the two is not in this clone.
     """
-    refuse_shallow(git)
+    steps.refuse_shallow(git)
     first = None if base is None else steps.commit_named(git, base)
     last = steps.commit_named(git, head)
     judge = _Judge(git, now)
@@ -121,7 +116,7 @@ class _Judge:
     def __init__(self, git: Git, now: datetime) -> None:
         self._git = git
         self._now = now
-        self._settings: dict[str, Settings | Invalid] = {}
+        self._settings: dict[str, Settings | Invalid | None] = {}
         self._entries: dict[tuple[str, str], Entry] = {}
         self.versions = 0
 
@@ -135,7 +130,7 @@ class _Judge:
                     wanted |= {(path, each.blob): None for each in versions if each is not None and each.is_regular}
         self._entries = {key: self._entries[key] for key in wanted if key in self._entries}
         new = [key for key in wanted if key not in self._entries]
-        contents = self._git.cat_files(blob for _path, blob in new)
+        contents = self._git.cat_files(blob for _path, blob in new) if new else ()
         self._entries |= {key: read_entry(key[0], data or b"") for key, data in zip(new, contents, strict=True)}
 
     def step(self, step: Step) -> list[Problem]:
@@ -145,37 +140,43 @@ class _Judge:
         if step.revision == INDEX:
             self.fetch([step])
         settings = self._settings_of(step)
+        if settings is None:
+            return [_removed_settings()] if step.touches(config.MARKER) else []
         problems = list(settings.problems) if isinstance(settings, Invalid) else []
-        owners = dict.fromkeys(owner(path) for path in step.paths)
-        for path in owners:
+        for path in step.owned:
             if is_record(path, RECORDS):
                 problems += self._record(step, path, None if isinstance(settings, Invalid) else settings)
         return sorted(set(problems))
 
-    def _settings_of(self, step: Step) -> Settings | Invalid:
-        """The settings in a step's own tree: those of its parent, unless it changed them."""
+    def _settings_of(self, step: Step) -> Settings | Invalid | None:
+        """The settings in a step's own tree: its parent's, unless it changed them; None where there is no store."""
         first = step.parents[0] if step.parents else ""
         is_touched = len(step.parents) != 1 or any(not path.startswith(f"{RECORDS}/") for path in step.sides[0])
-        settings = None if is_touched else self._settings.get(first)
-        if settings is None:
-            settings = self._load(step.revision)
+        is_known = first in self._settings and not is_touched
+        settings = self._settings[first] if is_known else self._load(step.revision)
         if step.revision != INDEX:
             self._settings[step.revision] = settings
         return settings
 
-    def _load(self, revision: str) -> Settings | Invalid:
+    def _load(self, revision: str) -> Settings | Invalid | None:
+        marker = self._content(revision, [config.MARKER])[config.MARKER]
+
         def read(path: str) -> bytes | None:
+            if path == config.MARKER:
+                return marker
             data = self._content(revision, [path])[path]
-            return template(shipped(), path) if data is None and path != config.MARKER else data
+            return template(shipped(), path) if data is None else data
 
         try:
-            return config.load(read)
+            return None if marker is None else config.load(read)
         except Invalid as error:
             return error
 
     def _content(self, revision: str, paths: Iterable[str]) -> dict[str, bytes | None]:
         """Files as they are in a tree."""
         wanted = list(paths)
+        if not wanted:
+            return {}
         contents = self._git.cat_files(f"{revision}:./{path}" for path in wanted)
         return dict(zip(wanted, contents, strict=True))
 
@@ -195,7 +196,7 @@ class _Judge:
         may_import = step.revision == INDEX or _IMPORT in (step.action or "").split(",")
         profile = None if settings is None else settings.profile
         change = difference.Change(path, entry.document, entry.record, records, profile, may_import)
-        if path in step.paths and (records or not parents):
+        if step.touches(path) and (records or not parents):
             yield from difference.check(change)
         if settings is not None:
             evidence = self._evidence(step, path, entry.record, records)
@@ -204,7 +205,7 @@ class _Judge:
 
     def _entry(self, step: Step, path: str) -> Entry | None:
         """The record as the step leaves it; None where it takes it away, or where there is none."""
-        if path not in step.paths:
+        if not step.touches(path):
             data = self._content(step.revision, [path])[path]
             return None if data is None else read_entry(path, data)
         return self._version(path, step.after(path))
@@ -219,24 +220,22 @@ class _Judge:
 
     def _parents(self, step: Step, path: str) -> Iterator[Entry]:
         """The versions that the parents have, also of a record that lay somewhere else."""
-        if path not in step.paths:
+        if not step.touches(path):
             yield from filter(None, [self._entry(step, path)])
             return
         for side, file in zip(step.sides, step.before(path), strict=True):
-            entry = self._version(path, file)
-            if entry is None:
-                name = PurePosixPath(path).name
-                moved = (each for each in side if PurePosixPath(each).name == name and is_record(each, RECORDS))
-                entry = next((self._version(each, side[each].before) for each in moved if not side[each].after), None)
+            moved = [each for each in _namesakes(step, path) if each in side and side[each].after is None]
+            versions = [self._version(path, file), *(self._version(each, side[each].before) for each in moved)]
+            entry = next((each for each in versions if each is not None), None)
             if entry is not None:
                 yield entry
 
     def _removed(self, step: Step, path: str) -> Iterator[Problem]:
         """E100, unless the file only moved, was one of two of a record, or was no record at all."""
-        if path not in step.paths:
+        if not step.touches(path):
             return
         name = PurePosixPath(path)
-        moved = [each for each in step.paths if PurePosixPath(each).name == name.name and step.after(each) is not None]
+        moved = any(step.after(each) is not None for each in _namesakes(step, path))
         known = [each for each in map(self._version, [path] * len(step.sides), step.before(path)) if each is not None]
         titles = [each.record.title for each in known if each.record is not None]
         if moved or not (is_id(name.stem) or titles):
@@ -257,10 +256,14 @@ class _Judge:
         folder = path.removesuffix(ENDING)
         items = {item["file"]: item["sha256"] for item in record.get("evidence") or ()}
         known = {(item["file"], item["sha256"]) for parent in parents for item in parent.get("evidence") or ()}
-        touched = {each.removeprefix(f"{folder}/") for each in step.paths if each.startswith(f"{folder}/")}
+        touched = {each.removeprefix(f"{folder}/") for each in step.owned[path] if each != path}
         kept = {name: sha for name, sha in items.items() if name not in touched and (name, sha) in known}
         asked = {f"{folder}/{name}": name for name in (*items, *touched) if name not in kept}
         contents = self._content(step.revision, asked)
+        if not asked:
+            return kept
+        import hashlib  # 5 ms that most commits do not need
+
         return kept | {
             name: hashlib.sha256(data).hexdigest()
             for path, name in asked.items()
@@ -271,6 +274,16 @@ class _Judge:
         """Those of the ids that a record links to which the index has."""
         wanted = {record_path(link["id"]): link["id"] for link in record.get("links") or ()}
         return {wanted[path] for path, data in self._content(INDEX, wanted).items() if data is not None}
+
+
+def _namesakes(step: Step, path: str) -> list[str]:
+    """The other records' files of this name that a step is about: where a record came from, or went to."""
+    return [each for each in step.named[posixpath.basename(path)] if each != path and is_record(each, RECORDS)]
+
+
+def _removed_settings() -> Problem:
+    message = _("the settings of the store were removed; put them back: git checkout HEAD -- {path}")
+    return Problem(config.MARKER, 1, "E070", message.format(path=config.MARKER))
 
 
 def _unreadable(path: str) -> Problem:

@@ -13,9 +13,10 @@ from itertools import islice
 from typing import Final
 
 from cpl.changes import UNREADABLE, Change, changes
-from cpl.errors import CplError, Problem
+from cpl.errors import Problem
 from cpl.git import Git
 from cpl.record import is_id, normalize_piece
+from cpl.steps import refuse_shallow
 from cpl.store import RECORDS, Store
 from cpl.tree import ENDING, PREFIX, owner
 
@@ -31,13 +32,6 @@ _FORMAT: Final = "--format=" + "".join(f"%x00%{name}" for name in _FIELDS) + "%x
 _LOG: Final = ("log", *_RAW, *_WHOLE, "--no-show-signature", "--no-notes", "--encoding=UTF-8", _FORMAT)
 _SIDES: Final = ("diff-tree", *_RAW, "-m", "--no-renames", "--no-commit-id")
 _RENAMES: Final = ("diff-tree", *_RAW, "-M", "--diff-filter=R", "--no-commit-id")
-
-
-class Shallow(CplError):
-    """The clone lacks older commits, so that no trail would be whole."""
-
-    def __init__(self) -> None:
-        super().__init__(_("this clone lacks the older commits; get them with: git fetch --unshallow"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +155,6 @@ def _uncommitted(git: Git, path: str, *, own: str) -> str:
     if path == own:
         return WORK_TREE
     return git.run("hash-object", "--no-filters", "--", path, ok=(0, 128)).decode().strip() or WORK_TREE
-
-
-def refuse_shallow(git: Git) -> None:
-    """Raise Shallow when this clone lacks older commits."""
-    if git.is_shallow():
-        raise Shallow
 
 
 def _followed(git: Git, start: str, path: str, since: datetime | None) -> Iterator[_Step]:

@@ -57,7 +57,12 @@ class HookState:
 
 
 def state(store: Store, interpreter: str = sys.executable) -> tuple[HookState, ...]:
-    """What each of HOOKS is like, in that order; `interpreter` is named where a line has to be added by hand."""
+    """What each of HOOKS is like, in that order; `interpreter` is named where a line has to be added by hand.
+
+    Raises:
+        NotReady: there is no repository.
+    """
+    store.require_repository()
     place = hook_places.find(store.git)
     refusal = hook_places.why_not(place, hook_places.setting(store.git))
     return tuple(

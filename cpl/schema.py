@@ -22,6 +22,7 @@ Problems = list[Problem]
 Converter = Callable[[Node, Problems], Any]
 T = TypeVar("T")
 
+later: Final = str  # marks a text that is translated where it is shown; most are never shown
 _WORD: Final = re.compile(r"[\w.+-]+(?:[/@:][\w.+-]+)*")
 _INTEGER: Final = re.compile(r"-?[0-9]{1,15}", re.ASCII)
 _NUMBER: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?", re.ASCII)
@@ -53,14 +54,14 @@ def _scalar(node: Node, problems: Problems, expected: str) -> str | None:
     if isinstance(node, ScalarNode):
         return node.text
     shape = _("a mapping") if isinstance(node, MappingNode) else _("a list")
-    message = _("here stands {shape}, expected {expected}").format(shape=shape, expected=expected)
+    message = _("here stands {shape}, expected {expected}").format(shape=shape, expected=_(expected))
     problems.append(problem(node, "E022", message))
     return None
 
 
 def text(node: Node, problems: Problems) -> str | None:
     """Any text; a comment right behind plain text is an error, for it is text that somebody will miss."""
-    value = _scalar(node, problems, _("text"))
+    value = _scalar(node, problems, later("text"))
     if isinstance(node, ScalarNode) and node.commented:
         message = _("the text ends at ' #', the rest of the line is lost as a comment; put the text in quotes")
         problems.append(problem(node, "E023", message))
@@ -69,7 +70,7 @@ def text(node: Node, problems: Problems) -> str | None:
 
 def word(node: Node, problems: Problems) -> str | None:
     """A name: letters, digits, `. - _ +`, joined by `/`, `@` or `:`, without blanks."""
-    value = _scalar(node, problems, _("a name"))
+    value = _scalar(node, problems, later("a name"))
     if value is not None and not _WORD.fullmatch(value):
         message = _("'{value}' is not a name; a name has letters, digits, . - _ + and no blanks").format(value=value)
         problems.append(problem(node, "E022", message))
@@ -90,12 +91,12 @@ def _parsed(node: Node, problems: Problems, parse: Callable[[str], T], expected:
 
 def instant(node: Node, problems: Problems) -> datetime | None:
     """An RFC 3339 instant with seconds and offset."""
-    return _parsed(node, problems, parse_instant, _("an instant"))
+    return _parsed(node, problems, parse_instant, later("an instant"))
 
 
 def day(node: Node, problems: Problems) -> date | None:
     """A date."""
-    return _parsed(node, problems, parse_date, _("a date"))
+    return _parsed(node, problems, parse_date, later("a date"))
 
 
 def moment(node: Node, problems: Problems) -> datetime | date | None:
@@ -107,32 +108,32 @@ def moment(node: Node, problems: Problems) -> datetime | date | None:
 
 def duration(node: Node, problems: Problems) -> Duration | None:
     """A duration such as `24h`."""
-    return _parsed(node, problems, parse_duration, _("a duration"))
+    return _parsed(node, problems, parse_duration, later("a duration"))
 
 
 def zone(node: Node, problems: Problems) -> tzinfo | None:
     """An IANA time zone."""
-    return _parsed(node, problems, parse_zone, _("a time zone"))
+    return _parsed(node, problems, parse_zone, later("a time zone"))
 
 
 def integer(node: Node, problems: Problems) -> int | None:
     """A whole number in ASCII digits."""
-    return _parsed(node, problems, _to_int, _("a whole number"))
+    return _parsed(node, problems, _to_int, later("a whole number"))
 
 
 def count(node: Node, problems: Problems) -> int | None:
     """A whole number from 1, in ASCII digits."""
-    return _parsed(node, problems, _to_count, _("a whole number from 1"))
+    return _parsed(node, problems, _to_count, later("a whole number from 1"))
 
 
 def number(node: Node, problems: Problems) -> Decimal | None:
     """A decimal number in ASCII digits."""
-    return _parsed(node, problems, _to_decimal, _("a number"))
+    return _parsed(node, problems, _to_decimal, later("a number"))
 
 
 def flag(node: Node, problems: Problems) -> bool | None:
     """`true` or `false`."""
-    return _parsed(node, problems, _to_flag, _("true or false"))
+    return _parsed(node, problems, _to_flag, later("true or false"))
 
 
 def _to_int(value: str) -> int:
@@ -163,7 +164,7 @@ def one_of(names: Collection[str]) -> Converter:
     """A converter for one of a closed list of names."""
 
     def convert(node: Node, problems: Problems) -> str | None:
-        value = _scalar(node, problems, _("a name"))
+        value = _scalar(node, problems, later("a name"))
         if value is not None and value not in names:
             message = _("'{value}' is not known here").format(value=value) + did_you_mean(value, names)
             problems.append(problem(node, "E014", message))

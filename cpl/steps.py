@@ -7,15 +7,20 @@ side, are left out: what that side did is judged by its own commits.
 from __future__ import annotations
 
 import os
+import posixpath
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from gettext import gettext as _
 from itertools import islice
+from pathlib import Path
 from typing import Final
 
 from cpl import files
 from cpl.errors import CplError
 from cpl.git import Git
+from cpl.tree import owner
 
 INDEX: Final = ""
 """The revision that stands for the index, so that `{revision}:./{path}` names a file in either."""
@@ -26,6 +31,21 @@ _RAW: Final = ("-r", "-z", "--raw", "--no-abbrev", "--no-renames", "--relative")
 _EACH: Final = ("diff-tree", "--stdin", "--always", "--root", *_RAW)
 _ACTION: Final = "%(trailers:key=Action,valueonly,separator=%x2C)"
 _LOG: Final = ("log", "-z", "--topo-order", "--reverse", "--no-show-signature", f"--format=%H%n%P%n{_ACTION}")
+
+
+class Shallow(CplError):
+    """The clone lacks older commits, so that no trail would be whole."""
+
+    def __init__(self) -> None:
+        super().__init__(_("this clone lacks the older commits; get them with: git fetch --unshallow"))
+
+
+class Unmerged(CplError):
+    """A file in the index has a conflict that is not settled yet."""
+
+    def __init__(self, path: str) -> None:
+        message = _("{path} is not merged yet; settle the conflict, git add it, then try again")
+        super().__init__(message.format(path=path))
 
 
 class NoSuchCommit(CplError):
@@ -64,7 +84,7 @@ Side = Mapping[str, Pair]
 """What differs from one parent, by path."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Step:
     """A commit, or what the index would make one.
 
@@ -77,10 +97,30 @@ class Step:
     sides: tuple[Side, ...]
     action: str | None = None
 
-    @property
-    def paths(self) -> list[str]:
+    @cached_property
+    def paths(self) -> tuple[str, ...]:
         """The files that differ from some parent, sorted."""
-        return sorted({path for side in self.sides for path in side})
+        return tuple(sorted({path for side in self.sides for path in side}))
+
+    @cached_property
+    def named(self) -> Mapping[str, Sequence[str]]:
+        """The same by the name of the file, as one that was moved keeps its name."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for path in self.paths:
+            found[posixpath.basename(path)].append(path)
+        return found
+
+    @cached_property
+    def owned(self) -> Mapping[str, Sequence[str]]:
+        """The same by the record's file that they are or belong to."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for path in self.paths:
+            found[owner(path)].append(path)
+        return found
+
+    def touches(self, path: str) -> bool:
+        """Whether the file differs from some parent."""
+        return any(path in side for side in self.sides)
 
     def after(self, path: str) -> File | None:
         """The file as it is now, of a path that differs from some parent."""
@@ -92,7 +132,11 @@ class Step:
 
 
 def staged(git: Git, parents: Sequence[str], paths: Sequence[str]) -> Step:
-    """What the index would commit below `paths`, if its parents were these."""
+    """What the index would commit below `paths`, if its parents were these.
+
+    Raises:
+        Unmerged: it can't be committed yet.
+    """
     against = parents or (_empty_tree(git),)
     sides = [_side(git.run("diff-index", "--cached", *_RAW, parent, "--", *paths)) for parent in against]
     return _without_taken_over(git, Step(INDEX, tuple(parents), tuple(sides)), paths)
@@ -168,7 +212,11 @@ def _answers(told: bytes) -> Iterator[Side]:
 
 def _side(told: bytes) -> Side:
     pieces = told.split(b"\0")[:-1]
-    return {os.fsdecode(path): _pair(about) for about, path in zip(pieces[::2], pieces[1::2], strict=True)}
+    rows = list(zip(pieces[::2], pieces[1::2], strict=True))
+    for about, path in rows:
+        if about.endswith(b" U"):
+            raise Unmerged(os.fsdecode(path))
+    return {os.fsdecode(path): _pair(about) for about, path in rows}
 
 
 def _pair(about: bytes) -> Pair:
@@ -207,12 +255,20 @@ def _empty_tree(git: Git) -> str:
     return git.run("hash-object", "-t", "tree", "--stdin").decode().strip()
 
 
-def merged_commits(git: Git, environ: Iterable[str]) -> list[str]:
-    """The commits that a merge under way brings in, besides HEAD; none when there is no merge.
+def parents_of_next(git: Git, environ: Iterable[str]) -> list[str]:
+    """The parents that the next commit will have: HEAD, if there is one, and what a merge under way brings in.
 
-    `environ` holds the names of the environment: to the hook of a clean merge git names them only there.
+    `environ` holds the names of the environment: to the hook of a clean merge git names only there what it merges.
     """
+    folder, *head = os.fsdecode(git.run("rev-parse", "--absolute-git-dir", "--revs-only", "HEAD")).split("\n")[:-1]
     try:
-        return files.read(git.git_dir() / "MERGE_HEAD", _MERGE_HEAD_LIMIT).decode().split()
+        merged = files.read(Path(folder, "MERGE_HEAD"), _MERGE_HEAD_LIMIT).decode().split()
     except files.Missing:
-        return sorted(name.removeprefix("GITHEAD_") for name in environ if name.startswith("GITHEAD_"))
+        merged = sorted(name.removeprefix("GITHEAD_") for name in environ if name.startswith("GITHEAD_"))
+    return [*head, *merged] if head else []
+
+
+def refuse_shallow(git: Git) -> None:
+    """Raise Shallow when this clone lacks older commits."""
+    if git.is_shallow():
+        raise Shallow

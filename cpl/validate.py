@@ -111,8 +111,12 @@ class _Check:
                 message = _("{field} '{value}' is not one of the people in cpl.yaml")
                 message = message.format(field=name, value=value)
                 yield self._at([name], "E014", message + did_you_mean(value, known))
-            elif value is not None and known[value].has_left(local_day(self.facts.now, self.settings.zone)):
-                yield from self._left(name, known[value])
+            elif value is not None:
+                yield from self._left([name], name, known[value], option=" --lead -m TEXT" if name == "lead" else "")
+        for index, task in enumerate(self.record.tasks):
+            if task.is_open and task.who is not None and task.who in known:
+                words = _("task {id} is open, its who").format(id=task.id)
+                yield from self._left(["tasks", index, "who"], words, known[task.who])
         for event in self.record.history:
             for name in ("by", "recorded_by"):
                 value = event.data.get(name)
@@ -122,13 +126,13 @@ class _Check:
                     message = message.format(field=name, value=value)
                     yield self._on(event, "E014", message + did_you_mean(value, known))
 
-    def _left(self, name: str, person: Person) -> Iterator[Problem]:
-        if self.settings.profile.is_final(self.record.status):
+    def _left(self, path: Sequence[Step], what: str, person: Person, *, option: str = "") -> Iterator[Problem]:
+        has_left = person.has_left(local_day(self.facts.now, self.settings.zone))
+        if not has_left or self.settings.profile.is_final(self.record.status):
             return
-        option = " --lead -m TEXT" if name == "lead" else ""
-        message = _("{field} '{value}' left after {until}; run: cpl assign --all-of {value} --to PERSON{option}")
-        message = message.format(field=name, value=person.id, until=person.until, option=option)
-        yield self._at([name], "W015", message)
+        message = _("{what} '{value}' left after {until}; run: cpl assign --all-of {value} --to PERSON{option}")
+        message = message.format(what=what, value=person.id, until=person.until, option=option)
+        yield self._at(path, "W015", message)
 
     def copies(self) -> Iterator[Problem]:
         """E050: a field that an event sets equals the last such event."""

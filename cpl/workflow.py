@@ -10,7 +10,7 @@ from typing import Final
 
 from cpl.config import Person
 from cpl.errors import CplError
-from cpl.events import Event
+from cpl.events import VERBS, Event
 from cpl.profile import BACK, EVENT_KEYS, Profile, Rule, When
 from cpl.record import FIRST_PARTS, Record, local_day
 
@@ -139,6 +139,7 @@ _COMMANDS: Final = {
     "reschedule": "task {id} due TASK --due INSTANT --reason TEXT",
     "done": "task {id} done TASK",
     "drop": "task {id} drop TASK --reason TEXT",
+    "void": "correct {id} --void EVENT --reason TEXT",
 }
 
 
@@ -157,4 +158,7 @@ def supplies(requirement: str, identifier: str) -> str:
         return f"cpl follow-up {identifier} --via CHANNEL --{about or 'satisfied'}"
     if verb in _COMMANDS:
         return f"cpl {_COMMANDS[verb].format(id=identifier)}"
-    return f"cpl did {identifier} {verb}" + (f" --about {about}" if about else "")
+    if about:
+        return f"cpl did {identifier} {verb} --about {about}"
+    needed = VERBS[verb].required if verb in VERBS else ()
+    return " ".join(["cpl did", identifier, verb, *(f"{name}=…" for name in needed)])

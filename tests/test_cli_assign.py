@@ -282,7 +282,7 @@ def test_the_last_day_is_a_day_of_work_and_a_task_may_be_anybodys(ledger: Ledger
 def test_whoever_has_left_hands_over_what_is_left(ledger: Ledger, work: dict[str, str]) -> None:
     leaves(ledger, "zhao.qiang", "2026-11-17")
     warned = [line.partition(": ")[2][:4] for line in ledger.ok("check").splitlines()]
-    assert warned == ["W015"] * 4
+    assert warned == ["W015"] * 6
     ledger.ok("assign", "--all-of", "zhao.qiang", "--to", "sun.wei", "--lead", "-m", "has left")
     assert ledger.ok("check") == ""
     assert work["closed"] in ledger.ok("list", "--assignee", "zhao.qiang", "--columns", "id")

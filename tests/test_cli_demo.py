@@ -19,6 +19,8 @@ def test_demo_shows_every_command_and_leaves_a_store(tmp_path: Path) -> None:
     shown = Ledger(tmp_path / "shown")
     assert shown("check").out == ""
     assert shown.ok("list", "--format", "plain").count("\n") == 3
+    assert shown("hooks", "status").code == 0
+    assert "hooks" not in outcome.err
 
 
 def test_demo_reopens_a_complaint_refuses_a_move_and_finds_what_is_overdue(tmp_path: Path) -> None:

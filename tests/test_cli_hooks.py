@@ -609,7 +609,28 @@ def test_without_a_repository_nothing_is_installed(bare: Ledger) -> None:
     shutil.rmtree(bare.root / ".git")
     words = f"{bare.root} is not in a git repository; run: git init, then: cpl init\n"
     assert bare("hooks", "install") == bare("hooks", "uninstall") == (2, "", words)
-    assert bare("hooks", "status").code == 2
+    assert bare("hooks", "status") == (2, "", words)
+
+
+def test_a_hook_of_ours_that_git_tracks_is_left(bare: Ledger) -> None:
+    bare.git("config", "core.hooksPath", ".githooks")
+    bare.ok("hooks", "install")
+    bare.commit()
+    before = tree(bare.root / ".githooks")
+    path = bare.root / ".githooks/pre-commit"
+    words = f"{path} is tracked by git, so cpl leaves it; to take it out: git rm --force {path}\n"
+    outcome = bare("hooks", "uninstall")
+    assert (outcome.code, outcome.err.startswith(words)) == (2, True)
+    renewed = replace(bare, interpreter=TRUE)("hooks", "install")
+    assert (renewed.code, renewed.err.startswith(f"{path} is tracked by git, so it is for its authors")) == (2, True)
+    assert tree(bare.root / ".githooks") == before
+
+
+def test_a_setting_that_git_does_not_understand_is_told_in_its_words(bare: Ledger, one: str) -> None:
+    bare.git("config", "core.hooksPath", "")
+    assert "The empty string is not a valid path" in bare("hooks", "install").err
+    outcome = bare("note", one, "-m", "x")
+    assert (outcome.code, "The empty string is not a valid path" in outcome.err) == (0, True)
 
 
 @pytest.mark.parametrize("interpreter", ["python3", "", "/a\nb"])
@@ -764,9 +785,15 @@ def test_an_import_in_a_clone_without_hooks_says_so(bare: Ledger) -> None:
     assert [(outcome.code, outcome.err.count(HINT)) for outcome in outcomes] == [(0, 0), (0, 1), (0, 0)]
 
 
-def test_one_hook_of_two_is_not_enough(bare: Ledger) -> None:
+def test_one_hook_of_two_is_not_enough_and_one_question_to_git_is(
+    bare: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     bare.ok("hooks", "install")
+    monkeypatch.setenv("GIT_TRACE", str(tmp_path / "trace"))
     assert are_active(Store(bare.root))
+    assert (tmp_path / "trace").read_text(encoding="utf-8").count("git rev-parse") == 1
+    assert (tmp_path / "trace").read_text(encoding="utf-8").count("\n") == 1
+    monkeypatch.delenv("GIT_TRACE")
     (hooks(bare) / "pre-merge-commit").unlink()
     assert not are_active(Store(bare.root))
 

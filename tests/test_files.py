@@ -256,6 +256,40 @@ def test_remove_removes_a_file_and_says_when_there_is_none(root: Path) -> None:
     assert str(caught.value) == f"{root}/a can't be written: it does not exist; check the name"
 
 
+def test_write_gives_a_file_the_mode_that_is_asked_for(root: Path) -> None:
+    for _time in range(2):
+        files.write(root / "hook", b"x", root=root, mode=0o755)
+        assert stat.S_IMODE((root / "hook").stat().st_mode) == 0o755
+        (root / "hook").chmod(0o600)
+
+
+def test_move_gives_another_name_and_replaces_only_when_asked_to(root: Path) -> None:
+    files.write(root / "a", b"a", root=root, mode=0o751)
+    files.write(root / "b", b"b", root=root)
+    with pytest.raises(files.AlreadyThere):
+        files.move(root / "a", root / "b", root=root)
+    assert tree(root) == {"a": b"a", "b": b"b"}
+    files.move(root / "a", root / "b", root=root, replace=True)
+    assert (tree(root), stat.S_IMODE((root / "b").stat().st_mode)) == ({"b": b"a"}, 0o751)
+    (root / "link").symlink_to("b")
+    files.move(root / "link", root / "other", root=root)
+    assert (root / "other").readlink() == Path("b")
+    with pytest.raises(files.WriteFailed) as caught:
+        files.move(root / "a", root / "c", root=root)
+    assert caught.value.reason == "it does not exist; check the name"
+
+
+def test_move_does_not_lead_out_of_the_root(root: Path, tmp_path: Path) -> None:
+    (root / "out").symlink_to(tmp_path)
+    (root / "a").touch()
+    (tmp_path / "b").touch()
+    for source, target in ((root / "a", root / "out/a"), (root / "out/b", root / "b")):
+        with pytest.raises(files.WriteFailed, match="outside"):
+            files.move(source, target, root=root)
+    assert (root / "a").exists()
+    assert (tmp_path / "b").exists()
+
+
 @pytest.mark.parametrize(
     ("code", "words"),
     [

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from cpl import history
 from cpl.changes import Change, changes
 from cpl.git import Git
-from cpl.history import Commit, FileChange, Shallow
+from cpl.history import Commit, FileChange
+from cpl.steps import Shallow
 from cpl.store import Store, record_path
 from tests.ledger import Ledger
 

@@ -131,6 +131,7 @@ CASES: list[tuple[str, str, int, Tree]] = [
     ("E014", "by", 8, replaced("by: li.na", "by: li.ma")),
     ("E014", "recorded_by", 9, events("16T10:00 did: arrive, recorded_by: li.ma")),
     ("W015", "assignee who has left", 7, has_left("assignee: zhao.qiang\n")),
+    ("W015", "who does a task has left", 8, has_left(TASK.replace("text: a", "text: a, who: zhao.qiang"))),
     ("E020", "unknown key", 7, fields("recieved: a\n")),
     ("E021", "required key", 2, put(record_text().replace("title: Door 2 does not lock\n", ""))),
     ("E021", "no event", 7, put(record_text().partition("history:")[0] + "history: []\n---\n")),
@@ -180,6 +181,7 @@ CASES: list[tuple[str, str, int, Tree]] = [
 WARNED_TIE = events("16T10:00 did: arrive", "16T10:00 did: finish")
 TWICE = trees(put(record_text()), put(record_text(), f"records/2026/11/17/{ID}.md"))
 OF_IMPORTS = {"E080", "E081", "E082", "E083", "E084", "E085"}
+OF_EDITS = {"E090"}
 
 
 @pytest.mark.parametrize(
@@ -213,15 +215,18 @@ def test_id_of_two_files_is_named_at_both(ledger: Ledger) -> None:
     )
 
 
+OF_CHANGES = {*(f"E1{number:02}" for number in range(11)), "W111", "W112"}  # see test_difference and test_cli_guard
+
+
 def codes_in(paths: list[Path], pattern: str) -> set[str]:
     return {code for path in paths for code in re.findall(pattern, path.read_text(encoding="utf-8"))}
 
 
 def test_every_code_is_in_the_docs_and_has_a_case() -> None:
-    source = codes_in(sorted((ROOT / "cpl").rglob("*.py")), r'"([EW]0\d\d)"')
-    documented = re.findall(r"^\| ([EW]0\d\d) \|", (ROOT / "docs" / "problems.md").read_text("utf-8"), re.MULTILINE)
+    source = codes_in(sorted((ROOT / "cpl").rglob("*.py")), r'"([EW]\d{3})"')
+    documented = re.findall(r"^\| ([EW]\d{3}) \|", (ROOT / "docs" / "problems.md").read_text("utf-8"), re.MULTILINE)
     assert sorted(documented) == sorted(source)
-    assert {code for code, *_rest in CASES} | {"W052", "E032"} | OF_IMPORTS == source
+    assert {code for code, *_rest in CASES} | {"W052", "E032"} | OF_IMPORTS | OF_EDITS | OF_CHANGES == source
     assert codes_in([ROOT / "cpl" / "mapping.py", ROOT / "cpl" / "sources.py"], r'"(E08\d)"') == OF_IMPORTS
 
 
@@ -236,6 +241,30 @@ def test_open_record_of_somebody_who_has_left_is_to_be_handed_over(ledger: Ledge
         ],
     )
     assert ledger("check", now="2026-11-17T23:59:59+08:00").out == ""
+
+
+def test_open_task_of_somebody_who_has_left_is_to_be_handed_over(ledger: Ledger) -> None:
+    tasks = (
+        "tasks:\n"
+        "- {id: t-aaaa, kind: step, text: a, who: zhao.qiang}\n"
+        "- {id: t-bbbb, kind: step, text: b, who: the lift company}\n"
+        "- {id: t-cccc, kind: step, text: c, who: li.na}\n"
+        "- id: t-dddd\n  kind: step\n  text: d\n  who: zhao.qiang\n"
+        "- {id: t-eeee, kind: step, text: e}\n"
+    )
+    has_left(tasks)(ledger)
+    done = "17T10:00 did: done, task: t-aaaa"
+    words = "its who 'zhao.qiang' left after 2026-11-17; run: cpl assign --all-of zhao.qiang --to PERSON"
+    first, second = (
+        Found(RECORD, line, "W015", f"task {task} is open, {words}") for line, task in ((8, "t-aaaa"), (14, "t-dddd"))
+    )
+    assert checked(ledger) == (0, [first, second])
+    put(record_text(done, fields=tasks))(ledger)
+    assert checked(ledger) == (0, [second])
+    assert ledger("check", now="2026-11-17T23:59:59+08:00").out == ""
+    ledger.commit()
+    ledger.ok("assign", "--all-of", "zhao.qiang", "--to", "sun.wei")
+    assert checked(ledger) == (0, [])
 
 
 def test_whoever_has_left_may_stay_on_what_is_over(ledger: Ledger) -> None:

@@ -378,6 +378,9 @@ def test_rule_counts_for_what_was_received_since_then(ledger: Ledger, since: str
         ("did:drop", "cpl task ID drop TASK --reason TEXT"),
         ("did:sign-off/plan", "cpl did ID sign-off --about plan"),
         ("did:handover", "cpl did ID handover"),
+        ("did:agree", "cpl did ID agree clock=… due=…"),
+        ("did:sign-off", "cpl did ID sign-off about=…"),
+        ("did:void", "cpl correct ID --void EVENT --reason TEXT"),
     ],
 )
 def test_requirement_names_the_command_that_supplies_it(requirement: str, command: str) -> None:

@@ -2,48 +2,26 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass
 from gettext import gettext as _
-from pathlib import PurePath
-from typing import Any, BinaryIO, Final
+from pathlib import Path, PurePath
+from typing import Any, BinaryIO
 
 import click
 
+from cpl import by_hand, files
 from cpl import document as documents
-from cpl import files
-from cpl.cli.app import App, pass_app
-from cpl.cli.editor import in_editor, naming
+from cpl.cli.app import App, keep, pass_app
+from cpl.cli.editor import in_editor, is_kept, naming
 from cpl.cli.options import RECORD, How, writes
 from cpl.cli.writing import Action, called, change, field_pair, nothing_to_change, report, typed, who_acts
+from cpl.document import Document
 from cpl.draft import Draft, Who
-from cpl.errors import CplError, Invalid
-from cpl.record import HISTORY, Record, load
+from cpl.errors import CplError, Invalid, Problem
+from cpl.record import Record, load
 from cpl.store import Commit, Write, read_entry
-
-# The command that changes what `set` and `edit` refuse to.
-COMMANDS_FOR: Final = {
-    "status": "cpl transition ID STATE",
-    "assignee": "cpl assign ID --to PERSON",
-    "departments": "cpl assign ID --department NAME",
-    "kind": "cpl correct ID kind=… --classify --reason TEXT",
-    "nature": "cpl correct ID nature=… --classify --reason TEXT",
-    "severity": "cpl correct ID severity=… --classify --reason TEXT",
-    "category": "cpl correct ID category=… --classify --reason TEXT",
-    "channel": "cpl correct ID channel=… --reason TEXT",
-    "lead": "cpl correct ID lead=… --reason TEXT",
-    "received_at": "cpl correct ID received_at=… --reason TEXT",
-    HISTORY: "cpl did ID VERB, cpl correct ID --void EVENT",
-    "tasks": "cpl task ID add|done|drop|due",
-    "evidence": "cpl attach ID FILE",
-    "id": "cpl open",
-    "source": "cpl import",
-}
-
-
-def refuse(name: str) -> CplError:
-    """The error for a field that only another command changes."""
-    message = _("'{name}' is not changed by hand; use: {command}")
-    return CplError(message.format(name=name, command=COMMANDS_FOR[name]))
 
 
 @click.command("set")
@@ -61,17 +39,21 @@ def set_command(app: App, piece: str, fields: Sequence[str], how: How) -> None:
       cpl set 7k3 title="Door 2 does not lock"
     """
     pairs = [field_pair(field) for field in fields]
+    identifier = PurePath(app.store.find(piece)).stem
     for name, _value in pairs:
-        if name.partition(".")[0] in COMMANDS_FOR:
-            raise refuse(name.partition(".")[0])
+        if (first := name.partition(".")[0]) in by_hand.FIELDS:
+            raise CplError(by_hand.refusal(first, identifier))
     values = [(name, typed(name, value) if value.strip() else None) for name, value in pairs]
 
     def edit(draft: Draft) -> str:
-        before = draft.document
+        before, record = draft.document, draft.record
         for name, value in values:
             _set(draft, name.split("."), value)
         if draft.document == before:
-            raise nothing_to_change(draft.record.id)
+            raise nothing_to_change(record.id)
+        after, _problems = load(draft.document)
+        if after is not None and (refused := by_hand.changes(record, after, draft.document)):
+            raise CplError(refused[0].message)
         return _("set {names}").format(names=", ".join(name for name, _value in pairs))
 
     change(app, [piece], how, Action("set", edit))
@@ -108,8 +90,9 @@ def edit_command(app: App, piece: str, source: BinaryIO | None, how: How) -> Non
     """Open a record in your editor (the one that git uses), check it, and commit it.
 
     This is also how a record that is broken is mended. What only an event may change is refused, unless the record
-    was not right before. If the editor fails or the text is not right, the record stays as it was, and your text is
-    kept in a file that the message names.
+    was not right before. At a terminal a text that is not right may be edited again: most editors then open at the
+    line of the first error. If you give up, or the editor fails, the record stays as it was, and your text is kept
+    in a file that the message names.
 
     \b
     Examples:
@@ -126,64 +109,111 @@ def edit_command(app: App, piece: str, source: BinaryIO | None, how: How) -> Non
     if how.commit:
         store.require_commit([path])
     if source is not None:
-        with naming(called(source)):
-            _save(app, path, (before, source.read()), how, who)
-        return
-    mine = files.keep(store.kept_folder(), PurePath(path).name, before.decode("utf-8", "surrogateescape"))
+        _take_in(app, source, _Edit(path, before, how, who))
+    else:
+        _by_editor(app, _Edit(path, before, how, who))
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """The record at `path` that is edited, which was `before`; how and by whom."""
+
+    path: str
+    before: bytes
+    how: How
+    who: Who
+
+    def again(self, mine: Path) -> str:
+        """The command that takes in the text that is kept in `mine`."""
+        given = {"--by": self.how.by, "--at": self.how.at, "--message": self.how.message}
+        options = [word for name, value in given.items() if value is not None for word in (name, value)]
+        options += [] if self.how.commit else ["--no-commit"]
+        return shlex.join(["cpl", "edit", PurePath(self.path).stem, "--file", str(mine), *options])
+
+
+def _by_editor(app: App, edit: _Edit) -> None:
+    """Have the person edit the record's text, and save it; on a failure it is kept."""
+    name, text = PurePath(edit.path).name, edit.before.decode("utf-8", "surrogateescape")
+    mine = files.keep(app.store.kept_folder(), name, text)
     try:
-        in_editor(app, mine, lambda after: _save(app, path, (before, after), how, who))
+        in_editor(app, mine, lambda after: _save(app, edit, after))
     except BaseException:
-        if mine.read_bytes().strip() in (before.strip(), b""):
-            mine.unlink()
-        else:
-            message = _("your text is kept; mend it and run: cpl edit {id} --file {path}")
-            app.say(message.format(id=PurePath(path).stem, path=mine))
+        if is_kept(app, mine, worthless=[edit.before]):
+            _say_kept(app, edit, mine)
         raise
 
 
-def _save(app: App, path: str, texts: tuple[bytes, bytes], how: How, who: Who) -> None:
-    """Check and commit the second of the two texts, if the record still has the first."""
-    before, after = texts
-    if after == before:
+def _take_in(app: App, source: BinaryIO, edit: _Edit) -> None:
+    """Save the text of a file; one that came from stdin, and so stands in no file, is kept on a failure."""
+    after = source.read()
+    try:
+        with naming(called(source)):
+            _save(app, edit, after)
+    except BaseException:
+        text = after.decode("utf-8", "surrogateescape")
+        is_new = after.strip() not in (b"", edit.before.strip())
+        if is_new and called(source) == "<stdin>" and (mine := keep(app, PurePath(edit.path).name, text)):
+            _say_kept(app, edit, mine)
+        raise
+
+
+def _say_kept(app: App, edit: _Edit, mine: Path) -> None:
+    app.say(_("your text is kept; mend it and run: {command}").format(command=edit.again(mine)))
+
+
+def _save(app: App, edit: _Edit, after: bytes) -> None:
+    """Check and commit the text, if the record still is what it was."""
+    document, record = _checked(app, edit, after)
+    how = edit.how
+    if how.message and how.message.strip():
+        draft = Draft(document, app.settings, edit.who)
+        draft.log(_("edited"), how.message)
+        document = draft.document
+    with app.store.lock():
+        _require_unchanged(app, edit)
+        if how.commit:
+            app.store.require_commit([edit.path])
+        commit = Commit(f"{record.id}: edited", "edit", [record.id], how.message) if how.commit else None
+        app.store.write([Write(document, edit.before)], commit, app.now)
+    report(app, {record.id: _("edited")}, committed=commit is not None)
+
+
+def _checked(app: App, edit: _Edit, after: bytes) -> tuple[Document, Record]:
+    """What the text holds.
+
+    Raises:
+        Invalid: it is no record, or changes what is not changed by hand.
+        CplError: it is empty, or as it was.
+    """
+    if not after.strip():
+        raise CplError(_("the text is empty; nothing was changed"))
+    if after == edit.before:
         raise CplError(_("nothing was changed"))
-    document, problems = documents.parse(after, path)
+    document, problems = documents.parse(after, edit.path)
     record = None
     if document is not None:
         record, found = load(document)
         problems = [*problems, *found]
     if document is None or record is None or any(problem.is_error for problem in problems):
         raise Invalid(_("the text is not right, the record is as it was:"), problems)
-    known = read_entry(path, before).record
-    if known is not None and not app.store.was_wrong(before, path, app.now):
-        refuse_events(known, record)
-    if how.message and how.message.strip():
-        draft = Draft(document, app.settings, who)
-        draft.log(_("edited"), how.message)
-        document = draft.document
-    with app.store.lock():
-        if how.commit:
-            app.store.require_commit([path])
-        commit = Commit(f"{record.id}: edited", "edit", [record.id], how.message) if how.commit else None
-        app.store.write([Write(document, before)], commit, app.now)
-    report(app, {record.id: _("edited")}, committed=commit is not None)
+    if refused := _refused(app, edit, record, document):
+        raise Invalid(_("this is not changed by hand, the record is as it was:"), refused)
+    return document, record
 
 
-def refuse_events(before: Record, after: Record) -> None:
-    """Refuse a hand edit of what only an event or another command may change.
-
-    Raises:
-        CplError: naming the field and the command.
-    """
-    for name in COMMANDS_FOR:
-        if _fixed(before, name) != _fixed(after, name):
-            raise refuse(name)
+def _refused(app: App, edit: _Edit, record: Record, document: Document) -> list[Problem]:
+    """What the text may not change; a record that was not right before may be mended in any way."""
+    known = read_entry(edit.path, edit.before).record
+    if known is None or app.store.was_wrong(edit.before, edit.path, app.now):
+        return []
+    return by_hand.changes(known, record, document)
 
 
-def _fixed(record: Record, name: str) -> object:
-    """What `edit` may not change of a field: of tasks and evidence only what they are known by."""
-    if name == HISTORY:
-        return record.history
-    keys = {"tasks": ("id", "kind", "made_at", "due"), "evidence": ("file", "sha256")}.get(name)
-    if keys is None:
-        return record.get(name)
-    return [[item.get(key) for key in keys] for item in record.get(name) or ()]
+def _require_unchanged(app: App, edit: _Edit) -> None:
+    """Raise CplError unless the record is what it was when the text was made from it."""
+    if app.store.bytes_of(edit.path) != edit.before:
+        message = _(
+            "{path} was changed by somebody else in the meantime; nothing was written. Put that change into your text "
+            "too, or it would be lost; see it with: cpl log {id} --limit 1, cpl show {id} --raw"
+        )
+        raise CplError(message.format(path=edit.path, id=PurePath(edit.path).stem))

@@ -16,7 +16,7 @@ from cpl import document as documents
 from cpl import files, sections
 from cpl.cli.app import App, keep, pass_app
 from cpl.cli.editor import in_editor as open_in_editor
-from cpl.cli.editor import naming
+from cpl.cli.editor import is_kept, naming
 from cpl.cli.evidence import add_evidence, evidence_item, incoming
 from cpl.cli.options import PERSON, How, term, writes
 from cpl.cli.writing import called, field_pair, merged, read_text, report, require_names, typed_fields, who_acts
@@ -347,8 +347,7 @@ class _Intake:
         if self.kept is None:
             text = document or self.build(self.new_id())
             self.kept = keep(self.app, "intake.md", text.text)
-        elif not self.kept.read_bytes().strip():
-            self.kept.unlink()
+        elif not is_kept(self.app, self.kept, worthless=()):
             return None
         if self.kept is not None:
             again = ["cpl", "open", "--from", str(self.kept)]
