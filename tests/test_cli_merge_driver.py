@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +13,9 @@ import pytest
 
 from cpl import driver
 from cpl.driver import State
+from cpl.errors import CplError
 from cpl.store import Store
-from tests.ledger import ONE, ROOT, Ledger, Outcome
+from tests.ledger import ONE, ROOT, Ledger, Outcome, record_text
 
 ATTRIBUTES = "records/** -text\nrecords/**/*.md -text merge=cpl\n"
 LATER = "2026-11-18T17:00:00+08:00"
@@ -289,7 +293,7 @@ def test_without_the_driver_git_marks_the_conflict_itself(merging: Ledger) -> No
 
 def replace_interpreter(ledger: Ledger, interpreter: str) -> None:
     value = Store(ledger.root).git.config("merge.cpl.driver") or ""
-    before, _python, behind = value.partition(driver.shlex.quote(driver.sys.executable))
+    before, _python, behind = value.partition(shlex.quote(sys.executable))
     ledger.git("config", "merge.cpl.driver", before + interpreter + behind)
 
 
@@ -341,3 +345,111 @@ def test_without_an_interpreter_a_binary_file_keeps_both_sides(merging: Ledger) 
     assert "title: \0\0Door" in text
     assert "title: \0Door" in text
     assert git(merging, "status", "--porcelain").out == f"UU {merging.path(ONE).relative_to(merging.root)}\n"
+
+
+# The command itself
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Ledger:
+    """A folder that is neither a store nor a repository, with the files of one merge."""
+    for name, text in (
+        ("base", record_text()),
+        ("ours", record_text(fields="object: lock\n")),
+        ("theirs", record_text("17T10:00 did: arrive")),
+    ):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return Ledger(tmp_path)
+
+
+def test_the_command_needs_neither_store_nor_repository(three: Ledger) -> None:
+    assert three("merge-driver", "base", "ours", "theirs", "r.md") == (0, "merged\n", "")
+    expected = record_text("17T10:00 did: arrive", fields="object: lock\n")
+    assert (three.root / "ours").read_text(encoding="utf-8") == expected
+
+
+@pytest.mark.parametrize(
+    ("labels", "shown"),
+    [
+        ([], ["ours", "theirs"]),
+        (["7", "%X", "%Y"], ["ours", "theirs"]),
+        (["7", "HEAD", "1a2b (CPL: a\nb)"], ["HEAD", "1a2b (CPL: a b)"]),
+    ],
+    ids=["none", "of an older git", "of git"],
+)
+def test_a_conflict_is_told_with_the_names_of_both_sides(three: Ledger, labels: list[str], shown: list[str]) -> None:
+    (three.root / "theirs").write_text(record_text().replace("Door", "Gate"), encoding="utf-8")
+    (three.root / "ours").write_text(record_text().replace("Door", "Lift"), encoding="utf-8")
+    outcome = three("merge-driver", "base", "ours", "theirs", "r.md", *labels)
+    assert outcome == (1, "conflicts\n", "r.md: both sides changed title\n")
+    lines = (three.root / "ours").read_text(encoding="utf-8").splitlines()
+    assert [lines[2], lines[6]] == [f"<<<<<<< {shown[0]}", f">>>>>>> {shown[1]}"]
+
+
+def test_what_is_no_record_is_merged_as_text(three: Ledger) -> None:
+    for name, text in (("base", "1\n2\n3\n4\n"), ("ours", "one\n2\n3\n4\n"), ("theirs", "1\n2\n3\nfour\n")):
+        (three.root / name).write_text(text, encoding="utf-8")
+    outcome = three("merge-driver", "base", "ours", "theirs", "notes.md")
+    assert (outcome.code, outcome.out) == (0, "merged\n")
+    assert outcome.err.startswith("notes.md: it can't be merged as a record: line 1: E003 ")
+    assert (three.root / "ours").read_text(encoding="utf-8") == "one\n2\n3\nfour\n"
+
+
+def test_a_bug_of_ours_leaves_a_merge_as_text_and_its_traceback(three: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_versions: object) -> None:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr("cpl.cli.merge_driver.merge", fail)  # a bug has to be made for this
+    outcome = three("merge-driver", "base", "ours", "theirs", "r.md")
+    assert (outcome.code, outcome.out) == (3, "merged\n")
+    assert "KeyError: 'a bug'" in outcome.err
+    text = (three.root / "ours").read_text(encoding="utf-8")
+    assert ("object: lock" in text, "did: arrive" in text) == (True, True)
+
+
+def test_a_file_that_is_not_there_is_said(three: Ledger) -> None:
+    (three.root / "theirs").unlink()
+    outcome = three("merge-driver", "base", "ours", "theirs", "r.md")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "theirs can't be read: it does not exist" in outcome.err
+
+
+# The setting
+
+
+def test_the_setting_is_made_mended_and_taken_away(ledger: Ledger) -> None:
+    store = Store(ledger.root)
+    assert (driver.state(store), driver.is_selected(store)) == (State.ABSENT, False)
+    assert (driver.register(store), driver.state(store), driver.register(store)) == (True, State.READY, False)
+    for other in ("cpl merge-driver %O %A %B", 'case "$(', 'case "$(a b -P -m cpl x', ""):
+        ledger.git("config", "merge.cpl.driver", other)
+        assert driver.state(store) is State.STALE
+    ledger.git("config", "--add", "merge.cpl.driver", "true")
+    assert (driver.register(store), driver.state(store)) == (True, State.READY)
+    assert (driver.unregister(store), driver.unregister(store)) == (True, False)
+    assert driver.state(store) is State.ABSENT
+    (ledger.root / ".gitattributes").write_text(ATTRIBUTES, encoding="utf-8")
+    assert driver.is_selected(store)
+
+
+def test_a_python_with_strange_characters_in_its_path_is_started(
+    merging: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strange = tmp_path / "it's 100%A $(x)" / "python"
+    strange.parent.mkdir()
+    strange.symlink_to(sys.executable)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), *sys.path]))
+    monkeypatch.setattr("sys.executable", str(strange))
+    driver.unregister(Store(merging.root))
+    assert driver.register(Store(merging.root))
+    assert driver.state(Store(merging.root)) is State.READY
+    contact_and_move(merging)
+    merged(merging)
+    assert keys(merging) == ["16:00 to: received", "17:00 did: contact", "18:00 to: investigating"]
+
+
+def test_without_a_python_nothing_is_registered(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.executable", "")
+    with pytest.raises(CplError, match="Python does not say where it is"):
+        driver.register(Store(ledger.root))
+    assert driver.state(Store(ledger.root)) is State.ABSENT
