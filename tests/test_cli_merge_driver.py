@@ -208,7 +208,37 @@ def test_a_store_whose_settings_are_in_conflict_still_merges_its_records(merging
     assert keys(merging) == ["16:00 to: received", "17:00 did: contact", "18:00 to: investigating"]
 
 
+def test_stashed_changes_come_back_through_the_driver(merging: Ledger) -> None:
+    merging.ok("contact", ONE, "--via", "phone", "--about", "acknowledge", "--no-commit", now=LATER)
+    merging.git("stash")
+    move(merging, "investigating", LATEST)
+    assert git(merging, "stash", "pop").code == 0
+    assert keys(merging) == ["16:00 to: received", "17:00 did: contact", "18:00 to: investigating"]
+
+
 # Conflicts
+
+
+def test_branches_that_merged_each_other_in_two_ways_keep_all_events(merging: Ledger) -> None:
+    """Their base is itself a merge, with a conflict in it, which each of them has settled in its own way."""
+    two_titles(merging)
+    merging.git("branch", "before")
+    for branch, other, title in (("main", "theirs", "Gate 2"), ("theirs", "before", "Door 2")):
+        merging.git("switch", "--quiet", branch)
+        assert git(merging, "merge", "--quiet", other).code == 1
+        lines = merging.path(ONE).read_text(encoding="utf-8").splitlines(keepends=True)
+        assert lines[2].startswith("<<<<<<<")
+        merging.put(ONE, "".join([*lines[:2], f"title: {title}\n", *lines[7:]]))
+        merging.commit("settled")
+    contact(merging, LATER)
+    merging.git("switch", "--quiet", "main")
+    move(merging, "investigating", LATEST)
+    assert len(merging.git("merge-base", "--all", "main", "theirs").splitlines()) == 2
+    assert git(merging, "merge", "--quiet", "theirs").code == 1
+    text = merging.path(ONE).read_text(encoding="utf-8")
+    assert "<<<<<<< ours\ntitle: Gate 2\n=======\ntitle: Door 2\n>>>>>>> theirs\n" in text
+    assert text.count("<<<<<<<") == 1
+    assert keys(merging) == ["16:00 to: received", "17:00 did: contact", "18:00 to: investigating"]
 
 
 def test_a_field_set_two_ways_is_marked_and_can_be_settled(merging: Ledger) -> None:
