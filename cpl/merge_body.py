@@ -86,10 +86,10 @@ def _log(base: _Lines, ours: _Lines, theirs: _Lines) -> tuple[_Lines, _Lines]:
     Two versions of one entry both stay: what was noted is never a conflict.
     """
     (old, *before), (top, *mine), (above, *other) = (_entries(lines) for lines in (base, ours, theirs))
-    kept = threeway.items(*([each.rstrip() for each in entries] for entries in (before, mine, other)))
-    entries = [entry for entry in mine if entry.rstrip() in kept]
-    known = {entry.rstrip() for entry in mine}
-    new = [entry for entry in kept if entry not in known]
+    notes = [[entry.rstrip() for entry in entries] for entries in (before, mine, other)]
+    kept = threeway.items(*notes)
+    entries = _without(mine, threeway.beyond(notes[1], kept))
+    new = threeway.beyond(kept, notes[1])
     for entry in new:
         entries.insert(_place(entry, entries), entry)
     left, right = threeway.lines(_lines(old), _lines(top), _lines(above))
@@ -99,6 +99,17 @@ def _log(base: _Lines, ours: _Lines, theirs: _Lines) -> tuple[_Lines, _Lines]:
 def _entries(lines: _Lines) -> list[str]:
     """What precedes the first entry, then each entry."""
     return [text for _heading, text in parts("\n".join(lines), "###")]
+
+
+def _without(entries: Sequence[str], gone: list[str]) -> list[str]:
+    """The entries as they are written, each that has gone left out as often as it has gone."""
+    kept = []
+    for entry in entries:
+        if entry.rstrip() in gone:
+            gone.remove(entry.rstrip())
+        else:
+            kept.append(entry)
+    return kept
 
 
 def _place(entry: str, entries: Sequence[str]) -> int:

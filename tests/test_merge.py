@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from cpl import document, validate
+from cpl import document, opinion, validate
 from cpl.events import set_last
 from cpl.merge import Merged, merge
 from cpl.merge_front import event_key
@@ -297,6 +297,9 @@ def test_nothing_of_either_side_is_lost_and_nothing_new_is_wrong(ours: bytes, th
         assert {task.id for task in found.tasks} >= {task.id for task in side.tasks}
         assert {each["file"] for each in found.fields["evidence"]} >= {each["file"] for each in side.fields["evidence"]}
         assert [event.at for event in found.history] == sorted(event.at for event in found.history)
+        parsed, _problems = document.parse(resolved(merged.data, ours=take), FACTS.path)
+        assert parsed is not None
+        assert opinion.second_opinion(parsed) == []
         wrong = problems(resolved(merged.data, ours=take)) - problems(ours) - problems(theirs)
         assert {code for code in wrong if code.startswith("E05")} == set()
 

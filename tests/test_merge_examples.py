@@ -311,6 +311,8 @@ FIRST, SECOND, THIRD = (f"### 2026-11-1{day} 09:00 li.na, note\nOn {day}.\n" for
         (LOG + FIRST, LOG + FIRST + "\n" + THIRD, LOG + FIRST + "\n" + SECOND, LOG + "\n".join([FIRST, SECOND, THIRD])),
         (LOG + FIRST + SECOND, LOG + FIRST + SECOND + THIRD, LOG + SECOND, LOG + SECOND + THIRD),
         (LOG + FIRST, LOG + FIRST + "more\n", LOG + FIRST + "\n" + SECOND, LOG + FIRST + "more\n\n" + SECOND),
+        (LOG, LOG + FIRST, LOG + FIRST + "\n" + FIRST, LOG + FIRST + "\n" + FIRST),
+        (LOG + FIRST + FIRST, LOG + FIRST + FIRST + SECOND, LOG + FIRST, LOG + FIRST + SECOND),
         (LOG, LOG + "kept by hand\n", LOG + FIRST, LOG + "kept by hand\n\n" + FIRST),
         (LOG, LOG + "### later\nx\n", LOG + FIRST, LOG + "### later\nx\n\n" + FIRST),
     ],
