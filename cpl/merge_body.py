@@ -21,6 +21,9 @@ def merge_body(base: str, ours: str, theirs: str, newline: str) -> tuple[str, st
     """The merged body, twice: where both sides changed the same place, once with ours and once with theirs.
 
     What theirs did not change stays as it is written in `ours`; `newline` is what ends a line there.
+
+    Raises:
+        ValueError: the merged sections would not be read as such.
     """
     before, mine, other = (_sections(body) for body in (base, ours, theirs))
     merged: dict[_Key, tuple[_Lines | None, _Lines | None]] = {}
@@ -30,7 +33,10 @@ def merge_body(base: str, ours: str, theirs: str, newline: str) -> tuple[str, st
     texts = []
     for side in (0, 1):
         wanted = {key: lines for key, both in merged.items() if (lines := both[side]) is not None}
-        texts.append(_joined(wanted, mine, other, newline))
+        text = _joined(wanted, mine, other, newline)
+        if [heading for heading, _text in parts(text)] != [heading for heading, _number in wanted]:
+            raise ValueError("a section would be lost in a piece of code that is left open")
+        texts.append(text)
     return texts[0], texts[1]
 
 
@@ -80,10 +86,10 @@ def _log(base: _Lines, ours: _Lines, theirs: _Lines) -> tuple[_Lines, _Lines]:
     Two versions of one entry both stay: what was noted is never a conflict.
     """
     (old, *before), (top, *mine), (above, *other) = (_entries(lines) for lines in (base, ours, theirs))
-    kept = threeway.items(*([each.rstrip() for each in entries] for entries in (before, mine, other)))
-    entries = [entry for entry in mine if entry.rstrip() in kept]
-    known = {entry.rstrip() for entry in mine}
-    new = [entry for entry in kept if entry not in known]
+    notes = [[entry.rstrip() for entry in entries] for entries in (before, mine, other)]
+    kept = threeway.items(*notes)
+    entries = _without(mine, threeway.beyond(notes[1], kept))
+    new = threeway.beyond(kept, notes[1])
     for entry in new:
         entries.insert(_place(entry, entries), entry)
     left, right = threeway.lines(_lines(old), _lines(top), _lines(above))
@@ -93,6 +99,17 @@ def _log(base: _Lines, ours: _Lines, theirs: _Lines) -> tuple[_Lines, _Lines]:
 def _entries(lines: _Lines) -> list[str]:
     """What precedes the first entry, then each entry."""
     return [text for _heading, text in parts("\n".join(lines), "###")]
+
+
+def _without(entries: Sequence[str], gone: list[str]) -> list[str]:
+    """The entries as they are written, each that has gone left out as often as it has gone."""
+    kept = []
+    for entry in entries:
+        if entry.rstrip() in gone:
+            gone.remove(entry.rstrip())
+        else:
+            kept.append(entry)
+    return kept
 
 
 def _place(entry: str, entries: Sequence[str]) -> int:
@@ -118,16 +135,17 @@ def _with_entries(top: _Lines, entries: Sequence[str], new: Sequence[str]) -> _L
 
 def _joined(wanted: Mapping[_Key, _Lines], mine: Mapping[_Key, str], other: Mapping[_Key, str], newline: str) -> str:
     """The body of these sections; what ours has too is written, and parted from the next section, as there."""
-    body, was_filled = "", False
+    body, before = "", (0, 0)  # and how many lines the section before has, and had
     for key, lines in wanted.items():
         model = mine[key] if key in mine else other[key]
         if body and not body.endswith("\n"):
             body += newline
-        if was_filled and not body.endswith(newline * 2):
+        is_tight = before[0] > 1 and (before[1] <= 1 or key not in mine)
+        if is_tight and not body.endswith(newline * 2):
             body += newline
-        is_same = lines == _lines(model)
-        body += model if is_same and key in mine else _written(lines, model).replace("\n", newline)
-        was_filled = len(_lines(model)) == 1 < len(lines)
+        is_same = key in mine and lines == _lines(model)
+        body += model if is_same else _written(lines, model).replace("\n", newline)
+        before = len(lines), len(_lines(model))
     return body
 
 

@@ -17,13 +17,13 @@ def items(base: Sequence[Any], ours: Sequence[Any], theirs: Sequence[Any]) -> li
     """
     if list(base) == list(ours):
         return list(theirs)
-    gone = _beyond(_beyond(base, theirs), _beyond(base, ours))
-    come = _beyond(_beyond(theirs, base), _beyond(ours, base))
-    return [*_beyond(ours, gone), *come]
+    gone = beyond(beyond(base, theirs), beyond(base, ours))
+    come = beyond(beyond(theirs, base), beyond(ours, base))
+    return [*beyond(ours, gone), *come]
 
 
-def _beyond(some: Sequence[Any], others: Sequence[Any]) -> list[Any]:
-    """What is in `some` and, as often, not in `others`."""
+def beyond(some: Sequence[Any], others: Sequence[Any]) -> list[Any]:
+    """What stands in `some` more often than in `others`, in order; of equal items the last ones."""
     rest = list(others)
     found = []
     for item in some:
