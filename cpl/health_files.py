@@ -183,17 +183,17 @@ def names(clone: Clone) -> Iterator[Finding]:
 def clashing(paths: Iterable[str]) -> list[tuple[str, ...]]:
     """The paths that differ only in case or in Unicode normalisation, in groups; also a file and a folder."""
     found: dict[str, set[str]] = defaultdict(set)
-    folders: dict[str, str] = {}
+    folders: dict[str, set[str]] = defaultdict(set)
+    seen: set[str] = set()
     for path in paths:
-        key = _folded(path)
-        found[key].add(path)
-        above, parts = key.rpartition("/")[0], path.split("/")
-        while above and above not in folders:
-            parts = parts[:-1]
-            folders[above] = "/".join(parts)
-            above = above.rpartition("/")[0]
+        found[_folded(path)].add(path)
+        folder = path.rpartition("/")[0]
+        while folder and folder not in seen:
+            seen.add(folder)
+            folders[_folded(folder)].add(folder)
+            folder = folder.rpartition("/")[0]
     for key in found.keys() & folders.keys():
-        found[key].add(folders[key])
+        found[key] |= folders[key]
     return sorted(tuple(sorted(group)) for group in found.values() if len(group) > 1)
 
 

@@ -137,6 +137,7 @@ CLASHES = {
     "normalisation": (["records/ä", "records/a\u0308"], [("records/a\u0308", "records/ä")]),
     "sharp s": (["records/straße", "records/STRASSE"], [("records/STRASSE", "records/straße")]),
     "file and folder": (["records/A", "records/a/b/c"], [("records/A", "records/a")]),
+    "file and folders": (["r/A", "r/a/b", "r/\u00c4", "r/a\u0308/b"], [("r/A", "r/a"), ("r/a\u0308", "r/Ä")]),
     "a folder is no clash with itself": (["records/a/b", "records/a/c"], []),
     "Chinese, line end, no UTF-8": (["records/门\n.jpg", "records/\udcff.jpg", "records/\udcfe.jpg"], []),
 }
