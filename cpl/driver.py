@@ -1,4 +1,4 @@
-"""The merge driver's entry in a clone's own git settings: is it there, put it in, take it out; not what it does."""
+"""The merge driver in git's settings: is it there, for which files, put it in, take it out; not what it does."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from cpl.store import RECORDS, Store
 
 NAME: Final = "cpl"  # as in the attribute `merge=cpl`
 _KEY: Final = f"merge.{NAME}"
+_RECORD: Final = f"{RECORDS}/2026/11/22/CPL-20261122-7K3QDXZ.md"
+_EVIDENCE: Final = f"{RECORDS}/2026/11/22/CPL-20261122-7K3QDXZ/door.jpg"
 _TITLE: Final = "complaint records: events united, fields three-way"
 # git replaces %O base, %A ours and result, %B theirs, %P path, %L marker size, %X %Y labels (from 2.44 on; an older
 # git leaves these two as they are), and %% by %. Only the words `merged` and `conflicts` are believed, no exit code:
@@ -51,9 +53,17 @@ def state(store: Store) -> State:
 
 def is_selected(store: Store) -> bool:
     """Whether .gitattributes names the driver for records."""
-    record = f"{RECORDS}/2026/11/22/CPL-20261122-7K3QDXZ.md"
-    told = store.git.run("check-attr", "-z", "merge", "--", record)
-    return told.split(b"\0")[2] == NAME.encode()
+    return attribute(store, "merge", _RECORD) == NAME
+
+
+def is_kept_as_is(store: Store) -> bool:
+    """Whether .gitattributes keeps git from converting line ends of evidence and records."""
+    return all(attribute(store, "text", path) == "unset" for path in (_RECORD, _EVIDENCE))
+
+
+def attribute(store: Store, name: str, path: str) -> str:
+    """What git makes of .gitattributes for a path in the store: a value, `set`, `unset` or `unspecified`."""
+    return store.git.run("check-attr", "-z", name, "--", path).split(b"\0")[2].decode()
 
 
 def register(store: Store) -> bool:

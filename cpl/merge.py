@@ -66,7 +66,9 @@ def merge(base: bytes | None, ours: bytes, theirs: bytes, marks: Marks = PLAIN) 
     _theirs, theirs_read = _read(theirs)
     try:
         left, right, conflicts = _both(mine, _base(base), mine_read, theirs_read)
-    except (ValueError, Invalid) as error:
+    except Invalid as error:
+        raise Unmergeable(_told(error.problems[0])) from error
+    except ValueError as error:
         raise Unmergeable(str(error)) from error
     if left.text == right.text:
         return Merged(left.encode())
@@ -81,7 +83,7 @@ def _read(data: bytes) -> tuple[Document, Version]:
         record, problems = load(document)
     errors = [problem for problem in problems if problem.is_error]
     if document is None or record is None or errors:
-        raise Unmergeable(_("line {line}: {code} {message}").format(**_facts(errors[0])))
+        raise Unmergeable(_told(errors[0]))
     for name, key in NAMED.items():
         names = Counter(item[key] for item in record.fields.get(name, ()))
         if twice := [each for each, count in names.items() if count > 1]:
@@ -89,8 +91,9 @@ def _read(data: bytes) -> tuple[Document, Version]:
     return document, Version(record.fields, document.body)
 
 
-def _facts(problem: Problem) -> dict[str, object]:
-    return {"line": problem.line, "code": problem.code, "message": problem.message}
+def _told(problem: Problem) -> str:
+    facts = {"line": problem.line, "code": problem.code, "message": problem.message}
+    return _("line {line}: {code} {message}").format(**facts)
 
 
 def _base(data: bytes | None) -> Version | None:

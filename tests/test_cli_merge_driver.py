@@ -458,8 +458,33 @@ def test_the_setting_is_made_mended_and_taken_away(ledger: Ledger) -> None:
     assert (driver.register(store), driver.state(store)) == (True, State.READY)
     assert (driver.unregister(store), driver.unregister(store)) == (True, False)
     assert driver.state(store) is State.ABSENT
-    (ledger.root / ".gitattributes").write_text(ATTRIBUTES, encoding="utf-8")
-    assert driver.is_selected(store)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "is_kept", "is_selected"),
+    [
+        (ATTRIBUTES, True, True),
+        ("records/** -text\n", True, False),
+        ("records/** -text merge=cpl\n", True, True),
+        ("records/**/*.md merge=cpl\n", False, True),
+        (f"{ATTRIBUTES}*.md text\n", False, True),
+        ("", False, False),
+    ],
+)
+def test_what_git_makes_of_gitattributes_counts(
+    ledger: Ledger, attributes: str, is_kept: bool, is_selected: bool
+) -> None:
+    (ledger.root / ".gitattributes").write_text(attributes, encoding="utf-8")
+    store = Store(ledger.root)
+    assert (driver.is_kept_as_is(store), driver.is_selected(store)) == (is_kept, is_selected)
+
+
+def test_only_records_are_merged_by_cpl(merging: Ledger) -> None:
+    store = Store(merging.root)
+    paths = (f"records/2026/11/18/{ONE}.md", f"records/2026/11/18/{ONE}/door.jpg", "records/registers/access.yaml")
+    found = [(driver.attribute(store, "text", path), driver.attribute(store, "merge", path)) for path in paths]
+    assert found == [("unset", "cpl"), ("unset", "unspecified"), ("unset", "unspecified")]
+    assert driver.attribute(Store(ROOT), "merge", paths[0]) == "cpl"
 
 
 def test_a_python_with_strange_characters_in_its_path_is_started(

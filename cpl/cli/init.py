@@ -176,14 +176,14 @@ def _write(app: App, root: Path, new: dict[str, bytes], made: list[str]) -> bool
     made = [*made, *new, *([_("merge driver in git's settings of this clone")] if driver.register(store) else [])]
     for what in made:
         click.echo(_("made {what}").format(what=what))
-    if ".gitattributes" not in new:
-        _advise(app, (root / ".gitattributes").read_text("utf-8", "replace").splitlines())
+    _advise(app, store)
     return bool(made)
 
 
-def _advise(app: App, lines: list[str]) -> None:
-    """Say which lines a .gitattributes lacks that is not ours to change."""
-    lacking = [line for line in _ATTRIBUTE_LINES if line not in lines]
+def _advise(app: App, store: Store) -> None:
+    """Say which lines .gitattributes lacks, where it is not ours to change."""
+    is_there = (driver.is_kept_as_is(store), driver.is_selected(store))
+    lacking = [line for line, found in zip(_ATTRIBUTE_LINES, is_there, strict=True) if not found]
     if lacking:
         message = _("please add to .gitattributes, so that git neither converts line ends nor merges records as text:")
         app.say("\n".join([message, *(f"  {line}" for line in lacking)]))
