@@ -6,8 +6,10 @@ every parent: it may drop nothing that one of them had, and what one of them bri
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from gettext import gettext as _
 from typing import Any, Final
 
@@ -42,22 +44,36 @@ class Change:
     @property
     def added(self) -> list[Event]:
         """The events that no parent has."""
-        return [each for each in self.record.history if not any(each in parent.history for parent in self.parents)]
+        found = list(self.record.history)
+        for parent in self.parents:
+            found = _lacking(found, parent.history)
+        return found
 
     @property
     def new(self) -> list[Event]:
         """The events that are new, and not what became of one that a parent has."""
         added = self.added
-        gone = [each for parent in self.parents for each in parent.history if each not in self.record.history]
-        changed = [_same_but(each, added) for each in gone]
+        changed = [_same_but(each, added) for parent in self.parents for each in self.gone(parent)]
         return [each for each in added if each not in changed]
+
+    def gone(self, parent: Record) -> list[Event]:
+        """The events of `parent` that are not there any more, at least not as they were."""
+        return _lacking(parent.history, self.record.history)
 
     def is_set_since(self, name: str, parent: Record, task: str | None = None) -> bool:
         """Whether an event that `parent` lacks sets the field (of a task), or takes back one that does."""
-        news = [each for each in self.record.history if each not in parent.history]
+        news = _lacking(self.record.history, parent.history)
         voided = {void_target(each) for each in news if each.did == "void"}
         setters = [*news, *(each for each in self.record.history if (each.at, each.key) in voided)]
         return any(name in each.sets and each.data.get("task") == task for each in setters)
+
+
+def _lacking(events: Iterable[Event], others: Iterable[Event]) -> list[Event]:
+    """Those of the events that are not among the others."""
+    by_time: dict[datetime, list[Event]] = defaultdict(list)
+    for each in others:
+        by_time[each.at].append(each)
+    return [each for each in events if each not in by_time.get(each.at, ())]
 
 
 def check(change: Change) -> Iterator[Problem]:
@@ -79,9 +95,7 @@ def _problem(change: Change, line: int, code: str, message: str) -> Problem:
 def _events_kept(change: Change, parent: Record) -> Iterator[Problem]:
     """E101, E102: no event goes, none is changed."""
     added = change.added
-    for event in parent.history:
-        if event in change.record.history:
-            continue
+    for event in change.gone(parent):
         said = {"event": event.key, "at": format_instant(event.at)}
         now = _same_but(event, added)
         if now is None:
@@ -205,8 +219,9 @@ def _legal_moves(change: Change) -> Iterator[Problem]:
     """E104: a new move goes from where the parent was to where the profile lets it go; an import's are not judged."""
     if change.profile is None:
         return
-    still = [event for parent in change.parents for event in parent.events if event in change.record.events]
-    last = max((event.at for event in still if event.is_move), default=None)
+    moves = [event for parent in change.parents for event in parent.events if event.is_move]
+    undone = _lacking(moves, change.record.events)
+    last = max((event.at for event in moves if event not in undone), default=None)
     for move in change.new:
         previous = before(change.record, move) if move in change.record.events else None
         if not move.is_move or previous is None or change.record.is_imported(move):

@@ -217,8 +217,12 @@ def other_store_words(place: Place, path: Path, script: Script) -> str:
     """What to do where a hook checks another store of the repository; empty when that one is not there."""
     if script.store == place.store or not (place.top / script.store / config.MARKER).is_file():
         return ""
-    message = _("{path} checks the store {other}, and one hook checks one store; check {store} by hand: cpl check")
-    return message.format(path=path, other=script.store, store=place.store)
+    message = _(
+        "{path} checks the store {other}, and a hook of cpl checks one; to check both, run cpl hooks uninstall there "
+        "and write a pre-commit and a pre-merge-commit by hand with such a line for each store: {line}"
+    )
+    line = hook_places.call(place, f"{shlex.quote(script.python)} -P -m cpl")
+    return message.format(path=path, other=script.store, line=line)
 
 
 def tracked_words(place: Place, path: Path) -> str:

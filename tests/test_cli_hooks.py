@@ -745,7 +745,12 @@ def test_of_two_stores_in_one_repository_the_hooks_check_one(repo: Path, recorde
     assert one("init", "--no-hooks").code == two("init", "--no-hooks").code == 0
     one.ok("hooks", "install")
     path = repo / ".git/hooks/pre-commit"
-    words = f"{path} checks the store one, and one hook checks one store; check two by hand: cpl check"
+    program = f"{shlex.quote(str(recorder.path))} -P -m cpl"
+    lines = [f"[ ! -f {each}/cpl.yaml ] || {program} -C {each} check --staged || exit" for each in ("one", "two")]
+    words = (
+        f"{path} checks the store one, and a hook of cpl checks one; to check both, run cpl hooks uninstall there and "
+        f"write a pre-commit and a pre-merge-commit by hand with such a line for each store: {lines[1]}"
+    )
     assert two("hooks", "install").err.splitlines()[0] == words
     assert states(two) == ["checks another store", "checks another store"]
     shutil.move(repo / "one", repo / "three")
@@ -753,6 +758,13 @@ def test_of_two_stores_in_one_repository_the_hooks_check_one(repo: Path, recorde
     assert states(moved) == ["checks another store", "checks another store"]
     assert moved.ok("hooks", "install").splitlines()[0] == f"{path}: renewed"
     assert states(moved) == ["installed", "installed"]
+    shutil.move(repo / "three", repo / "one")
+    one.ok("hooks", "uninstall")
+    for name in hooking.HOOKS:
+        script(path.with_name(name), "\n".join(["#!/bin/sh", *lines, ""]))
+    assert states(one) == states(two) == ["called by another hook", "called by another hook"]
+    assert commit(repo).code == 0
+    assert [call[5] for call in recorder.calls()] == ["one", "two"]
 
 
 # What writes and init say

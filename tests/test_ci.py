@@ -1,0 +1,125 @@
+"""The shipped CI files run for real, on new clones of a bare repository, after good and bad pushes."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests import ci, doors
+from tests.ci import NOTHING, Push, Run
+from tests.doors import Desk
+from tests.ledger import record_text
+
+SITES = [ci.github, ci.gitlab]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return doors.prepare(tmp_path)
+
+
+def pushed(desk: Desk, *options: str) -> Push:
+    """Push main; what it was before."""
+    before = subprocess.run(["git", "rev-parse", "main"], cwd=desk.remote, check=True, capture_output=True, text=True)
+    desk.sh("push", "--quiet", *options, "origin", "main")
+    return Push(desk.remote, before.stdout.strip())
+
+
+def last_line(run: Run) -> str:
+    return run.printed.splitlines()[-1]
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_good_push_passes(site: Callable[[Push, Path], Run], desk: Desk, tmp_path: Path) -> None:
+    desk.events("handover", "arrive")
+    run = site(pushed(desk), tmp_path)
+    assert (run.code, last_line(run)) == (0, "2 commits, 2 changes of records: no problems")
+
+
+def test_first_push_of_a_branch_is_judged_from_the_first_commit(desk: Desk, tmp_path: Path) -> None:
+    run = ci.gitlab(Push(desk.remote, NOTHING), tmp_path)
+    assert (run.code, last_line(run)) == (0, "5 commits, 4 changes of records: no problems")
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_push_that_deletes_a_record_fails(site: Callable[[Push, Path], Run], desk: Desk, tmp_path: Path) -> None:
+    desk.sh("rm", "--quiet", "-r", "records/2026")
+    desk.sh("commit", "--quiet", "--no-verify", "-m", "bad")
+    run = site(pushed(desk), tmp_path)
+    assert (run.code, last_line(run)) == (1, "1 commit, 2 changes of records: 2 errors, 0 warnings")
+    assert run.printed.count(" E100 the record was removed") == 2
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_bad_commit_fails_although_a_later_one_puts_it_right(
+    site: Callable[[Push, Path], Run], desk: Desk, tmp_path: Path
+) -> None:
+    desk.change(*doors.EDIT)
+    desk.sh("commit", "--quiet", "--all", "--no-verify", "-m", "bad")
+    desk.change(*reversed(doors.EDIT))
+    desk.sh("commit", "--quiet", "--all", "--no-verify", "-m", "good again")
+    run = site(pushed(desk), tmp_path)
+    assert (run.code, run.printed.count(" E102 ")) == (1, 2)
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_merge_that_a_hosting_site_made_badly_fails(
+    site: Callable[[Push, Path], Run], desk: Desk, tmp_path: Path
+) -> None:
+    before = desk.sh("rev-parse", "HEAD").stdout.strip()
+    doors.hosting_merge(desk)
+    pushed(desk)
+    run = site(Push(desk.remote, before), tmp_path)
+    assert run.code == 1
+    assert re.search(r"^records/\S+:\d+: E063 task t-\w{4} is still open", run.printed, re.MULTILINE)
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_push_with_force_fails_whether_the_site_still_has_the_old_commits_or_not(
+    site: Callable[[Push, Path], Run], desk: Desk, tmp_path: Path
+) -> None:
+    desk.change("\n## Plan", "\nMore words.\n\n## Plan")
+    desk.sh("commit", "--quiet", "--all", "--amend", "--no-edit")
+    push = pushed(desk, "--force")
+    refused = site(push, tmp_path)
+    assert refused.code != 0
+    assert f"this clone has no commit '{push.before}'; get it with: git fetch origin {push.before}" in refused.printed
+    subprocess.run(["git", "config", "uploadpack.allowAnySHA1InWant", "true"], cwd=desk.remote, check=True)
+    (tmp_path / "again").mkdir()
+    found = site(push, tmp_path / "again")
+    assert found.code == 1
+    assert f"{push.before[:12]}:records:1: E110 1 commits that were published are gone" in found.printed
+
+
+def many_commits(desk: Desk, count: int) -> str:
+    """A stream for git fast-import: commits that each add an event to one of ten new complaints."""
+    lines = []
+    for number in range(count):
+        events = [f"16T10:{minute:02} did: handover" for minute in range(number // 10)]
+        identifier = doors.make_id(number % 10)
+        text = record_text(*events, identifier=identifier)
+        path = f"records/2026/11/16/{identifier}.md"
+        who = f"Li Na <li.na@example.org> {1700000000 + number} +0800"
+        lines += ["commit refs/heads/main", f"committer {who}", "data 1", "x"]
+        lines += ["from refs/heads/main^0"] if number == 0 else []
+        lines += [f"M 100644 inline {path}", f"data {len(text.encode())}", text]
+    return "\n".join(lines) + "\n"
+
+
+def test_push_of_300_commits_is_judged_whole(desk: Desk, tmp_path: Path) -> None:
+    stream = many_commits(desk, 300)
+    subprocess.run(["git", "fast-import", "--quiet"], cwd=desk.root, input=stream.encode(), check=True)
+    run = ci.github(pushed(desk), tmp_path)
+    assert (run.code, last_line(run)) == (0, "300 commits, 300 changes of records: no problems")
+
+
+def test_what_the_workflow_installs_is_cpl(desk: Desk, tmp_path: Path) -> None:
+    """Once with nothing prepared: the new environment gets cpl by the workflow's own command."""
+    desk.events("handover")
+    run = ci.github(pushed(desk), tmp_path, install=True)
+    assert (run.code, last_line(run)) == (0, "1 commit, 1 change of a record: no problems")
+    assert (tmp_path / "venv" / "bin" / "cpl").exists()

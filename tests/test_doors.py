@@ -1,0 +1,23 @@
+"""The table of doors in the docs is true: each bad change is made for real, and none passes CI."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests import doors
+
+
+@pytest.mark.parametrize("name", doors.names())
+def test_page_says_where_a_bad_change_is_caught(name: str, tmp_path: Path) -> None:
+    row = doors.row(name, tmp_path)
+    assert row in doors.PAGE.read_text(encoding="utf-8").splitlines(), "run: python -m tests.doors"
+    assert re.search(r" \| (E\d{3}(, E\d{3})*|refused) \|$", row)
+
+
+def test_page_has_no_other_rows() -> None:
+    page = doors.PAGE.read_text(encoding="utf-8")
+    named = re.findall(r"^\| (.*?) \| [^|]* \| [^|]* \| [^|]* \|$", page, re.MULTILINE)
+    assert [name for name in named if name not in ("way in", "change")] == doors.names()
