@@ -62,6 +62,13 @@ class Settings:
         return name if term is None else term.label.get(self.language, name)
 
 
+def person_id(email: str) -> str:
+    """The id of a person that is made of their address, `li.na` of Li.Na@example.org; `desk` where nothing is left."""
+    local = email.partition("@")[0].lower()
+    found = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in local).strip(".-_")
+    return found or "desk"
+
+
 def _file_name(node: Node, problems: Problems) -> str | None:
     name = word(node, problems)
     if name is not None and ("/" in name or name.startswith(".")):

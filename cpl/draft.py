@@ -12,7 +12,7 @@ from cpl import sections, splicing, workflow
 from cpl.config import Settings
 from cpl.document import Document
 from cpl.errors import CplError
-from cpl.events import Event, free_instant
+from cpl.events import Event, free_instant, set_last
 from cpl.moments import format_instant
 from cpl.record import HISTORY, LOG_SECTION, ORDER, Record, as_of, before, derived, load
 
@@ -95,9 +95,7 @@ class Draft:
             self.set(["status"], derived(record)["status"][0])
         task = event.data.get("task")
         for name in event.sets:
-            setters = [each for each in record.history if name in each.sets and each.data.get("task") == task]
-            values = [each.sets[name] for each in setters if each in record.events]
-            value = values[-1] if values else setters[0].data.get("was", {}).get(name)
+            value = set_last(record.history, name, task)
             self.set([name] if task is None else ["tasks", task_index(record, task), name], value)
 
     def move(self, to: str, *, reason: str | None = None, until: datetime | None = None) -> tuple[str, str]:

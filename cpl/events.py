@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from gettext import gettext as _
@@ -221,6 +221,22 @@ def effective(history: Iterable[Event]) -> tuple[Event, ...]:
     events = tuple(history)
     taken_back = {void_target(event) for event in events if event.did == "void"}
     return tuple(event for event in events if event.did != "void" and (event.at, event.key) not in taken_back)
+
+
+def set_last(history: Sequence[Event], name: str, task: str | None = None) -> Any:
+    """What the events of a history in order have made of a field, or of a task's field; None: they took it away.
+
+    Where all that set it have been voided, it is what it was before the first of them.
+
+    Raises:
+        ValueError: no event ever set it.
+    """
+    setters = [event for event in history if name in event.sets and event.data.get("task") == task]
+    if not setters:
+        raise ValueError(f"no event sets {name!r}")
+    kept = effective(history)
+    values = [event.sets[name] for event in setters if event in kept]
+    return values[-1] if values else setters[0].data.get("was", {}).get(name)
 
 
 def free_instant(at: datetime, taken: Collection[datetime]) -> datetime:

@@ -32,6 +32,18 @@ def by_heading(body: str) -> dict[str, str]:
     return {heading: text.strip("\n") for heading, text in texts.items()}
 
 
+def parts(body: str, mark: str = "##") -> list[tuple[str, str]]:
+    """All of a body cut at its headings: each heading with its whole text, its own line included, in order.
+
+    The first part is what precedes the first heading, under `""`; `mark` is the kind of heading.
+    """
+    headings, _fence = _headings(body, 0, f"{mark} ")
+    starts = [0, *(start for _heading, start, _end in headings)]
+    names = ["", *(heading for heading, _start, _end in headings)]
+    ends = [*starts[1:], len(body)]
+    return [(name, body[start:end]) for name, start, end in zip(names, starts, ends, strict=True)]
+
+
 def set_section(doc: Document, heading: str, text: str) -> Document:
     """`doc` with `text` as all that stands under `## heading`, which is made where it is missing."""
     found = _find_section(doc, heading)
@@ -84,13 +96,13 @@ def _with_new_section(doc: Document, heading: str, lines: Sequence[str]) -> Docu
     return _with_lines(doc, Edit(end, end, before), [f"## {' '.join(heading.split())}", *lines], end)
 
 
-def _headings(text: str, at: int) -> tuple[list[tuple[str, int, int]], str]:
+def _headings(text: str, at: int, mark: str = "## ") -> tuple[list[tuple[str, int, int]], str]:
     """The sections' headings from `at` on with start and end of their lines, and the code fence left open."""
     found, fence = [], ""
     for match in _LINE.finditer(text, at):
         line = match[0].rstrip("\r\n")
-        if not fence and line.startswith("## "):
-            found.append((line[3:].strip(), match.start(), match.end()))
+        if not fence and line.startswith(mark):
+            found.append((line[len(mark) :].strip(), match.start(), match.end()))
         fence = _fence_behind(line, fence)
     return found, fence
 

@@ -300,16 +300,17 @@ class Store:
             self.judge(each, now)
         with files.Transaction(self.root) as transaction:
             paths = [path for each in writes for path in self._put(transaction, each)]
-            return None if commit is None else self._commit(paths, commit)
+            return None if commit is None else self.commit(paths, commit)
 
     def add_all(self, new: Mapping[str, bytes], commit: Commit) -> str:
         """Write many new, checked records and commit them in one; all or nothing. For imports."""
         with files.Transaction(self.root, durable=False) as transaction:
             for path, data in new.items():
                 transaction.create(self.root / path, data)
-            return self._commit(transaction.paths, commit)
+            return self.commit(transaction.paths, commit)
 
-    def _commit(self, paths: Sequence[Path], commit: Commit) -> str:
+    def commit(self, paths: Sequence[Path], commit: Commit) -> str:
+        """Commit what a transaction has written, and only that; the new commit. Raises NotCommitted when refused."""
         before = self.git.head()
         try:
             return self.git.commit(paths, commit.message())

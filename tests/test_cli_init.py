@@ -17,6 +17,7 @@ made cpl.yaml
 made templates/profiles/residential.yaml
 made records/.gitkeep
 made .gitattributes
+made merge driver in git's settings of this clone
 hook pre-commit: installed
 hook pre-merge-commit: installed
 """
@@ -48,7 +49,10 @@ def test_a_store_is_made_with_all_it_needs(tmp_path: Path) -> None:
     )
     profile = "templates/profiles/residential.yaml"
     assert (root / profile).read_bytes() == (ROOT / profile).read_bytes()
-    assert "records/** -text\n" in (root / ".gitattributes").read_text(encoding="utf-8")
+    assert (root / ".gitattributes").read_text(encoding="utf-8").splitlines()[1:] == [
+        "records/** -text",
+        "records/**/*.md -text merge=cpl",
+    ]
     assert git(root, "status", "--porcelain") == ""
     assert git(root, "log", "--format=%B").strip() == "Start a complaint store\n\nAction: init"
     ledger = Ledger(root)
@@ -96,9 +100,26 @@ def test_an_existing_repository_keeps_what_it_has(repo: Path) -> None:
     outcome = Ledger(repo)("init")
     assert (outcome.code, outcome.out.splitlines()[0]) == (0, "made cpl.yaml")
     assert outcome.err == (
-        "please add the line 'records/** -text' to .gitattributes: git must not convert line ends there\n"
+        "please add to .gitattributes, so that git neither converts line ends nor merges records as text:\n"
+        "  records/** -text\n"
+        "  records/**/*.md -text merge=cpl\n"
     )
     assert git(repo, "status", "--porcelain") == "A  mine.txt\n?? .gitattributes\n"
+
+
+@pytest.mark.usefixtures("home")
+def test_a_store_of_before_the_merge_driver_is_told_the_line_that_it_lacks(tmp_path: Path) -> None:
+    root = tmp_path / "new"
+    Ledger(tmp_path).ok("init", str(root))
+    (root / ".gitattributes").write_text("records/** -text\n", encoding="utf-8")
+    git(root, "config", "--remove-section", "merge.cpl")
+    outcome = Ledger(root)("init")
+    assert outcome == (
+        0,
+        f"made merge driver in git's settings of this clone\nthe complaint store is {root}; next: cpl open\n",
+        "please add to .gitattributes, so that git neither converts line ends nor merges records as text:\n"
+        "  records/**/*.md -text merge=cpl\n",
+    )
 
 
 def test_a_store_may_be_a_subfolder_of_a_repository(repo: Path) -> None:

@@ -44,9 +44,11 @@ COMMANDS: Final = {
     "log": "log",
     "undo": "undo",
     "hooks": "hooks",
+    "doctor": "doctor",
     "init": "init",
     "demo": "demo",
     "import": "import_",
+    "merge-driver": "merge_driver",
     "completion": "completion",
 }
 

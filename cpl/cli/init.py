@@ -10,7 +10,7 @@ from typing import Final
 import click
 from click.core import ParameterSource
 
-from cpl import config, files, hooking
+from cpl import config, driver, files, hooking
 from cpl.cli.app import App, bad_parameter, pass_app
 from cpl.errors import CplError
 from cpl.git import Git, find_toplevel
@@ -20,7 +20,10 @@ from cpl.schema import did_you_mean
 from cpl.store import Commit, Store, shipped, template
 from cpl.yaml_writer import entry
 
-_ATTRIBUTES: Final = "# Records and evidence stay byte for byte what they are.\nrecords/** -text\n"
+_ATTRIBUTE_LINES: Final = ("records/** -text", "records/**/*.md -text merge=cpl")
+_ATTRIBUTES: Final = "\n".join(
+    ["# Records and evidence stay byte for byte what they are; cpl merges records.", *_ATTRIBUTE_LINES, ""]
+)
 _CI_FILES: Final = {
     "github": ((".github/workflows/cpl.yml", "templates/ci/github.yml"),),
     "gitlab": ((".gitlab-ci.yml", "templates/ci/gitlab.yml"),),
@@ -84,9 +87,9 @@ def init_command(
     settings = _settings(name or root.name, timezone, language, profile, identity, root)
     wanted = dict(_files(root, settings, profile, ci))
     new = {path: data for path, data in wanted.items() if not (root / path).exists()}
-    _write(app, root, new, made)
-    done = _install_hooks(app, root) if hooks else False
-    if made or new or done:
+    is_new = _write(app, root, new, made)
+    has_new_hooks = hooks and _install_hooks(app, root)
+    if is_new or has_new_hooks:
         click.echo(_("the complaint store is {root}; next: cpl open").format(root=root))
     else:
         click.echo(_("nothing to do: {root} is a complaint store already").format(root=root))
@@ -142,7 +145,7 @@ def _settings(name: str, timezone: str, language: str, profile: str, identity: t
     own = template(root, f"{config.PROFILES}/{profile}.yaml") or b""
     node = config.parse(own, profile).get("roles")
     roles = [each.key.text for each in getattr(node, "entries", ())]
-    person = {"id": _person_id(identity), "name": identity[0], "emails": [identity[1]], "roles": roles}
+    person = {"id": config.person_id(identity[1]), "name": identity[0], "emails": [identity[1]], "roles": roles}
     lines = [
         entry("format", config.FORMAT),
         entry("name", name),
@@ -154,12 +157,6 @@ def _settings(name: str, timezone: str, language: str, profile: str, identity: t
     return "".join(lines).encode()
 
 
-def _person_id(identity: tuple[str, str]) -> str:
-    local = identity[1].partition("@")[0].lower()
-    word = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in local).strip(".-_")
-    return word or "desk"
-
-
 def _files(root: Path, settings: bytes, profile: str, ci: str) -> Iterator[tuple[str, bytes]]:
     yield config.MARKER, settings
     yield f"{config.PROFILES}/{profile}.yaml", template(root, f"{config.PROFILES}/{profile}.yaml") or b""
@@ -169,16 +166,27 @@ def _files(root: Path, settings: bytes, profile: str, ci: str) -> Iterator[tuple
         yield path, template(root, source) or b""
 
 
-def _write(app: App, root: Path, new: dict[str, bytes], made: list[str]) -> None:
+def _write(app: App, root: Path, new: dict[str, bytes], made: list[str]) -> bool:
+    """Write the new files, register the merge driver, and say what was made; whether anything was."""
     store = Store(root, app.git_env)
     if new:
         store.require_commit([])
         with store.lock():
             store.add_all(new, Commit(_("Start a complaint store"), "init"))
-    for what in [*made, *new]:
+    made = [*made, *new, *([_("merge driver in git's settings of this clone")] if driver.register(store) else [])]
+    for what in made:
         click.echo(_("made {what}").format(what=what))
-    if ".gitattributes" not in new and b"records/** -text" not in (root / ".gitattributes").read_bytes():
-        app.say(_("please add the line 'records/** -text' to .gitattributes: git must not convert line ends there"))
+    _advise(app, store)
+    return bool(made)
+
+
+def _advise(app: App, store: Store) -> None:
+    """Say which lines .gitattributes lacks, where it is not ours to change."""
+    is_there = (driver.is_kept_as_is(store), driver.is_selected(store))
+    lacking = [line for line, found in zip(_ATTRIBUTE_LINES, is_there, strict=True) if not found]
+    if lacking:
+        message = _("please add to .gitattributes, so that git neither converts line ends nor merges records as text:")
+        app.say("\n".join([message, *(f"  {line}" for line in lacking)]))
 
 
 def _install_hooks(app: App, root: Path) -> bool:

@@ -1,0 +1,201 @@
+"""Checks of how files are kept: git's attributes, the file system, and names that can't stand side by side."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from gettext import gettext as _
+from itertools import chain
+from pathlib import PurePosixPath
+from typing import Final
+
+from cpl import files
+from cpl.finding import Clone, Finding, NotMended, State
+from cpl.git import Git
+from cpl.record import is_id
+from cpl.store import RECORDS, SETTINGS_LIMIT, Commit
+
+ATTRIBUTES: Final = ".gitattributes"
+LINES: Final = {"text": f"{RECORDS}/** -text", "merge": f"{RECORDS}/**/*.md -text merge=cpl"}
+_WANTED: Final = {"text": "unset", "merge": "cpl"}
+# Asked for also where no file is there yet.
+_DAY: Final = f"{RECORDS}/2026/11/22/CPL-20261122-7K3QDXZ"
+_SAMPLES: Final = (f"{_DAY}.md", f"{_DAY}/door.jpg", f"{_DAY}/mail.txt", f"{RECORDS}/registers/access.yaml")
+_COMPOSED: Final = "\N{LATIN SMALL LETTER A WITH DIAERESIS}"
+
+
+def attributes(clone: Clone) -> Iterator[Finding]:
+    """Whether git keeps records and evidence byte for byte, and lets cpl merge records."""
+    wrong = _wrong(clone.git)
+    if not wrong:
+        yield Finding("attributes", "ok", _("records and evidence stay byte for byte, records are merged by cpl"))
+        return
+    remedy = _("add to the end of {file}: {lines}").format(
+        file=ATTRIBUTES, lines=", ".join(f"'{LINES[name]}'" for name in wrong)
+    )
+    state: State = "error" if "text" in wrong else "warning"
+    yield Finding("attributes", state, "; ".join(_told(wrong, clone.git)), remedy, _add_lines)
+
+
+def _told(wrong: dict[str, list[str]], git: Git) -> Iterator[str]:
+    if paths := wrong.get("text"):
+        words = _("git may change line ends below {records}/, as in {path} (core.autocrlf is {value})")
+        yield words.format(records=RECORDS, path=paths[0], value=git.config("core.autocrlf") or "false")
+    if paths := wrong.get("merge"):
+        yield _("two versions of {path} are merged line by line, not by cpl").format(path=paths[0])
+
+
+def _wrong(git: Git) -> dict[str, list[str]]:
+    """The paths below records/ that lack what they need, by attribute."""
+    asked = chain(git.stream("ls-files", "-z", "--", RECORDS), map(os.fsencode, _SAMPLES))
+    told = git.run("check-attr", "-z", "--stdin", *_WANTED, input=b"".join(path + b"\0" for path in asked))
+    pieces = iter(os.fsdecode(told).split("\0")[:-1])
+    return wrong_attributes(zip(pieces, pieces, pieces, strict=True))
+
+
+def wrong_attributes(told: Iterable[tuple[str, str, str]]) -> dict[str, list[str]]:
+    """Of triples of path, attribute and value: the paths whose value is not the right one, by attribute."""
+    wrong: dict[str, list[str]] = {}
+    for path, name, value in told:
+        matters = name != "merge" or (path.endswith(".md") and is_id(PurePosixPath(path).stem))
+        if matters and value != _WANTED[name]:
+            wrong.setdefault(name, []).append(path)
+    return wrong
+
+
+def _add_lines(clone: Clone) -> str:
+    """Append the lines that are missing to the store's .gitattributes, and commit that file.
+
+    Raises:
+        NotReady, NotCommitted: it can't be committed now.
+        NotMended: the file is being changed, or another file of attributes has the last word.
+    """
+    store = clone.store
+    path = store.root / ATTRIBUTES
+    with store.lock():
+        lines = [LINES[name] for name in _wrong(clone.git)]
+        if clone.git.is_changed([ATTRIBUTES]):
+            raise NotMended(_("{file} has changes that are not committed; commit them first").format(file=ATTRIBUTES))
+        store.require_commit([ATTRIBUTES])
+        with files.Transaction(store.root) as transaction:
+            transaction.write(path, _with_lines(_content(clone), lines))
+            _require_effect(clone.git)
+            store.commit([path], Commit(_("Keep records byte for byte, and merge them by cpl"), "doctor"))
+    return _("added to {file} and committed: {lines}").format(file=ATTRIBUTES, lines=", ".join(lines))
+
+
+def _content(clone: Clone) -> bytes:
+    try:
+        return files.read(clone.store.root / ATTRIBUTES, SETTINGS_LIMIT)
+    except files.Missing:
+        return b""
+
+
+def _with_lines(data: bytes, lines: Iterable[str]) -> bytes:
+    start = data if not data or data.endswith(b"\n") else data + b"\n"
+    return start + "".join(f"{line}\n" for line in lines).encode()
+
+
+def _require_effect(git: Git) -> None:
+    for paths in _wrong(git).values():
+        message = _("another file of attributes (in a folder below, or .git/info/attributes) says otherwise for {path}")
+        raise NotMended(message.format(path=paths[0]) + "; " + _("mend it there by hand"))
+
+
+@dataclass(frozen=True, slots=True)
+class FileSystem:
+    """What a file system does with names, and what git's settings say that it does."""
+
+    folds_case: bool
+    normalises: bool
+    ignorecase: bool
+    precompose: bool
+
+
+def file_system(clone: Clone) -> Iterator[Finding]:
+    """Whether git knows what the file system does with names."""
+    settings = map(clone.is_set, ("core.ignorecase", "core.precomposeunicode"))
+    yield judge_file_system(FileSystem(*_probe(clone.git), *settings))
+
+
+class _Probed(Exception):
+    """Ends a transaction so that nothing is left of it."""
+
+
+def _probe(git: Git) -> tuple[bool, bool]:
+    """Whether names that differ only in case, and only in Unicode normalisation, are those of one file.
+
+    It is tried in the git folder with a file that is gone afterwards.
+    """
+    folder = git.common_dir()
+    name = f"probe-{os.getpid()}-a{_COMPOSED}"
+    path = folder / "cpl" / name
+    try:
+        with files.Transaction(folder, durable=False) as transaction:
+            transaction.write(path, b"")
+            upper, decomposed = name.replace("-a", "-A"), unicodedata.normalize("NFD", name)
+            found = path.with_name(upper).exists(), path.with_name(decomposed).exists()
+            raise _Probed
+    except _Probed:
+        return found
+
+
+def judge_file_system(facts: FileSystem) -> Finding:
+    """The verdict on what git has been told of the file system."""
+    wanted = {"core.ignorecase": facts.folds_case, "core.precomposeunicode": facts.normalises}
+    said = {"core.ignorecase": facts.ignorecase, "core.precomposeunicode": facts.precompose}
+    case = _("upper and lower case are the same name") if facts.folds_case else _("upper and lower case differ")
+    form = _("ä has one form") if facts.normalises else _("ä has two forms, which differ")
+    words = _("in names here {case}, and {form}").format(case=case, form=form)
+    wrong = {key: value for key, value in wanted.items() if said[key] != value}
+    if not wrong:
+        return Finding("file-system", "ok", words)
+    told = ", ".join(f"{key}={_word(said[key])}" for key in wrong)
+    remedy = "; ".join(f"git config --local {key} {_word(value)}" for key, value in wrong.items())
+    return Finding("file-system", "warning", f"{words}; {told}", remedy, partial(_set_flags, wrong))
+
+
+def _word(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _set_flags(wanted: dict[str, bool], clone: Clone) -> str:
+    for key, value in wanted.items():
+        clone.git.run("config", "--local", "--replace-all", key, _word(value), write=True)
+    return _("set {settings}").format(settings=", ".join(f"{key}={_word(value)}" for key, value in wanted.items()))
+
+
+def names(clone: Clone) -> Iterator[Finding]:
+    """Whether all files below records/ can be checked out on every computer."""
+    groups = clashing(map(os.fsdecode, clone.git.stream("ls-files", "-z", "--", RECORDS)))
+    for group in groups:
+        words = _("{names} are one name on computers that fold case or normalise Unicode: only one can be there")
+        remedy = _("on a computer where both are there: git mv one of them to another name")
+        yield Finding("names", "error", words.format(names=", ".join(group)), remedy)
+    if not groups:
+        yield Finding("names", "ok", _("no two files below records/ have names that are the same elsewhere"))
+
+
+def clashing(paths: Iterable[str]) -> list[tuple[str, ...]]:
+    """The paths that differ only in case or in Unicode normalisation, in groups; also a file and a folder."""
+    found: dict[str, set[str]] = defaultdict(set)
+    folders: dict[str, set[str]] = defaultdict(set)
+    seen: set[str] = set()
+    for path in paths:
+        found[_folded(path)].add(path)
+        folder = path.rpartition("/")[0]
+        while folder and folder not in seen:
+            seen.add(folder)
+            folders[_folded(folder)].add(folder)
+            folder = folder.rpartition("/")[0]
+    for key in found.keys() & folders.keys():
+        found[key] |= folders[key]
+    return sorted(tuple(sorted(group)) for group in found.values() if len(group) > 1)
+
+
+def _folded(path: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())

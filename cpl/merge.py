@@ -1,0 +1,178 @@
+"""Three-way merge of records: events united, the rest field by field and section by section; bytes in, bytes out."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from gettext import gettext as _
+from typing import Final
+
+from cpl import document as documents
+from cpl.document import BOM, Document, reparsed
+from cpl.errors import CplError, Invalid, Problem
+from cpl.merge_body import merge_body
+from cpl.merge_front import NAMED, FrontMerge, Version, event_key
+from cpl.record import load
+from cpl.sections import parts
+from cpl.yaml_nodes import Source
+
+_LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
+
+
+class Unmergeable(CplError):
+    """These versions can't be merged as a record, only as text."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(_("it can't be merged as a record: {reason}").format(reason=reason))
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The length of the lines that mark a conflict, and what the two sides are called there."""
+
+    size: int = 7
+    ours: str = "ours"
+    theirs: str = "theirs"
+
+
+PLAIN: Final = Marks()
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The merged file, and which fields (`location.room`) and sections (`## Plan`) are in conflict and marked in it."""
+
+    data: bytes
+    conflicts: tuple[str, ...] = ()
+
+
+def merge(base: bytes | None, ours: bytes, theirs: bytes, marks: Marks = PLAIN) -> Merged:
+    """What both sides made of the record `base`, which is None or empty where both made it new.
+
+    No event, task or evidence of either side is missing; a field that events set is what all events together make of
+    it. What theirs did not change stays byte for byte as it stands in `ours`.
+
+    Raises:
+        Unmergeable: a side is no record without errors of its form, or the merged one would not be.
+    """
+    if theirs in (base, ours):
+        return Merged(ours)
+    if base == ours:
+        return Merged(theirs)
+    mine, mine_read = _read(ours)
+    _theirs, theirs_read = _read(theirs)
+    try:
+        left, right, conflicts = _both(mine, _base(base), mine_read, theirs_read)
+    except Invalid as error:
+        raise Unmergeable(_told(error.problems[0])) from error
+    except ValueError as error:
+        raise Unmergeable(str(error)) from error
+    if left.text == right.text:
+        return Merged(left.encode())
+    text = _marked(left.text, right.text, mine.newline, marks)
+    return Merged(((BOM if mine.bom else "") + text).encode(), conflicts)
+
+
+def _read(data: bytes) -> tuple[Document, Version]:
+    document, problems = documents.parse(data, "")
+    record = None
+    if document is not None and not any(problem.is_error for problem in problems):
+        record, problems = load(document)
+    errors = [problem for problem in problems if problem.is_error]
+    if document is None or record is None or errors:
+        raise Unmergeable(_told(errors[0]))
+    for name, key in NAMED.items():
+        names = Counter(item[key] for item in record.fields.get(name, ()))
+        if twice := [each for each, count in names.items() if count > 1]:
+            raise Unmergeable(_("'{name}' stands twice in {field}").format(name=twice[0], field=name))
+    return document, Version(record.fields, document.body)
+
+
+def _told(problem: Problem) -> str:
+    facts = {"line": problem.line, "code": problem.code, "message": problem.message}
+    return _("line {line}: {code} {message}").format(**facts)
+
+
+def _base(data: bytes | None) -> Version | None:
+    """The base; None without one, or where it can't be read: then whatever differs is a conflict, and nothing goes."""
+    try:
+        return _read(data or b"")[1]
+    except Unmergeable:
+        return None
+
+
+def _both(
+    mine: Document, base: Version | None, ours: Version, theirs: Version
+) -> tuple[Document, Document, tuple[str, ...]]:
+    """The merged record with ours where both sides changed the same, the one with theirs, and where that is."""
+    front = FrontMerge(mine, base, ours, theirs)
+    bodies = merge_body(base.body if base else "", ours.body, theirs.body, mine.newline)
+    left, right = (_with_body(each, body) for each, body in zip(front.merged(), bodies, strict=True))
+    for each in (left, right):
+        _require_all(each, ours, theirs)
+    return left, right, (*front.conflicts(), *_differing(*bodies))
+
+
+def _with_body(doc: Document, body: str) -> Document:
+    head = doc.text[: doc.body_start]
+    gap = doc.newline if body and not head.endswith("\n") else ""
+    return reparsed(Source(doc.source.path, head + gap + body), bom=doc.bom)
+
+
+def _require_all(doc: Document, ours: Version, theirs: Version) -> None:
+    """Raise ValueError unless the merged record has every event, task and evidence of both sides."""
+    record, problems = load(doc)
+    if record is None or any(problem.is_error for problem in problems):
+        raise ValueError(f"the merged record would not be right: {problems[0]}")
+    merged = _kept(Version(record.fields, ""))
+    lost = (_kept(ours) | _kept(theirs)) - merged
+    if lost:
+        raise ValueError(f"the merged record would lack {min(lost)}")
+
+
+def _kept(version: Version) -> set[tuple[str, str]]:
+    """What may never go missing."""
+    named = {(name, item[key]) for name, key in NAMED.items() for item in version.fields.get(name, ())}
+    return named | {("history", event_key(event)) for event in version.history}
+
+
+def _differing(left: str, right: str) -> Iterator[str]:
+    """The headings of sections that differ."""
+    mine, other = parts(left), parts(right)
+    for heading in dict.fromkeys(heading for heading, _text in (*mine, *other)):
+        if [text for name, text in mine if name == heading] != [text for name, text in other if name == heading]:
+            yield f"## {heading}" if heading else _("the text before the first heading")
+
+
+def whole(ours: bytes, theirs: bytes, marks: Marks = PLAIN) -> bytes:
+    """All of both sides with conflict markers around them, for what can be merged in no way."""
+    mine, other = (_LINE.findall(each.decode(errors="surrogateescape")) for each in (ours, theirs))
+    return _hunk(mine, other, "\n", marks).encode(errors="surrogateescape")
+
+
+def _marked(left: str, right: str, newline: str, marks: Marks) -> str:
+    """One text of two, with conflict markers around the lines in which they differ."""
+    mine, other = _LINE.findall(left), _LINE.findall(right)
+    text = ""
+    for kind, start, end, other_start, other_end in SequenceMatcher(None, mine, other).get_opcodes():
+        lines = mine[start:end]
+        text += "".join(lines) if kind == "equal" else _hunk(lines, other[other_start:other_end], newline, marks)
+    return text
+
+
+def _hunk(ours: Sequence[str], theirs: Sequence[str], newline: str, marks: Marks) -> str:
+    pieces = [_marker("<", marks.ours, newline, marks.size), _ended(ours, newline)]
+    pieces += [_marker("=", "", newline, marks.size), _ended(theirs, newline)]
+    return "".join([*pieces, _marker(">", marks.theirs, newline, marks.size)])
+
+
+def _marker(sign: str, label: str, newline: str, size: int) -> str:
+    return f"{sign * size} {label}".rstrip() + newline
+
+
+def _ended(lines: Sequence[str], newline: str) -> str:
+    text = "".join(lines)
+    return text if not text or text.endswith("\n") else text + newline

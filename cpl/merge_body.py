@@ -1,0 +1,156 @@
+"""Three-way merge of a record's body by sections, the handling log by its entries; texts in, texts out."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from cpl import threeway
+from cpl.record import LOG_SECTION
+from cpl.sections import parts
+
+_TIME: Final = re.compile(r"### (\d{4}-\d\d-\d\d \d\d:\d\d)")
+
+_Key = tuple[str, int]  # a heading, and how many of the same precede it
+_Lines = list[str]
+
+
+def merge_body(base: str, ours: str, theirs: str, newline: str) -> tuple[str, str]:
+    """The merged body, twice: where both sides changed the same place, once with ours and once with theirs.
+
+    What theirs did not change stays as it is written in `ours`; `newline` is what ends a line there.
+
+    Raises:
+        ValueError: the merged sections would not be read as such.
+    """
+    before, mine, other = (_sections(body) for body in (base, ours, theirs))
+    merged: dict[_Key, tuple[_Lines | None, _Lines | None]] = {}
+    for key in _order(mine, other):
+        three = [_lines(each[key]) if key in each else None for each in (before, mine, other)]
+        merged[key] = _section(key, *three)
+    texts = []
+    for side in (0, 1):
+        wanted = {key: lines for key, both in merged.items() if (lines := both[side]) is not None}
+        text = _joined(wanted, mine, other, newline)
+        if [heading for heading, _text in parts(text)] != [heading for heading, _number in wanted]:
+            raise ValueError("a section would be lost in a piece of code that is left open")
+        texts.append(text)
+    return texts[0], texts[1]
+
+
+def _sections(body: str) -> dict[_Key, str]:
+    seen: Counter[str] = Counter()
+    found = {}
+    for heading, text in parts(body):
+        found[heading, seen[heading]] = text
+        seen[heading] += 1
+    return found
+
+
+def _order(mine: Mapping[_Key, str], other: Mapping[_Key, str]) -> list[_Key]:
+    """All sections in the order of ours; one that only theirs has stands behind the one before it there."""
+    order = list(mine)
+    last = ("", 0)
+    for key in other:
+        if key not in mine:
+            order.insert(order.index(last) + 1, key)
+        last = key
+    return order
+
+
+def _lines(text: str) -> _Lines:
+    """The lines of a section without the blank ones at its end."""
+    text = text.replace("\r\n", "\n").rstrip(" \t\n")
+    return text.split("\n") if text else []
+
+
+def _section(
+    key: _Key, base: _Lines | None, ours: _Lines | None, theirs: _Lines | None
+) -> tuple[_Lines | None, _Lines | None]:
+    if ours == theirs or base == theirs:
+        return ours, ours
+    if base == ours:
+        return theirs, theirs
+    if ours is None or theirs is None:
+        return ours, theirs
+    if key[0] == LOG_SECTION:
+        return _log(base or [], ours, theirs)
+    return threeway.lines(base or [], ours, theirs)
+
+
+def _log(base: _Lines, ours: _Lines, theirs: _Lines) -> tuple[_Lines, _Lines]:
+    """The log with the entries of both sides, one that only theirs has before the first later one of ours.
+
+    Two versions of one entry both stay: what was noted is never a conflict.
+    """
+    (old, *before), (top, *mine), (above, *other) = (_entries(lines) for lines in (base, ours, theirs))
+    notes = [[entry.rstrip() for entry in entries] for entries in (before, mine, other)]
+    kept = threeway.items(*notes)
+    entries = _without(mine, threeway.beyond(notes[1], kept))
+    new = threeway.beyond(kept, notes[1])
+    for entry in new:
+        entries.insert(_place(entry, entries), entry)
+    left, right = threeway.lines(_lines(old), _lines(top), _lines(above))
+    return _with_entries(left, entries, new), _with_entries(right, entries, new)
+
+
+def _entries(lines: _Lines) -> list[str]:
+    """What precedes the first entry, then each entry."""
+    return [text for _heading, text in parts("\n".join(lines), "###")]
+
+
+def _without(entries: Sequence[str], gone: list[str]) -> list[str]:
+    """The entries as they are written, each that has gone left out as often as it has gone."""
+    kept = []
+    for entry in entries:
+        if entry.rstrip() in gone:
+            gone.remove(entry.rstrip())
+        else:
+            kept.append(entry)
+    return kept
+
+
+def _place(entry: str, entries: Sequence[str]) -> int:
+    time = _TIME.match(entry)
+    if time is not None:
+        for index, each in enumerate(entries):
+            if (other := _TIME.match(each)) and other[1] > time[1]:
+                return index
+    return len(entries)
+
+
+def _with_entries(top: _Lines, entries: Sequence[str], new: Sequence[str]) -> _Lines:
+    """The section's lines, with a blank one on both sides of each new entry."""
+    text = "\n".join(top)
+    previous = ""
+    for entry in entries:
+        if entry in new or previous in new:
+            text = text.rstrip("\n") + ("\n\n" if text.strip("\n").count("\n") else "\n")
+        text = (text if text.endswith("\n") else text + "\n") + entry
+        previous = entry
+    return _lines(text)
+
+
+def _joined(wanted: Mapping[_Key, _Lines], mine: Mapping[_Key, str], other: Mapping[_Key, str], newline: str) -> str:
+    """The body of these sections; what ours has too is written, and parted from the next section, as there."""
+    body, before = "", (0, 0)  # and how many lines the section before has, and had
+    for key, lines in wanted.items():
+        model = mine[key] if key in mine else other[key]
+        if body and not body.endswith("\n"):
+            body += newline
+        is_tight = before[0] > 1 and (before[1] <= 1 or key not in mine)
+        if is_tight and not body.endswith(newline * 2):
+            body += newline
+        is_same = key in mine and lines == _lines(model)
+        body += model if is_same else _written(lines, model).replace("\n", newline)
+        before = len(lines), len(_lines(model))
+    return body
+
+
+def _written(lines: _Lines, model: str) -> str:
+    """A section's text, which ends as that of `model` does."""
+    model = model.replace("\r\n", "\n")
+    gap = model[len(model.rstrip(" \t\n")) :]
+    return "\n".join(lines) + (gap if "\n" in gap or not lines else "\n")

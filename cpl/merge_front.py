@@ -1,0 +1,244 @@
+"""Three-way merge of a record's front matter: events, what they set, tasks, lists, fields; typed values in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from cpl import splicing, threeway
+from cpl.document import Document
+from cpl.events import Event, canonical, effective, set_last
+from cpl.record import HISTORY, ORDER, Record, derived, load
+
+NAMED: Final = {"tasks": "id", "evidence": "file"}  # lists whose items have a name; none is ever removed
+
+_PEOPLE: Final = ("complainant", "people")
+_ABSENT: Final[tuple[object, ...]] = (None, {}, ())
+
+_Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of the record: its fields as typed values, and its body."""
+
+    fields: Mapping[str, Any]
+    body: str
+
+    @property
+    def history(self) -> Sequence[Event]:
+        """The events as they stand there."""
+        events: Sequence[Event] = self.fields[HISTORY]
+        return events
+
+
+def event_key(event: Event) -> str:
+    """The same for the same event, however its instants and texts are written."""
+    return canonical(_in_utc(event.data))
+
+
+def _in_utc(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _in_utc(each) for name, each in value.items()}
+    if isinstance(value, tuple):
+        return [_in_utc(each) for each in value]
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
+
+
+class FrontMerge:
+    """The front matter of ours on its way to the merged one; where both sides changed the same, ours stands."""
+
+    def __init__(self, document: Document, base: Version | None, ours: Version, theirs: Version) -> None:
+        self._document = document
+        self._versions = (base or Version({HISTORY: ()}, ""), ours, theirs)
+        self._has_base = base is not None
+        self._clashes: list[tuple[_Path, Any]] = []  # where, and the value of theirs
+        self._settled: set[_Path] = {("status",)}  # what follows from the events and is not merged field by field
+        self._unite_events()
+        self._note_settled()
+        self._merge_fields()
+        self._settle()
+
+    def merged(self) -> tuple[Document, Document]:
+        """The merged front matter with ours, and with theirs, where both sides changed the same."""
+        other = self._document
+        for path, value in self._clashes:
+            other = _with(other, path, value)
+        return self._document, other
+
+    def conflicts(self) -> Iterator[str]:
+        """The fields that both sides changed: `title`, `location.room`, `tasks[t-9f3k].text`."""
+        for path, _value in self._clashes:
+            yield _shown(path, self._document.data)
+
+    def _unite_events(self) -> None:
+        _base, ours, theirs = self._versions
+        history = list(ours.history)
+        known = {event_key(event) for event in history}
+        for event in theirs.history:
+            if event_key(event) in known:
+                continue
+            known.add(event_key(event))
+            index = next((at for at, each in enumerate(history) if event.precedes(each)), len(history))
+            self._document = splicing.insert_item(self._document, [HISTORY], index, event.data, order=ORDER)
+            history.insert(index, event)
+
+    @property
+    def _record(self) -> Record:
+        record, problems = load(self._document)
+        if record is None:
+            raise ValueError(f"the merged record can't be read: {problems[0]}")
+        return record
+
+    def _note_settled(self) -> None:
+        for event in self._record.history:
+            if "task" not in event.data:
+                self._settled |= {(name,) for name in event.sets}
+            if event.did == "join":
+                self._settled.add(_PEOPLE)
+
+    def _merge_fields(self) -> None:
+        _base, ours, theirs = self._versions
+        for name in dict.fromkeys((*ours.fields, *theirs.fields)):
+            if name in NAMED:
+                self._merge_named(name)
+            elif name != HISTORY:
+                self._merge_value((name,), *(each.fields.get(name) for each in self._versions))
+
+    def _merge_named(self, name: str) -> None:
+        """A list whose items have names: each item by itself, and those that only theirs has at the end."""
+        key = NAMED[name]
+        old, mine, other = ({item[key]: item for item in each.fields.get(name, ())} for each in self._versions)
+        names = list(mine)
+        for event in self._record.history:
+            if (task := event.data.get("task")) in names:
+                self._settled |= {(name, names.index(task), each) for each in event.sets}
+        for each, item in other.items():
+            if each in mine:
+                self._merge_value((name, names.index(each)), old.get(each), mine[each], item)
+            else:
+                self._document = splicing.insert_item(self._document, [name], len(names), item, order=ORDER)
+                names.append(each)
+
+    def _merge_value(self, path: _Path, base: Any, ours: Any, theirs: Any) -> None:
+        if path in self._settled or _same(ours, theirs) or _same(base, theirs):
+            return
+        is_ours_untouched = _same(base, ours)
+        if is_ours_untouched and None in (ours, theirs):
+            self._set(path, theirs)
+        elif _are(Mapping, ours, theirs):
+            self._merge_mapping(path, base, ours or {}, theirs or {})
+        elif is_ours_untouched and not isinstance(ours, tuple):
+            self._set(path, theirs)
+        elif _are(tuple, ours, theirs):
+            self._merge_list(path, ours or (), threeway.items(_list(base), ours or (), theirs or ()))
+        else:
+            self._clashes.append((path, theirs))
+
+    def _merge_mapping(self, path: _Path, base: Any, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> None:
+        old = base if isinstance(base, Mapping) else {}
+        for name in dict.fromkeys((*ours, *theirs)):
+            self._merge_value((*path, name), old.get(name), ours.get(name), theirs.get(name))
+
+    def _merge_list(self, path: _Path, ours: Sequence[Any], wanted: Sequence[Any]) -> None:
+        """Make the list at `path` the wanted one, item by item where it can be, for the sake of its comments."""
+        kept = [item for item in ours if item in wanted]
+        data = _value_at(self._document.data, path)
+        if not isinstance(data, list) or len(data) != len(ours) or list(wanted[: len(kept)]) != kept:
+            self._set(path, wanted)
+            return
+        for index, item in enumerate(wanted[len(kept) :], len(ours)):
+            self._document = splicing.insert_item(self._document, path, index, item)
+        for index in reversed(range(len(ours))):
+            if ours[index] not in wanted:
+                self._document = splicing.remove(self._document, (*path, index))
+
+    def _settle(self) -> None:
+        """Make every field that events set, and people who joined, what the events of both sides make of it."""
+        record = self._record
+        wanted = {path: set_last(record.history, str(path[0])) for path in self._settled if _is_set(path)}
+        if "status" in (made := derived(record)):
+            wanted["status",] = made["status"][0]
+        for index, task in enumerate(record.fields.get("tasks", ())):
+            names = {name for event in record.history if event.data.get("task") == task["id"] for name in event.sets}
+            wanted |= {("tasks", index, name): set_last(record.history, name, task["id"]) for name in names}
+        for path, value in sorted(wanted.items(), key=str):
+            if not _same(_value_at(record.fields, path), value):
+                self._set(path, value)
+        if _PEOPLE in self._settled:
+            self._settle_people(record)
+
+    def _settle_people(self, record: Record) -> None:
+        """Those of the intake are merged, those who joined added again: two counts of one base are no conflict."""
+        base, ours, theirs = map(_people_at_intake, self._versions)
+        if all(_value_at(each.fields, _PEOPLE) is None for each in self._versions[1:]):
+            return
+        joined = _joined(record.events)
+        is_clash = ours != theirs and (not self._has_base or base not in (ours, theirs))
+        first = theirs if base == ours and self._has_base else ours
+        if record.get("complainant.people") != first + joined:
+            self._set(_PEOPLE, first + joined)
+        if is_clash:
+            self._clashes.append((_PEOPLE, theirs + joined))
+
+    def _set(self, path: _Path, value: Any) -> None:
+        self._document = _with(self._document, path, value)
+
+
+def _with(doc: Document, path: _Path, value: Any) -> Document:
+    if value is None:
+        return splicing.remove(doc, path)
+    return splicing.set_value(doc, path, value, order=ORDER)
+
+
+def _is_set(path: _Path) -> bool:
+    """Whether an event sets the field itself; the status is moved, and people join."""
+    return len(path) == 1 and path != ("status",)
+
+
+def _people_at_intake(version: Version) -> int:
+    joined = _joined(effective(version.history))
+    stated: int | None = _value_at(version.fields, _PEOPLE)
+    return 1 if stated is None else stated - joined
+
+
+def _joined(events: Sequence[Event]) -> int:
+    return sum(event.data["people"] for event in events if event.did == "join")
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values say the same; an empty list or mapping says nothing."""
+    return bool(one == other) or (one in _ABSENT and other in _ABSENT)
+
+
+def _are(kind: type, *values: Any) -> bool:
+    """Whether these values are of a kind, as far as they are there."""
+    return all(value is None or isinstance(value, kind) for value in values)
+
+
+def _list(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, tuple) else ()
+
+
+def _value_at(fields: Any, path: _Path) -> Any:
+    """The value at `path`, None where there is none."""
+    value = fields
+    for key in path:
+        if isinstance(value, Mapping):
+            value = value.get(str(key))
+        else:
+            value = value[key] if isinstance(value, Sequence) and isinstance(key, int) else None
+    return value
+
+
+def _shown(path: _Path, fields: Any) -> str:
+    """`location.room`, `tasks[t-9f3k].text`."""
+    words = str(path[0])
+    for at, key in enumerate(path[1:], 1):
+        if isinstance(key, int):
+            words += f"[{_value_at(fields, path[: at + 1])[NAMED[str(path[0])]]}]"
+        else:
+            words += f".{key}"
+    return words
