@@ -22,7 +22,7 @@ _TITLE: Final = "complaint records: events united, fields three-way"
 # Python ends with 1 as well when cpl is no longer installed, and ours would stay as if it were the merge.
 _CPL: Final = "{python} -P -m cpl merge-driver -- %O %A %B %P %L %X %Y"
 _AS_TEXT: Final = (
-    "echo 'cpl did not run, this is merged as text:' %P '(see: cpl doctor)' >&2; "
+    "echo 'cpl did not run, this is merged as text:' %P '(to mend that: cpl init)' >&2; "
     "git merge-file --quiet --marker-size=%L -L ours -L base -L theirs %A %O %B && exit 0; "
     "test $? -gt 127 || exit 1; "
 )
@@ -72,13 +72,14 @@ def register(store: Store) -> bool:
     All of the command stands in the setting, so that no file can go missing from under it.
 
     Raises:
-        GitFailed: the settings can't be written.
+        CplError: it is not known which Python that is, or the settings can't be written.
     """
-    if state(store) is State.READY:
-        return False
     if not sys.executable:
         raise CplError(_("Python does not say where it is, so git could not start it; use a cpl of a venv"))
-    for key, value in (("name", _TITLE), ("driver", _command(sys.executable))):
+    command = _command(sys.executable)
+    if _local(store, "driver") == command:
+        return False
+    for key, value in (("name", _TITLE), ("driver", command)):
         store.git.run("config", "--local", "--replace-all", f"{_KEY}.{key}", value, write=True)
     return True
 

@@ -353,7 +353,7 @@ def test_an_interpreter_that_does_not_merge_never_loses_theirs(
     outcome = git(merging, "merge", "--quiet", "theirs")
     assert outcome.code == 1
     relative = merging.path(ONE).relative_to(merging.root)
-    assert f"cpl did not run, this is merged as text: {relative} (see: cpl doctor)\n" in outcome.err
+    assert f"cpl did not run, this is merged as text: {relative} (to mend that: cpl init)\n" in outcome.err
     text = merging.path(ONE).read_text(encoding="utf-8")
     assert "<<<<<<< ours\n" in text
     assert ">>>>>>> theirs\n" in text
@@ -495,7 +495,6 @@ def test_a_python_with_strange_characters_in_its_path_is_started(
     strange.symlink_to(sys.executable)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), *sys.path]))
     monkeypatch.setattr("sys.executable", str(strange))
-    driver.unregister(Store(merging.root))
     assert driver.register(Store(merging.root))
     assert driver.state(Store(merging.root)) is State.READY
     contact_and_move(merging)

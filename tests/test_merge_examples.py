@@ -41,6 +41,14 @@ def test_everything_of_ours_stays_as_it_is_written() -> None:
     assert merged(base, ours, theirs) == expected
 
 
+def test_another_notation_of_theirs_changes_nothing() -> None:
+    base = record_text(fields="tags: [a]\nlocation: {building: '3'}\n")
+    ours = base.replace("Door 2", "Door 3")
+    theirs = base.replace("kind: complaint", '# what\nkind: "complaint"').replace("tags: [a]", "tags:\n- a  # one")
+    theirs = theirs.replace("09:00:00+08:00", "01:00:00Z").replace("{building: '3'}", "\n  building:   '3'")
+    assert merged(base, ours, "\ufeff" + theirs.replace("\n", "\r\n")) == ours
+
+
 def test_a_field_set_two_ways_is_marked_with_both_lines() -> None:
     base = record_text()
     ours, theirs = base.replace("Door 2", "Door 3"), base.replace("Door 2", "Gate 2")

@@ -30,7 +30,7 @@ _REFUSED: Final = 128  # git merge-file ends with the number of conflicts, at mo
 @click.argument("theirs", type=click.Path(path_type=Path))
 @click.argument("path")
 @click.argument("size", metavar="[MARKER-SIZE]", type=click.IntRange(min=1), default=7)
-@click.argument("labels", metavar="[OUR-LABEL THEIR-LABEL]", nargs=-1)
+@click.argument("labels", metavar="[LABELS]", nargs=-1)
 @pass_app
 def merge_driver_command(
     app: App, base: Path, ours: Path, theirs: Path, path: str, size: int, labels: Sequence[str]
