@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import PurePosixPath
 from typing import Final
 
-from cpl import config, difference, steps, validate
+from cpl import config, difference, steps, validate, workflow
 from cpl.config import Settings
 from cpl.errors import Invalid, Problem
 from cpl.git import Git
@@ -190,7 +190,7 @@ class _Judge:
         self.versions += 1
         entry = self._entry(step, path)
         if entry is None:
-            yield from self._removed(step, path)
+            yield from self._removed(step, path, settings)
             return
         yield from entry.problems
         if entry.document is None or entry.record is None or any(each.is_error for each in entry.problems):
@@ -235,26 +235,29 @@ class _Judge:
             if entry is not None:
                 yield entry
 
-    def _removed(self, step: Step, path: str) -> Iterator[Problem]:
+    def _removed(self, step: Step, path: str, settings: Settings | None) -> Iterator[Problem]:
         """E100, unless the file only moved, was one of two of a record, or was no record at all."""
         if not step.touches(path):
             return
         name = PurePosixPath(path)
         moved = any(step.after(each) is not None for each in _namesakes(step, path))
         known = [each for each in map(self._version, [path] * len(step.sides), step.before(path)) if each is not None]
-        titles = [each.record.title for each in known if each.record is not None]
-        if moved or not (is_id(name.stem) or titles):
+        record = next((each.record for each in known if each.record is not None), None)
+        if moved or not (is_id(name.stem) or record):
             return
         right = record_path(name.stem) if is_id(name.stem) else path
         if right != path and self._content(step.revision, [right])[right] is not None:
             return
-        parent = "HEAD" if step.revision == INDEX else f"{step.revision[:12]}^"
         message = _(
             "the record was removed{title}; put it back: git checkout {parent} -- {path}; what is not to count is "
-            "withdrawn: cpl transition {id} withdrawn --reason TEXT"
+            "moved: cpl transition {id} {state} --reason TEXT"
         )
-        title = f" ({titles[0]})" if titles else ""
-        yield Problem(path, 1, "E100", message.format(title=title, parent=parent, path=path, id=name.stem))
+        said = {
+            "title": f" ({record.title})" if record else "",
+            "parent": "HEAD" if step.revision == INDEX else f"{step.revision[:12]}^",
+            "state": workflow.withdrawn(record, settings.profile) if record and settings else "STATE",
+        }
+        yield Problem(path, 1, "E100", message.format(path=path, id=name.stem, **said))
 
     def _evidence(self, step: Step, path: str, record: Record, parents: Iterable[Record]) -> dict[str, str]:
         """The files of evidence with their SHA-256; one that a parent has too is taken as it was recorded there."""

@@ -14,7 +14,6 @@ from cpl.errors import CplError
 from cpl.events import Event, void_target
 from cpl.git import Git
 from cpl.moments import format_instant
-from cpl.profile import Profile
 from cpl.record import Record, is_id
 from cpl.store import RECORDS, Store, read_entry, record_path
 
@@ -164,7 +163,7 @@ def _remedies(store: Store, write: LastWrite, path: str) -> Iterator[str]:
     if after is None:
         yield f"cpl edit {identifier}"
     elif before is None:
-        yield f"cpl transition {identifier} {_withdrawn(after, store.settings.profile)} --reason TEXT"
+        yield f"cpl transition {identifier} {workflow.withdrawn(after, store.settings.profile)} --reason TEXT"
     else:
         added = [event for event in after.history if event not in before.history]
         yield from (_against(event, after) for event in reversed(added))
@@ -181,12 +180,6 @@ def _record(store: Store, commit: str | None, path: str) -> Record | None:
     """The record as it was in a commit; None where it was not there, or could not be read."""
     (data,) = store.git.cat_files([f"{commit}:./{path}"])
     return None if data is None else read_entry(path, data).record
-
-
-def _withdrawn(record: Record, profile: Profile) -> str:
-    """The state that takes a record out of the figures, in which nobody has to do anything."""
-    moves = workflow.allowed_moves(record, profile)
-    return next((name for name in moves if profile.is_final(name) and not profile.counts(name)), "STATE")
 
 
 def _against(event: Event, record: Record) -> str:

@@ -78,6 +78,12 @@ def moves_from(events: Iterable[Event], status: str, profile: Profile) -> tuple[
     return tuple(result)
 
 
+def withdrawn(record: Record, profile: Profile) -> str:
+    """The state that takes a record out of the figures, in which nobody has to do anything; STATE if there is none."""
+    moves = allowed_moves(record, profile)
+    return next((name for name in moves if profile.is_final(name) and not profile.counts(name)), "STATE")
+
+
 def came_from(events: Iterable[Event], profile: Profile) -> str | None:
     """The last state that was not a pause."""
     states = [event.to for event in events if event.is_move and not profile.is_paused(event.to)]

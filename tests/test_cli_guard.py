@@ -135,7 +135,7 @@ def test_a_deleted_record_is_named_with_the_way_back(ledger: Ledger, one: str) -
     ledger.git("rm", "--quiet", PATH)
     assert ledger("check", "--staged").out == (
         f"{PATH}:1: E100 the record was removed (Door 2 does not lock); put it back: git checkout HEAD -- {PATH}; "
-        f"what is not to count is withdrawn: cpl transition {one} withdrawn --reason TEXT\n"
+        f"what is not to count is moved: cpl transition {one} withdrawn --reason TEXT\n"
     )
 
 
