@@ -23,7 +23,8 @@ from tests.ledger import ROOT, TRUE, Ledger, Outcome
 from tests.processes import environment, run_process
 
 HINT = "this clone has no hooks that check records; run: cpl hooks install\n"
-CHECK = ["-P", "-m", "cpl", "-C", ".", "check", "--staged"]
+RUN = ["-P", "-c", "from cpl.cli import main; main()"]
+CHECK = [*RUN, "-C", ".", "check", "--staged"]
 ODD = "锦绣 'a' \"b\" $c `d` *"
 FRAMEWORK = """\
 #!/usr/bin/env bash
@@ -188,7 +189,7 @@ def test_a_store_in_a_subfolder_is_named_to_cpl(repo: Path, recorder: Recorder, 
     assert states(ledger) == ["installed", "installed"]
     for each in {repo, top}:
         assert commit(each).code == 0
-        assert recorder.calls() == [[str(each), "-P", "-m", "cpl", "-C", f"{ODD}/-x", "check", "--staged"]]
+        assert recorder.calls() == [[str(each), *RUN, "-C", f"{ODD}/-x", "check", "--staged"]]
 
 
 def test_hooks_of_a_submodule_are_its_own(bare: Ledger, recorder: Recorder, repo: Path) -> None:
@@ -550,7 +551,8 @@ def test_a_global_hooks_path_is_respected_and_explained(
         script(folder / name, f"#!/bin/sh\n{line}\n")
     assert states(bare) == ["called by another hook", "called by another hook"]
     recorder.exit_with(3)
-    assert (commit(bare.root).code, recorder.calls()) == (1, [[str(bare.root), *CHECK]])
+    by_module = ["-P", "-m", "cpl", "-C", ".", "check", "--staged"]  # as the line says that was added by hand
+    assert (commit(bare.root).code, recorder.calls()) == (1, [[str(bare.root), *by_module]])
     elsewhere = tmp_path / "elsewhere"
     run("git", "init", "--quiet", elsewhere, cwd=tmp_path)
     identity = {f"GIT_{who}_{what}": "x" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
