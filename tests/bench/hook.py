@@ -1,7 +1,7 @@
 """The pre-commit hook with one record staged, beside git and Python: `python tests/bench/hook.py [--records 10000]`.
 
 Makes a store of that many records in a temporary folder, installs the hooks, stages one more event of one record, and
-runs the hook as git does, alternating with `git diff --cached --name-only` and with `python -c "import click"`. The best
+runs the hook as git does, alternating with `git diff --cached --name-only` and `python -c "import click"`. The best
 time of ROUNDS counts; .pyc files are there from a first run. Exits with 1 when the hook takes more than three times
 what the two take together; what it is over three times the first plus once the second is printed too.
 """
