@@ -169,7 +169,8 @@ class _Check:
             message = message.format(actual=shown(self.record.received_at), expected=shown(first.at))
             yield self._at(["received_at"], "E053", message)
         elif self.record.received_at > max(first.at, self.facts.now + CLOCK_SKEW):
-            message = _("received_at lies in the future: {at}").format(at=shown(self.record.received_at))
+            message = _("received_at lies in the future: {at}; this computer's clock says {now}")
+            message = message.format(at=shown(self.record.received_at), now=self._clock())
             yield self._at(["received_at"], "E059", message)
         times = Counter(event.at for event in self.record.history)
         for event in self.record.history:
@@ -178,10 +179,15 @@ class _Check:
                 message = _("two events share the time {at}; cpl takes the next free millisecond")
                 yield self._on(event, "W052", message.format(at=format_instant(event.at)))
 
+    def _clock(self) -> str:
+        """The present in the store's zone, so that it compares with the times of the record."""
+        return shown(self.facts.now.astimezone(self.settings.zone).replace(microsecond=0))
+
     def _event(self, event: Event) -> Iterator[Problem]:
         profile = self.settings.profile
         if event.at > self.facts.now + CLOCK_SKEW:
-            yield self._on(event, "E059", _("the event lies in the future: {at}").format(at=shown(event.at)))
+            message = _("the event lies in the future: {at}; this computer's clock says {now}")
+            yield self._on(event, "E059", message.format(at=shown(event.at), now=self._clock()))
         if event not in self.record.events:
             return
         if event.is_move and event.to not in profile.states:
