@@ -248,10 +248,13 @@ class _Check:
                 message = _("'{name}' can't be evidence: a plain file name, once, in the record's own folder")
                 yield self._at(where, "E042", message.format(name=name))
             elif name not in self.facts.evidence:
-                message = _("the file '{name}' is missing from the folder {id}").format(name=name, id=self.record.id)
-                yield self._at(where, "E040", message)
+                message = _("the file '{name}' is missing from the folder {id}; put it back from git")
+                yield self._at(where, "E040", message.format(name=name, id=self.record.id))
             elif self.facts.evidence[name] != item["sha256"]:
-                message = _("'{name}' has changed: its SHA-256 is {actual}, recorded was {expected}")
+                message = _(
+                    "'{name}' has changed (SHA-256 recorded: {expected}, found: {actual}); "
+                    "put it back from git, and attach a new version under another name"
+                )
                 message = message.format(name=name, actual=self.facts.evidence[name], expected=item["sha256"])
                 yield self._at(where, "E041", message)
             listed.add(name)
