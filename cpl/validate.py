@@ -139,7 +139,10 @@ class _Check:
         for name, (expected, event) in derived(self.record).items():
             actual = self.record.get(name)
             if actual != expected:
-                message = _("{field} is {actual}, but the event of {at} made it {expected}; correct the field")
+                message = _(
+                    "{field} is {actual}, but the event of {at} made it {expected}; put that back, "
+                    "and to change it use cpl transition, assign or correct"
+                )
                 yield self._at(
                     [name],
                     "E050",
@@ -154,8 +157,11 @@ class _Check:
         for index, task in enumerate(self.record.tasks):
             due, _event = dues.get(task.id, (task.due, None))
             if due != task.due:
-                message = _("due of {task} is {actual}, but the last reschedule made it {expected}")
-                message = message.format(task=task.id, actual=shown(task.due), expected=shown(due))
+                message = _(
+                    "due of {task} is {actual}, but the last reschedule made it {expected}; put that back, "
+                    "and to change it use: cpl task {id} due {task}"
+                )
+                message = message.format(id=self.record.id, task=task.id, actual=shown(task.due), expected=shown(due))
                 yield self._at(["tasks", index, "due"], "E050", message)
 
     def events(self) -> Iterator[Problem]:
