@@ -139,7 +139,10 @@ class _Check:
         for name, (expected, event) in derived(self.record).items():
             actual = self.record.get(name)
             if actual != expected:
-                message = _("{field} is {actual}, but the event of {at} made it {expected}; correct the field")
+                message = _(
+                    "{field} is {actual}, but the event of {at} made it {expected}; put that back, "
+                    "and to change it use cpl transition, assign or correct"
+                )
                 yield self._at(
                     [name],
                     "E050",
@@ -154,8 +157,11 @@ class _Check:
         for index, task in enumerate(self.record.tasks):
             due, _event = dues.get(task.id, (task.due, None))
             if due != task.due:
-                message = _("due of {task} is {actual}, but the last reschedule made it {expected}")
-                message = message.format(task=task.id, actual=shown(task.due), expected=shown(due))
+                message = _(
+                    "due of {task} is {actual}, but the last reschedule made it {expected}; put that back, "
+                    "and to change it use: cpl task {id} due {task}"
+                )
+                message = message.format(id=self.record.id, task=task.id, actual=shown(task.due), expected=shown(due))
                 yield self._at(["tasks", index, "due"], "E050", message)
 
     def events(self) -> Iterator[Problem]:
@@ -169,7 +175,8 @@ class _Check:
             message = message.format(actual=shown(self.record.received_at), expected=shown(first.at))
             yield self._at(["received_at"], "E053", message)
         elif self.record.received_at > max(first.at, self.facts.now + CLOCK_SKEW):
-            message = _("received_at lies in the future: {at}").format(at=shown(self.record.received_at))
+            message = _("received_at lies in the future: {at}; this computer's clock says {now}")
+            message = message.format(at=shown(self.record.received_at), now=self._clock())
             yield self._at(["received_at"], "E059", message)
         times = Counter(event.at for event in self.record.history)
         for event in self.record.history:
@@ -178,10 +185,15 @@ class _Check:
                 message = _("two events share the time {at}; cpl takes the next free millisecond")
                 yield self._on(event, "W052", message.format(at=format_instant(event.at)))
 
+    def _clock(self) -> str:
+        """The present in the store's zone, so that it compares with the times of the record."""
+        return shown(self.facts.now.astimezone(self.settings.zone).replace(microsecond=0))
+
     def _event(self, event: Event) -> Iterator[Problem]:
         profile = self.settings.profile
         if event.at > self.facts.now + CLOCK_SKEW:
-            yield self._on(event, "E059", _("the event lies in the future: {at}").format(at=shown(event.at)))
+            message = _("the event lies in the future: {at}; this computer's clock says {now}")
+            yield self._on(event, "E059", message.format(at=shown(event.at), now=self._clock()))
         if event not in self.record.events:
             return
         if event.is_move and event.to not in profile.states:
@@ -242,10 +254,13 @@ class _Check:
                 message = _("'{name}' can't be evidence: a plain file name, once, in the record's own folder")
                 yield self._at(where, "E042", message.format(name=name))
             elif name not in self.facts.evidence:
-                message = _("the file '{name}' is missing from the folder {id}").format(name=name, id=self.record.id)
-                yield self._at(where, "E040", message)
+                message = _("the file '{name}' is missing from the folder {id}; put it back from git")
+                yield self._at(where, "E040", message.format(name=name, id=self.record.id))
             elif self.facts.evidence[name] != item["sha256"]:
-                message = _("'{name}' has changed: its SHA-256 is {actual}, recorded was {expected}")
+                message = _(
+                    "'{name}' has changed (SHA-256 recorded: {expected}, found: {actual}); "
+                    "put it back from git, and attach a new version under another name"
+                )
                 message = message.format(name=name, actual=self.facts.evidence[name], expected=item["sha256"])
                 yield self._at(where, "E041", message)
             listed.add(name)

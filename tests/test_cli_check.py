@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from pathlib import Path
@@ -158,9 +159,12 @@ def test_evidence_is_hashed_again(ledger: Ledger, one: str, tmp_path: Path) -> N
     ledger.ok("attach", one, str(tmp_path / "a.jpg"))
     copy = ledger.path(one).with_suffix("") / "a.jpg"
     copy.write_bytes(b"b")
-    assert " E041 'a.jpg' has changed: its SHA-256 is " in ledger("check").out
+    recorded, found = (hashlib.sha256(data).hexdigest() for data in (b"a", b"b"))
+    remedy = "put it back from git, and attach a new version under another name\n"
+    changed = f" E041 'a.jpg' has changed (SHA-256 recorded: {recorded}, found: "
+    assert f"{changed}{found}); {remedy}" in ledger("check").out
     assert ledger("note", one, "-m", "still works").code == 0
     copy.unlink()
-    assert f" E040 the file 'a.jpg' is missing from the folder {one}" in ledger("check").out
+    assert f" E040 the file 'a.jpg' is missing from the folder {one}; put it back from git\n" in ledger("check").out
     copy.symlink_to("/etc/hostname")
-    assert " E041 'a.jpg' has changed: its SHA-256 is it is a symbolic link" in ledger("check").out
+    assert f"{changed}it is a symbolic link" in ledger("check").out

@@ -356,7 +356,8 @@ def test_a_file_from_the_future_is_refused_and_kept(ledger: Ledger) -> None:
     (mine,) = kept(ledger)
     assert (outcome.code, outcome.err.splitlines()[-1]) == (
         2,
-        f"{mine}:9: E059 the event lies in the future: 2026-11-19T10:00:00+08:00",
+        f"{mine}:9: E059 the event lies in the future: 2026-11-19T10:00:00+08:00; "
+        "this computer's clock says 2026-11-18T16:00:00+08:00",
     )
 
 
