@@ -42,7 +42,8 @@ _PEOPLE: Final = "complainant.people"
 _JOIN: Final = "cpl did {id} join people=N, cpl correct {id} --void did:join --reason TEXT"
 _DROP: Final = "cpl task {id} drop {task} --reason TEXT"
 _ANEW: Final = f"{_DROP}, cpl task {{id}} add TEXT"
-_OF_TASKS: Final = {"due": "cpl task {id} due {task} --due INSTANT --reason TEXT", "kind": _ANEW, "made_at": _ANEW}
+OF_TASKS: Final = {"due": "cpl task {id} due {task} --due INSTANT --reason TEXT", "kind": _ANEW, "made_at": _ANEW}
+"""The command that changes what a task is known by; its words and who does it are set by hand."""
 
 
 def command_for(name: str, identifier: str) -> str:
@@ -122,7 +123,7 @@ class _Comparison:
                 line = line_of(self.document, ["tasks", index])
                 yield self._refused(line, _("task {id}").format(id=task), "cpl task {id} add TEXT")
                 continue
-            for key, command in _OF_TASKS.items():
+            for key, command in OF_TASKS.items():
                 if item.get(key) != old.get(key):
                     line = line_of(self.document, ["tasks", index, key])
                     what = _("'{key}' of task {id} (it was {was})").format(key=key, id=task, was=shown(old.get(key)))

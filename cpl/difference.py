@@ -23,7 +23,6 @@ from cpl.record import HISTORY, Record, before, derived, line_of
 from cpl.validate import shown
 
 _FIXED: Final = ("id", "source")
-_TASK: Final = ("kind", "made_at", "due")  # what a task is known by; its words and who does it are set by hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,15 +160,15 @@ def _tasks_kept(change: Change, parent: Record) -> Iterator[Problem]:
             yield _problem(change, line, "E107", message.format(task=task, id=change.record.id))
             continue
         place, new = tasks[task]
-        for name in _TASK:
+        for name, command in by_hand.OF_TASKS.items():
             if not _is_task_kept(change, parent, (task, name), (old[1].get(name), new.get(name))):
                 message = _(
-                    "{field} of task {task} was {old} and is {new}, but no event set it; put it back and use: "
-                    "cpl task {id} due {task} --due INSTANT --reason TEXT"
+                    "{field} of task {task} was {old} and is {new}, but no event set it; put it back and use: {command}"
                 )
                 said = {"field": name, "old": shown(old[1].get(name)), "new": shown(new.get(name))}
+                said["command"] = command.format(id=change.record.id, task=task)
                 line = line_of(change.document, ["tasks", place, name])
-                yield _problem(change, line, "E107", message.format(task=task, id=change.record.id, **said))
+                yield _problem(change, line, "E107", message.format(task=task, **said))
 
 
 def _is_task_kept(change: Change, parent: Record, which: tuple[str, str], values: tuple[Any, Any]) -> bool:
