@@ -220,8 +220,8 @@ def test_a_record_of_another_system_comes_only_by_an_import() -> None:
         (
             "11-20",
             "11-21",
-            "due of task t-aaaa was 2026-11-20T12:00:00+08:00 and is 2026-11-21T12:00:00+08:00, but no event set it; put "
-            f"it back and use: cpl task {ID} due t-aaaa --due INSTANT --reason TEXT",
+            "due of task t-aaaa was 2026-11-20T12:00:00+08:00 and is 2026-11-21T12:00:00+08:00, but no event set it; "
+            f"put it back and use: cpl task {ID} due t-aaaa --due INSTANT --reason TEXT",
         ),
         (
             "promise",
