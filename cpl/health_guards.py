@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from gettext import gettext as _
 from typing import Final
 
-from cpl import driver, hook_states, hooking
+from cpl import attributes, driver, hook_states, hooking
 from cpl.finding import Clone, Finding
 
 # What an installation puts right; in the other states somebody has to decide.
@@ -39,7 +39,7 @@ def _install_hooks(clone: Clone) -> str:
 
 def merge_driver(clone: Clone) -> Iterator[Finding]:
     """Whether git can run the merge driver that .gitattributes names."""
-    if not driver.is_selected(clone.store):
+    if "merge" in attributes.lacking(clone.git):
         yield Finding("merge-driver", "ok", _("not asked for: .gitattributes does not say merge=cpl for records"))
         return
     state = driver.state(clone.store)
