@@ -49,7 +49,9 @@ def merge_driver(clone: Clone) -> Iterator[Finding]:
         words = _("not registered in this clone, so git merges records line by line")
         yield Finding("merge-driver", "warning", words, "cpl doctor --fix", _register)
     else:
-        words = _("registered, but its Python is gone, or it is not the one of this cpl; a merge may lose a side")
+        words = _(
+            "registered, but its Python is gone, or it is not the command that this cpl enters; merges are as text, or lose a side"
+        )
         yield Finding("merge-driver", "error", words, "cpl doctor --fix", _register)
 
 
