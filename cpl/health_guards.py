@@ -50,7 +50,7 @@ def merge_driver(clone: Clone) -> Iterator[Finding]:
         yield Finding("merge-driver", "warning", words, "cpl doctor --fix", _register)
     else:
         words = _(
-            "registered, but its Python is gone, or it is not the command that this cpl enters; merges are as text, or lose a side"
+            "registered, but its Python is gone, or another command stands there; git merges as text, or loses a side"
         )
         yield Finding("merge-driver", "error", words, "cpl doctor --fix", _register)
 
