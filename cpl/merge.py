@@ -14,8 +14,8 @@ from cpl import document as documents
 from cpl.document import BOM, Document, reparsed
 from cpl.errors import CplError, Invalid, Problem
 from cpl.merge_body import merge_body
-from cpl.merge_front import NAMED, FrontMerge, Version, event_key
-from cpl.record import load
+from cpl.merge_front import FrontMerge, Version, event_key
+from cpl.record import NAMED, load
 from cpl.sections import parts
 from cpl.yaml_nodes import Source
 
