@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from gettext import gettext as _
 from typing import Any, Final
@@ -12,7 +12,7 @@ from cpl.document import Document
 from cpl.errors import Problem
 from cpl.events import Event
 from cpl.moments import format_instant
-from cpl.record import HISTORY, Record, line_of
+from cpl.record import HISTORY, NAMED, Record, line_of
 from cpl.validate import shown
 
 # The command that changes a field which is not changed by hand.
@@ -42,7 +42,8 @@ _PEOPLE: Final = "complainant.people"
 _JOIN: Final = "cpl did {id} join people=N, cpl correct {id} --void did:join --reason TEXT"
 _DROP: Final = "cpl task {id} drop {task} --reason TEXT"
 _ANEW: Final = f"{_DROP}, cpl task {{id}} add TEXT"
-_OF_TASKS: Final = {"due": "cpl task {id} due {task} --due INSTANT --reason TEXT", "kind": _ANEW, "made_at": _ANEW}
+OF_TASKS: Final = {"due": "cpl task {id} due {task} --due INSTANT --reason TEXT", "kind": _ANEW, "made_at": _ANEW}
+"""The command that changes what a task is known by; its words and who does it are set by hand."""
 
 
 def command_for(name: str, identifier: str) -> str:
@@ -54,6 +55,11 @@ def refusal(name: str, identifier: str) -> str:
     """Why one of FIELDS is not set by hand, and the command of the record `identifier` that changes it."""
     message = _("'{name}' is not changed by hand; use: {command}")
     return message.format(name=name, command=command_for(name, identifier))
+
+
+def by_name(record: Record, field: str) -> Mapping[str, tuple[int, Mapping[str, Any]]]:
+    """The items of a list whose items have names, each with its place there."""
+    return {item[NAMED[field]]: (place, item) for place, item in enumerate(record.get(field) or ())}
 
 
 def changes(before: Record, after: Record, document: Document) -> list[Problem]:
@@ -114,33 +120,32 @@ class _Comparison:
 
     def tasks(self) -> Iterator[Problem]:
         """Tasks that came or went, or have another kind or due; who does them, and their text, may be changed."""
-        was = _by(self.before, "tasks", "id")
+        was = by_name(self.before, "tasks")
         for index, item in enumerate(self.after.get("tasks") or ()):
             task = item["id"]
-            old = was.get(task)
-            if old is None:
+            if task not in was:
                 line = line_of(self.document, ["tasks", index])
                 yield self._refused(line, _("task {id}").format(id=task), "cpl task {id} add TEXT")
                 continue
-            for key, command in _OF_TASKS.items():
+            _place, old = was[task]
+            for key, command in OF_TASKS.items():
                 if item.get(key) != old.get(key):
                     line = line_of(self.document, ["tasks", index, key])
                     what = _("'{key}' of task {id} (it was {was})").format(key=key, id=task, was=shown(old.get(key)))
                     yield self._refused(line, what, command, task=task)
-        for task in was.keys() - _by(self.after, "tasks", "id"):
+        for task in was.keys() - by_name(self.after, "tasks"):
             what = _("task {id}, which is gone,").format(id=task)
             yield self._refused(line_of(self.document, ["tasks"]), what, _DROP, task=task)
 
     def evidence(self) -> Iterator[Problem]:
         """Evidence that came, went or has another hash; what is said of it may be changed."""
-        was = _by(self.before, "evidence", "file")
+        was = by_name(self.before, "evidence")
         for index, item in enumerate(self.after.get("evidence") or ()):
             name = item["file"]
-            old = was.get(name)
-            if old is None or old["sha256"] != item["sha256"]:
+            if name not in was or was[name][1]["sha256"] != item["sha256"]:
                 what = _("evidence '{name}'").format(name=name)
                 yield self._refused(line_of(self.document, ["evidence", index]), what, _LISTS["evidence"])
-        for name in was.keys() - _by(self.after, "evidence", "file"):
+        for name in was.keys() - by_name(self.after, "evidence"):
             message = _("evidence '{name}' is never taken away; put it back").format(name=name)
             yield self._at(line_of(self.document, ["evidence"]), message)
 
@@ -150,11 +155,6 @@ class _Comparison:
 
     def _at(self, line: int, message: str) -> Problem:
         return Problem(self.document.source.path, line, "E090", message)
-
-
-def _by(record: Record, name: str, key: str) -> Mapping[str, Mapping[str, Any]]:
-    items: Sequence[Mapping[str, Any]] = record.get(name) or ()
-    return {item[key]: item for item in items}
 
 
 def _is_alike(one: Event, other: Event) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 from cpl import document as documents
 from cpl.errors import Problem
 from cpl.events import canonical, read_event
-from cpl.record import HISTORY
+from cpl.record import HISTORY, NAMED
 from cpl.render import clip, visible
 from cpl.sections import by_heading
 from cpl.yaml_nodes import MappingNode, Node, PlainData, SequenceNode, plain_data
@@ -22,7 +22,6 @@ RECORD: Final = "record"
 TEXT: Final = "text"
 UNREADABLE: Final = "unreadable"
 
-_KEYED: Final = {"tasks": "id", "evidence": "file"}  # lists whose items have a name
 _WIDEST: Final = 100  # of a value within a sentence; `before` and `after` have all of it
 _MINUTE: Final = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)")
 
@@ -114,7 +113,7 @@ def _fields(old: MappingNode, new: MappingNode) -> Iterator[Change]:
         before, after = old.get(name), new.get(name)
         if name == HISTORY:
             yield from _events(before, after)
-        elif name in _KEYED:
+        elif name in NAMED:
             yield from _items(name, plain_data(before), plain_data(after))
         else:
             yield from _values(name, name, plain_data(before), plain_data(after))
@@ -135,7 +134,7 @@ def _values(path: str, label: str, old: PlainData, new: PlainData) -> Iterator[C
 
 def _items(name: str, old: PlainData, new: PlainData) -> Iterator[Change]:
     """The differences of two lists whose items have names."""
-    left, right = _named(old, _KEYED[name]), _named(new, _KEYED[name])
+    left, right = _named(old, NAMED[name]), _named(new, NAMED[name])
     if left is None or right is None:
         yield from _values(name, name, old, new)
         return
@@ -143,7 +142,7 @@ def _items(name: str, old: PlainData, new: PlainData) -> Iterator[Change]:
     for key in dict.fromkeys((*left, *right)):
         before, after = left.get(key), right.get(key)
         path, label = f"{name}[{key}]", f"{noun} {key}"
-        said = {"label": label, "item": _details(after or before, without=(_KEYED[name],))}
+        said = {"label": label, "item": _details(after or before, without=(NAMED[name],))}
         if before is None:
             yield Change(path, None, _text(after), _("{label} added: {item}").format(**said))
         elif after is None:

@@ -14,6 +14,7 @@ from gettext import gettext as _
 from typing import Any, Final
 
 from cpl import by_hand, workflow
+from cpl.by_hand import by_name
 from cpl.document import Document
 from cpl.errors import Problem
 from cpl.events import SET_BY_EVENTS, Event, void_target
@@ -23,7 +24,6 @@ from cpl.record import HISTORY, Record, before, derived, line_of
 from cpl.validate import shown
 
 _FIXED: Final = ("id", "source")
-_TASK: Final = ("kind", "made_at", "due")  # what a task is known by; its words and who does it are set by hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,39 +153,39 @@ def _fields_kept(change: Change, parent: Record) -> Iterator[Problem]:
 
 def _tasks_kept(change: Change, parent: Record) -> Iterator[Problem]:
     """E107: a task stays, and its due changes by an event."""
-    tasks = _by(change.record, "tasks", "id")
-    for task, old in _by(parent, "tasks", "id").items():
+    tasks = by_name(change.record, "tasks")
+    for task, old in by_name(parent, "tasks").items():
         if task not in tasks:
             message = _("task {task} was removed; put it back and use: cpl task {id} drop {task} --reason TEXT")
             line = line_of(change.document, ["tasks"])
             yield _problem(change, line, "E107", message.format(task=task, id=change.record.id))
             continue
         place, new = tasks[task]
-        for name in _TASK:
+        for name, command in by_hand.OF_TASKS.items():
             if not _is_task_kept(change, parent, (task, name), (old[1].get(name), new.get(name))):
                 message = _(
-                    "{field} of task {task} was {old} and is {new}, but no event set it; put it back and use: "
-                    "cpl task {id} due {task} --due INSTANT --reason TEXT"
+                    "{field} of task {task} was {old} and is {new}, but no event set it; put it back and use: {command}"
                 )
                 said = {"field": name, "old": shown(old[1].get(name)), "new": shown(new.get(name))}
+                said["command"] = command.format(id=change.record.id, task=task)
                 line = line_of(change.document, ["tasks", place, name])
-                yield _problem(change, line, "E107", message.format(task=task, id=change.record.id, **said))
+                yield _problem(change, line, "E107", message.format(task=task, **said))
 
 
 def _is_task_kept(change: Change, parent: Record, which: tuple[str, str], values: tuple[Any, Any]) -> bool:
     task, name = which
     old, new = values
-    others = (_by(each, "tasks", "id").get(task) for each in change.parents if each is not parent)
+    others = (by_name(each, "tasks").get(task) for each in change.parents if each is not parent)
     is_anothers = any(each is not None and each[1].get(name) == new for each in others)
     return old == new or is_anothers or (name == "due" and change.is_set_since(name, parent, task))
 
 
 def _evidence_kept(change: Change, parent: Record) -> Iterator[Problem]:
     """E108: evidence stays, and its name never stands for another file."""
-    items = _by(change.record, "evidence", "file")
+    items = by_name(change.record, "evidence")
     hashes = {item.get("sha256") for _place, item in items.values()}
     is_merge = len(change.parents) > 1
-    for name, (_place, old) in _by(parent, "evidence", "file").items():
+    for name, (_place, old) in by_name(parent, "evidence").items():
         if is_merge and old["sha256"] in hashes:
             continue  # two sides took in two files of one name; one of them got another
         if name not in items:
@@ -195,11 +195,6 @@ def _evidence_kept(change: Change, parent: Record) -> Iterator[Problem]:
             message = _("'{name}' stands for another file than before; put it back and attach the new file as another")
             line = line_of(change.document, ["evidence", items[name][0], "file"])
             yield _problem(change, line, "E108", message.format(name=name))
-
-
-def _by(record: Record, field: str, key: str) -> dict[str, tuple[int, Any]]:
-    """The items of a list by name, each with its place."""
-    return {item[key]: (place, item) for place, item in enumerate(record.get(field) or ())}
 
 
 def _in_time(change: Change) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""The merge driver in git's settings: is it there, for which files, put it in, take it out; not what it does."""
+"""The merge driver in git's settings: is it there, put it in, take it out; not what it does."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from enum import StrEnum
 from gettext import gettext as _
 from typing import Final
 
+from cpl.attributes import DRIVER
 from cpl.errors import CplError
-from cpl.store import RECORDS, Store
+from cpl.store import Store
 
-NAME: Final = "cpl"  # as in the attribute `merge=cpl`
-_KEY: Final = f"merge.{NAME}"
-_RECORD: Final = f"{RECORDS}/2026/11/22/CPL-20261122-7K3QDXZ.md"
-_EVIDENCE: Final = f"{RECORDS}/2026/11/22/CPL-20261122-7K3QDXZ/door.jpg"
+_KEY: Final = f"merge.{DRIVER}"
 _TITLE: Final = "complaint records: events united, fields three-way"
 # git replaces %O base, %A ours and result, %B theirs, %P path, %L marker size, %X %Y labels (from 2.44 on; an older
 # git leaves these two as they are), and %% by %. Only the words `merged` and `conflicts` are believed, no exit code:
@@ -42,28 +40,13 @@ class State(StrEnum):
 
 
 def state(store: Store) -> State:
-    """Whether this clone merges records with cpl; which records, says `is_selected`."""
+    """Whether this clone merges records with cpl; which records, says .gitattributes."""
     value = _local(store, "driver")
     if value is None:
         return State.ABSENT
     python = _interpreter(value)
     is_ours = python is not None and value == _command(python) and os.access(python, os.X_OK)
     return State.READY if is_ours else State.STALE
-
-
-def is_selected(store: Store) -> bool:
-    """Whether .gitattributes names the driver for records."""
-    return attribute(store, "merge", _RECORD) == NAME
-
-
-def is_kept_as_is(store: Store) -> bool:
-    """Whether .gitattributes keeps git from converting line ends of evidence and records."""
-    return all(attribute(store, "text", path) == "unset" for path in (_RECORD, _EVIDENCE))
-
-
-def attribute(store: Store, name: str, path: str) -> str:
-    """What git makes of .gitattributes for a path in the store: a value, `set`, `unset` or `unspecified`."""
-    return store.git.run("check-attr", "-z", name, "--", path).split(b"\0")[2].decode()
 
 
 def register(store: Store) -> bool:

@@ -9,62 +9,36 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from gettext import gettext as _
-from itertools import chain
-from pathlib import PurePosixPath
 from typing import Final
 
 from cpl import files
+from cpl.attributes import FILE, LINES, wrong
 from cpl.finding import Clone, Finding, NotMended, State
 from cpl.git import Git
-from cpl.record import is_id
 from cpl.store import RECORDS, SETTINGS_LIMIT, Commit
 
-ATTRIBUTES: Final = ".gitattributes"
-LINES: Final = {"text": f"{RECORDS}/** -text", "merge": f"{RECORDS}/**/*.md -text merge=cpl"}
-_WANTED: Final = {"text": "unset", "merge": "cpl"}
-# Asked for also where no file is there yet.
-_DAY: Final = f"{RECORDS}/2026/11/22/CPL-20261122-7K3QDXZ"
-_SAMPLES: Final = (f"{_DAY}.md", f"{_DAY}/door.jpg", f"{_DAY}/mail.txt", f"{RECORDS}/registers/access.yaml")
 _COMPOSED: Final = "\N{LATIN SMALL LETTER A WITH DIAERESIS}"
 
 
 def attributes(clone: Clone) -> Iterator[Finding]:
     """Whether git keeps records and evidence byte for byte, and lets cpl merge records."""
-    wrong = _wrong(clone.git)
-    if not wrong:
+    found = wrong(clone.git)
+    if not found:
         yield Finding("attributes", "ok", _("records and evidence stay byte for byte, records are merged by cpl"))
         return
     remedy = _("add to the end of {file}: {lines}").format(
-        file=ATTRIBUTES, lines=", ".join(f"'{LINES[name]}'" for name in wrong)
+        file=FILE, lines=", ".join(f"'{LINES[name]}'" for name in found)
     )
-    state: State = "error" if "text" in wrong else "warning"
-    yield Finding("attributes", state, "; ".join(_told(wrong, clone.git)), remedy, _add_lines)
+    state: State = "error" if "text" in found else "warning"
+    yield Finding("attributes", state, "; ".join(_told(found, clone.git)), remedy, _add_lines)
 
 
-def _told(wrong: dict[str, list[str]], git: Git) -> Iterator[str]:
-    if paths := wrong.get("text"):
+def _told(found: dict[str, list[str]], git: Git) -> Iterator[str]:
+    if paths := found.get("text"):
         words = _("git may change line ends below {records}/, as in {path} (core.autocrlf is {value})")
         yield words.format(records=RECORDS, path=paths[0], value=git.config("core.autocrlf") or "false")
-    if paths := wrong.get("merge"):
+    if paths := found.get("merge"):
         yield _("two versions of {path} are merged line by line, not by cpl").format(path=paths[0])
-
-
-def _wrong(git: Git) -> dict[str, list[str]]:
-    """The paths below records/ that lack what they need, by attribute."""
-    asked = chain(git.stream("ls-files", "-z", "--", RECORDS), map(os.fsencode, _SAMPLES))
-    told = git.run("check-attr", "-z", "--stdin", *_WANTED, input=b"".join(path + b"\0" for path in asked))
-    pieces = iter(os.fsdecode(told).split("\0")[:-1])
-    return wrong_attributes(zip(pieces, pieces, pieces, strict=True))
-
-
-def wrong_attributes(told: Iterable[tuple[str, str, str]]) -> dict[str, list[str]]:
-    """Of triples of path, attribute and value: the paths whose value is not the right one, by attribute."""
-    wrong: dict[str, list[str]] = {}
-    for path, name, value in told:
-        matters = name != "merge" or (path.endswith(".md") and is_id(PurePosixPath(path).stem))
-        if matters and value != _WANTED[name]:
-            wrong.setdefault(name, []).append(path)
-    return wrong
 
 
 def _add_lines(clone: Clone) -> str:
@@ -75,22 +49,22 @@ def _add_lines(clone: Clone) -> str:
         NotMended: the file is being changed, or another file of attributes has the last word.
     """
     store = clone.store
-    path = store.root / ATTRIBUTES
+    path = store.root / FILE
     with store.lock():
-        lines = [LINES[name] for name in _wrong(clone.git)]
-        if clone.git.is_changed([ATTRIBUTES]):
-            raise NotMended(_("{file} has changes that are not committed; commit them first").format(file=ATTRIBUTES))
-        store.require_commit([ATTRIBUTES])
+        lines = [LINES[name] for name in wrong(clone.git)]
+        if clone.git.is_changed([FILE]):
+            raise NotMended(_("{file} has changes that are not committed; commit them first").format(file=FILE))
+        store.require_commit([FILE])
         with files.Transaction(store.root) as transaction:
             transaction.write(path, _with_lines(_content(clone), lines))
             _require_effect(clone.git)
             store.commit([path], Commit(_("Keep records byte for byte, and merge them by cpl"), "doctor"))
-    return _("added to {file} and committed: {lines}").format(file=ATTRIBUTES, lines=", ".join(lines))
+    return _("added to {file} and committed: {lines}").format(file=FILE, lines=", ".join(lines))
 
 
 def _content(clone: Clone) -> bytes:
     try:
-        return files.read(clone.store.root / ATTRIBUTES, SETTINGS_LIMIT)
+        return files.read(clone.store.root / FILE, SETTINGS_LIMIT)
     except files.Missing:
         return b""
 
@@ -101,7 +75,7 @@ def _with_lines(data: bytes, lines: Iterable[str]) -> bytes:
 
 
 def _require_effect(git: Git) -> None:
-    for paths in _wrong(git).values():
+    for paths in wrong(git).values():
         message = _("another file of attributes (in a folder below, or .git/info/attributes) says otherwise for {path}")
         raise NotMended(message.format(path=paths[0]) + "; " + _("mend it there by hand"))
 

@@ -107,7 +107,7 @@ def judge_partial(filters: Mapping[str, str], git: tuple[int, int]) -> Finding:
     """The verdict on the rules by which files were left out, by remote, for a git of that version."""
     if not filters:
         return Finding("partial", "ok", _("every version of every file is here"))
-    told = ", ".join(f"{rule} from {remote}" for remote, rule in filters.items())
+    told = ", ".join(_("{rule} from {remote}").format(rule=rule, remote=each) for each, rule in filters.items())
     words = _("a partial clone ({rules}): older versions are fetched one by one, which fails offline")
     if git < REFETCH_SINCE:
         remedy = _("clone anew without --filter, or install git 2.36 or newer, which can do it in place")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from gettext import gettext as _
 from typing import Final
 
-from cpl import driver, hook_states, hooking
+from cpl import attributes, driver, hook_states, hooking
 from cpl.finding import Clone, Finding
 
 # What an installation puts right; in the other states somebody has to decide.
@@ -22,7 +22,7 @@ _INSTALLABLE: Final = (
 def hooks(clone: Clone) -> Iterator[Finding]:
     """Whether git has cpl check what is committed by hand, and what a merge makes."""
     states = hooking.state(clone.store, clone.interpreter)
-    words = ", ".join(f"{each.name}: {each.state}" for each in states)
+    words = ", ".join(f"{each.name}: {_(each.state)}" for each in states)
     wrong = [each for each in states if not each.is_in_order]
     if not wrong:
         yield Finding("hooks", "ok", words)
@@ -39,7 +39,7 @@ def _install_hooks(clone: Clone) -> str:
 
 def merge_driver(clone: Clone) -> Iterator[Finding]:
     """Whether git can run the merge driver that .gitattributes names."""
-    if not driver.is_selected(clone.store):
+    if "merge" in attributes.lacking(clone.git):
         yield Finding("merge-driver", "ok", _("not asked for: .gitattributes does not say merge=cpl for records"))
         return
     state = driver.state(clone.store)
@@ -49,7 +49,9 @@ def merge_driver(clone: Clone) -> Iterator[Finding]:
         words = _("not registered in this clone, so git merges records line by line")
         yield Finding("merge-driver", "warning", words, "cpl doctor --fix", _register)
     else:
-        words = _("registered, but its Python is gone, or it is not the one of this cpl; a merge may lose a side")
+        words = _(
+            "registered, but its Python is gone, or another command stands there; git merges as text, or loses a side"
+        )
         yield Finding("merge-driver", "error", words, "cpl doctor --fix", _register)
 
 

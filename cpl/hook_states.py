@@ -16,19 +16,20 @@ from cpl import config, files, hook_places, hook_script
 from cpl.git import Git
 from cpl.hook_places import Place
 from cpl.hook_script import Script
+from cpl.schema import later
 from cpl.store import Store, shipped
 
 HOOKS: Final = ("pre-commit", "pre-merge-commit")
-INSTALLED: Final = "installed"
-CALLED: Final = "called by another hook"
-CHANGED: Final = "changed since"
-EARLIER_CHANGED: Final = "earlier hook changed"
-MISSING: Final = "not installed"
-TRACKED: Final = "not in the tracked hook"
-SHADOWED: Final = "shadowed"
-NOT_EXECUTABLE: Final = "not executable"
-INTERPRETER_GONE: Final = "interpreter gone"
-OTHER_STORE: Final = "checks another store"
+INSTALLED: Final = later("installed")
+CALLED: Final = later("called by another hook")
+CHANGED: Final = later("changed since")
+EARLIER_CHANGED: Final = later("earlier hook changed")
+MISSING: Final = later("not installed")
+TRACKED: Final = later("not in the tracked hook")
+SHADOWED: Final = later("shadowed")
+NOT_EXECUTABLE: Final = later("not executable")
+INTERPRETER_GONE: Final = later("interpreter gone")
+OTHER_STORE: Final = later("checks another store")
 _ACTIVE: Final = (INSTALLED, CALLED, CHANGED, EARLIER_CHANGED)
 _SUFFIX: Final = ".before-cpl"
 _LEGACY: Final = ".legacy"  # what the pre-commit framework calls the hook that it found

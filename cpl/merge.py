@@ -14,8 +14,8 @@ from cpl import document as documents
 from cpl.document import BOM, Document, reparsed
 from cpl.errors import CplError, Invalid, Problem
 from cpl.merge_body import merge_body
-from cpl.merge_front import NAMED, FrontMerge, Version, event_key
-from cpl.record import load
+from cpl.merge_front import FrontMerge, Version, event_key
+from cpl.record import NAMED, load
 from cpl.sections import parts
 from cpl.yaml_nodes import Source
 
@@ -123,14 +123,15 @@ def _with_body(doc: Document, body: str) -> Document:
 
 
 def _require_all(doc: Document, ours: Version, theirs: Version) -> None:
-    """Raise ValueError unless the merged record has every event, task and evidence of both sides."""
+    """Raise Unmergeable unless the merged record has every event, task and evidence of both sides."""
     record, problems = load(doc)
     if record is None or any(problem.is_error for problem in problems):
-        raise ValueError(f"the merged record would not be right: {problems[0]}")
+        raise Unmergeable(_("the merged record would not be right, {problem}").format(problem=_told(problems[0])))
     merged = _kept(Version(record.fields, ""))
     lost = (_kept(ours) | _kept(theirs)) - merged
     if lost:
-        raise ValueError(f"the merged record would lack {min(lost)}")
+        field, name = min(lost)
+        raise Unmergeable(_("the merged record would lack {name} of {field}").format(name=name, field=field))
 
 
 def _kept(version: Version) -> set[tuple[str, str]]:

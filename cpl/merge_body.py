@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from gettext import gettext as _
 from typing import Final
 
 from cpl import threeway
@@ -35,7 +36,7 @@ def merge_body(base: str, ours: str, theirs: str, newline: str) -> tuple[str, st
         wanted = {key: lines for key, both in merged.items() if (lines := both[side]) is not None}
         text = _joined(wanted, mine, other, newline)
         if [heading for heading, _text in parts(text)] != [heading for heading, _number in wanted]:
-            raise ValueError("a section would be lost in a piece of code that is left open")
+            raise ValueError(_("a section would be lost in a piece of code that is left open"))
         texts.append(text)
     return texts[0], texts[1]
 

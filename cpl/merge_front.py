@@ -10,9 +10,7 @@ from typing import Any, Final
 from cpl import splicing, threeway
 from cpl.document import Document
 from cpl.events import Event, canonical, effective, set_last
-from cpl.record import HISTORY, ORDER, Record, derived, load
-
-NAMED: Final = {"tasks": "id", "evidence": "file"}  # lists whose items have a name; none is ever removed
+from cpl.record import HISTORY, NAMED, ORDER, Record, derived, load
 
 _PEOPLE: Final = ("complainant", "people")
 _ABSENT: Final[tuple[object, ...]] = (None, {}, ())

@@ -23,6 +23,7 @@ _TASK_ID: Final = re.compile(r"t-[0-9a-z]{4}")
 TASK_KINDS: Final = ("promise", "step", "milestone", "part", "appointment", "action")
 
 HISTORY: Final = "history"
+NAMED: Final = {"tasks": "id", "evidence": "file"}  # lists whose items have a name; none is ever removed
 LOG_SECTION: Final = "Handling log"
 DESCRIPTION_SECTION: Final = "Description"
 

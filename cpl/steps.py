@@ -28,6 +28,8 @@ INDEX: Final = ""
 _MERGE_HEAD_LIMIT: Final = 1 << 16
 _AT_ONCE: Final = 100  # commits that one process compares
 _RAW: Final = ("-r", "-z", "--raw", "--no-abbrev", "--no-renames", "--relative")
+# Without what `git add -N` only announces: the next commit has none of it.
+_INDEX: Final = ("diff-index", "--cached", "--ita-invisible-in-index", *_RAW)
 _EACH: Final = ("diff-tree", "--stdin", "--always", "--root", *_RAW)
 _ACTION: Final = "%(trailers:key=Action,valueonly,separator=%x2C)"
 _LOG: Final = ("log", "-z", "--topo-order", "--reverse", "--no-show-signature", f"--format=%H%n%P%n{_ACTION}")
@@ -138,7 +140,7 @@ def staged(git: Git, parents: Sequence[str], paths: Sequence[str]) -> Step:
         Unmerged: it can't be committed yet.
     """
     against = parents or (_empty_tree(git),)
-    sides = [_side(git.run("diff-index", "--cached", *_RAW, parent, "--", *paths)) for parent in against]
+    sides = [_side(git.run(*_INDEX, parent, "--", *paths)) for parent in against]
     return _without_taken_over(git, Step(INDEX, tuple(parents), tuple(sides)), paths)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -28,6 +29,12 @@ def environment(**more: str) -> dict[str, str]:
 def command(*args: str) -> list[str]:
     """`cpl ARGS`."""
     return [sys.executable, "-m", "cpl", *args]
+
+
+def _default_signals() -> None:
+    """Undo what `nohup` or a script's `&` had the tests ignore: the process would never end, nor its editor."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def run_process(
@@ -60,6 +67,7 @@ def start(ledger: Ledger, *args: str, env: dict[str, str] | None = None) -> subp
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        preexec_fn=_default_signals,
     )
 
 
@@ -78,11 +86,16 @@ class Terminal:
         self.shown = ""
         self._main, inner = os.openpty()
         fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+
+        def enter() -> None:
+            _default_signals()
+            os.login_tty(inner)
+
         self._process = subprocess.Popen(
             command(*args),
             cwd=ledger.root,
             env=environment(TERM="xterm", **(env or {})),
-            preexec_fn=lambda: os.login_tty(inner),
+            preexec_fn=enter,
             close_fds=True,
         )
         os.close(inner)

@@ -452,7 +452,7 @@ def test_without_the_driver_that_the_attributes_name_records_are_merged_as_text(
 def test_a_driver_whose_python_is_gone_is_an_error(ledger: Ledger) -> None:
     value = ledger.git("config", "merge.cpl.driver").strip()
     ledger.git("config", "merge.cpl.driver", value.replace(sys.executable, "/gone/python"))
-    words = "registered, but its Python is gone, or it is not the one of this cpl; a merge may lose a side"
+    words = "registered, but its Python is gone, or another command stands there; git merges as text, or loses a side"
     assert wrong(ledger) == [("merge-driver", "error", words, "cpl doctor --fix")]
     assert fixed(ledger) == "merge-driver: registered in git's settings of this clone\n"
 

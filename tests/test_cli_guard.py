@@ -168,6 +168,14 @@ def test_a_record_that_becomes_a_link_is_none(ledger: Ledger, one: str) -> None:
     assert staged(ledger) == ["E013"]
 
 
+def test_what_is_only_announced_to_git_is_not_judged(ledger: Ledger) -> None:
+    other = ledger.ok("open", "-t", "Lamp is dark", "--no-commit").partition(":")[0]
+    ledger.git("add", "--intent-to-add", str(ledger.path(other)))
+    assert ledger("check", "--staged") == (0, "", "")
+    ledger.git("add", str(ledger.path(other)))
+    assert ledger("check", "--staged") == (0, "", "")
+
+
 def test_evidence_is_judged_as_it_is_staged(ledger: Ledger, one: str, tmp_path: Path) -> None:
     (tmp_path / "door.jpg").write_bytes(b"a door")
     ledger.ok("attach", one, str(tmp_path / "door.jpg"))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cpl import driver
+from cpl import attributes, driver
 from cpl.driver import State
 from cpl.errors import CplError
 from cpl.store import Store
@@ -449,7 +449,7 @@ def test_a_file_that_is_not_there_is_said(three: Ledger) -> None:
 
 def test_the_setting_is_made_mended_and_taken_away(ledger: Ledger) -> None:
     store = Store(ledger.root)
-    assert (driver.state(store), driver.is_selected(store)) == (State.ABSENT, False)
+    assert driver.state(store) is State.ABSENT
     assert (driver.register(store), driver.state(store), driver.register(store)) == (True, State.READY, False)
     for other in ("cpl merge-driver %O %A %B", 'case "$(', 'case "$(a b -P -m cpl x', ""):
         ledger.git("config", "merge.cpl.driver", other)
@@ -461,30 +461,27 @@ def test_the_setting_is_made_mended_and_taken_away(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize(
-    ("attributes", "is_kept", "is_selected"),
+    ("text", "lacking"),
     [
-        (ATTRIBUTES, True, True),
-        ("records/** -text\n", True, False),
-        ("records/** -text merge=cpl\n", True, True),
-        ("records/**/*.md merge=cpl\n", False, True),
-        (f"{ATTRIBUTES}*.md text\n", False, True),
-        ("", False, False),
+        (ATTRIBUTES, []),
+        ("records/** -text\n", ["merge"]),
+        ("records/** -text merge=cpl\n", []),
+        ("records/**/*.md merge=cpl\n", ["text"]),
+        (f"{ATTRIBUTES}*.md text\n", ["text"]),
+        ("", ["text", "merge"]),
     ],
 )
-def test_what_git_makes_of_gitattributes_counts(
-    ledger: Ledger, attributes: str, is_kept: bool, is_selected: bool
-) -> None:
-    (ledger.root / ".gitattributes").write_text(attributes, encoding="utf-8")
-    store = Store(ledger.root)
-    assert (driver.is_kept_as_is(store), driver.is_selected(store)) == (is_kept, is_selected)
+def test_what_git_makes_of_gitattributes_counts(ledger: Ledger, text: str, lacking: list[str]) -> None:
+    (ledger.root / ".gitattributes").write_text(text, encoding="utf-8")
+    assert attributes.lacking(Store(ledger.root).git) == lacking
 
 
 def test_only_records_are_merged_by_cpl(merging: Ledger) -> None:
-    store = Store(merging.root)
     paths = (f"records/2026/11/18/{ONE}.md", f"records/2026/11/18/{ONE}/door.jpg", "records/registers/access.yaml")
-    found = [(driver.attribute(store, "text", path), driver.attribute(store, "merge", path)) for path in paths]
-    assert found == [("unset", "cpl"), ("unset", "unspecified"), ("unset", "unspecified")]
-    assert driver.attribute(Store(ROOT), "merge", paths[0]) == "cpl"
+    told = merging.git("check-attr", "text", "merge", "--", *paths)
+    values = [line.rpartition(": ")[2] for line in told.splitlines()]
+    assert values == ["unset", "cpl", "unset", "unspecified", "unset", "unspecified"]
+    assert attributes.lacking(Store(ROOT).git) == []
 
 
 def test_a_python_with_strange_characters_in_its_path_is_started(

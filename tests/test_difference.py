@@ -214,16 +214,31 @@ def test_a_record_of_another_system_comes_only_by_an_import() -> None:
     assert judged([], imported, may_import=False) == [(9, "E109")]
 
 
-def test_messages_name_the_value_and_the_remedy() -> None:
-    parsed, _problems = document.parse(text(fields=TASK.replace("11-20", "11-21")).encode(), "record.md")
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "11-20",
+            "11-21",
+            "due of task t-aaaa was 2026-11-20T12:00:00+08:00 and is 2026-11-21T12:00:00+08:00, but no event set it; "
+            f"put it back and use: cpl task {ID} due t-aaaa --due INSTANT --reason TEXT",
+        ),
+        (
+            "promise",
+            "step",
+            "kind of task t-aaaa was 'promise' and is 'step', but no event set it; put it back and use: "
+            f"cpl task {ID} drop t-aaaa --reason TEXT, cpl task {ID} add TEXT",
+        ),
+    ],
+    ids=["due", "kind"],
+)
+def test_messages_name_the_value_and_the_remedy(old: str, new: str, message: str) -> None:
+    parsed, _problems = document.parse(text(fields=TASK.replace(old, new)).encode(), "record.md")
     assert parsed is not None
-    new = record(parsed.text)
-    change = Change("record.md", parsed, new, [record(text(fields=TASK))], settings().profile, may_import=True)
+    parents = [record(text(fields=TASK))]
+    change = Change("record.md", parsed, record(parsed.text), parents, settings().profile, may_import=True)
     (found,) = difference.check(change)
-    assert str(found) == (
-        "record.md:8: E107 due of task t-aaaa was 2026-11-20T12:00:00+08:00 and is 2026-11-21T12:00:00+08:00, but no "
-        f"event set it; put it back and use: cpl task {ID} due t-aaaa --due INSTANT --reason TEXT"
-    )
+    assert str(found) == f"record.md:8: E107 {message}"
 
 
 EVENTS = st.lists(

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cpl import __version__
+from cpl import __version__, attributes
 from cpl.finding import Finding
-from cpl.health_files import FileSystem, clashing, judge_file_system, wrong_attributes
+from cpl.health_files import FileSystem, clashing, judge_file_system
 from cpl.health_git import judge_clock, judge_locks, judge_partial
 from cpl.health_store import Versions, judge_person, judge_versions
 from tests.ledger import CPL_YAML, instant, settings
@@ -170,7 +170,7 @@ def test_an_attribute_is_wrong_where_it_matters() -> None:
         ("records/2026/11/18/CPL-20261118-M9S3467/mail.md", "text", "auto"),
         ("records/2026/11/18/CPL-20261118-M9S3467/a.txt", "text", "set"),
     ]
-    assert wrong_attributes(told) == {
+    assert attributes.judged(told) == {
         "merge": [RECORD],
         "text": [told[4][0], told[5][0]],
     }

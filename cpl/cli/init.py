@@ -10,7 +10,7 @@ from typing import Final
 import click
 from click.core import ParameterSource
 
-from cpl import config, driver, files, hooking
+from cpl import attributes, config, driver, files, hooking
 from cpl.cli.app import App, bad_parameter, pass_app
 from cpl.errors import CplError
 from cpl.git import Git, find_toplevel
@@ -20,9 +20,8 @@ from cpl.schema import did_you_mean
 from cpl.store import Commit, Store, shipped, template
 from cpl.yaml_writer import entry
 
-_ATTRIBUTE_LINES: Final = ("records/** -text", "records/**/*.md -text merge=cpl")
 _ATTRIBUTES: Final = "\n".join(
-    ["# Records and evidence stay byte for byte what they are; cpl merges records.", *_ATTRIBUTE_LINES, ""]
+    ["# Records and evidence stay byte for byte what they are; cpl merges records.", *attributes.LINES.values(), ""]
 )
 _CI_FILES: Final = {
     "github": ((".github/workflows/cpl.yml", "templates/ci/github.yml"),),
@@ -161,7 +160,7 @@ def _files(root: Path, settings: bytes, profile: str, ci: str) -> Iterator[tuple
     yield config.MARKER, settings
     yield f"{config.PROFILES}/{profile}.yaml", template(root, f"{config.PROFILES}/{profile}.yaml") or b""
     yield "records/.gitkeep", b""
-    yield ".gitattributes", _ATTRIBUTES.encode()
+    yield attributes.FILE, _ATTRIBUTES.encode()
     for path, source in _CI_FILES[ci]:
         yield path, template(root, source) or b""
 
@@ -182,11 +181,9 @@ def _write(app: App, root: Path, new: dict[str, bytes], made: list[str]) -> bool
 
 def _advise(app: App, store: Store) -> None:
     """Say which lines .gitattributes lacks, where it is not ours to change."""
-    is_there = (driver.is_kept_as_is(store), driver.is_selected(store))
-    lacking = [line for line, found in zip(_ATTRIBUTE_LINES, is_there, strict=True) if not found]
-    if lacking:
+    if lacking := attributes.lacking(store.git):
         message = _("please add to .gitattributes, so that git neither converts line ends nor merges records as text:")
-        app.say("\n".join([message, *(f"  {line}" for line in lacking)]))
+        app.say("\n".join([message, *(f"  {attributes.LINES[name]}" for name in lacking)]))
 
 
 def _install_hooks(app: App, root: Path) -> bool:
