@@ -206,7 +206,8 @@ class _Judge:
         if settings is not None:
             evidence = self._evidence(step, path, entry.record, records)
             ids = self._linked(entry.record) if step.revision == INDEX else None
-            yield from validate.check(entry.document, settings, validate.Facts(path, self._now, evidence, ids))
+            known = [event for each in records for event in each.history]
+            yield from validate.check(entry.document, settings, validate.Facts(path, self._now, evidence, ids, known))
 
     def _entry(self, step: Step, path: str) -> Entry | None:
         """The record as the step leaves it; None where it takes it away, or where there is none."""

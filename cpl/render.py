@@ -97,6 +97,11 @@ def visible_lines(text: str) -> str:
     return "\n".join("\t".join(map(visible, line.split("\t"))) for line in text.split("\n"))
 
 
+def one_line(text: str) -> str:
+    """`text` with every run of blanks, newlines and control characters as one blank."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
 def clip(text: str, width: int) -> str:
     """The text cut to at most `width` terminal columns, with `…` at the cut; `text` has been made visible."""
     from wcwidth import wcswidth

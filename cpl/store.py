@@ -20,6 +20,7 @@ from cpl.document import Document
 from cpl.errors import CplError, Invalid, Problem
 from cpl.git import Git, GitFailed, find_toplevel
 from cpl.record import Record, day_of, is_id, load, normalize_piece
+from cpl.render import one_line
 
 RECORDS: Final = "records"
 RECORD_LIMIT: Final = 1 << 20
@@ -97,11 +98,6 @@ class Commit:
         if self.text:
             lines += [_clean(self.text), ""]
         return "\n".join([*lines, *(f"{name}: {one_line(value)}" for name, value in trailers)]) + "\n"
-
-
-def one_line(text: str) -> str:
-    """`text` with every run of blanks, newlines and control characters as one blank."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _clean(text: str) -> str:
@@ -338,7 +334,10 @@ class Store:
     def judge(self, each: Write, now: datetime) -> None:
         """Raise Invalid when the record's next version would break the rules."""
         path = each.document.source.path
-        problems = opinion.second_opinion(each.document) + self._errors(each.document, path, now, each.evidence)
+        old = None if each.before is None else read_entry(path, each.before).record
+        known = () if old is None else old.history
+        facts = validate.Facts(path, now, self._evidence(each.document, path, each.evidence), known=known)
+        problems = opinion.second_opinion(each.document) + self._errors(each.document, facts)
         size = len(each.document.encode())
         if size > RECORD_LIMIT:
             message = _("the record would have {size} bytes, the limit is {limit}; attach the long text as a file")
@@ -353,22 +352,23 @@ class Store:
     def was_wrong(self, data: bytes, path: str, now: datetime) -> bool:
         """Whether the record that `data` holds has errors of its own."""
         entry = read_entry(path, data)
-        return entry.document is None or entry.record is None or bool(self._errors(entry.document, path, now))
+        if entry.document is None or entry.record is None:
+            return True
+        facts = validate.Facts(path, now, self._evidence(entry.document, path), known=entry.record.history)
+        return bool(self._errors(entry.document, facts))
 
-    def _errors(self, document: Document, path: str, now: datetime, incoming: Sequence[Evidence] = ()) -> list[Problem]:
-        """The errors of a record, evidence taken as recorded: `check` hashes it again, a write need not."""
+    def _evidence(self, document: Document, path: str, incoming: Sequence[Evidence] = ()) -> dict[str, str]:
+        """The evidence of a record that is there, taken as recorded: `check` hashes it again, a write need not."""
         record, _found = load(document)
-        evidence: dict[str, str] = {}
-        if record is not None:
-            new = {item.name for item in incoming}
-            folder = (self.root / path).with_suffix("")
-            evidence = {
-                item["file"]: item["sha256"]
-                for item in record.get("evidence") or ()
-                if item["file"] in new or (folder / item["file"]).is_file()
-            }
-        found = validate.check(document, self.settings, validate.Facts(path, now, evidence))
-        return [problem for problem in found if problem.is_error]
+        new = {item.name for item in incoming}
+        folder = (self.root / path).with_suffix("")
+        items = () if record is None else record.get("evidence") or ()
+        return {
+            item["file"]: item["sha256"] for item in items if item["file"] in new or (folder / item["file"]).is_file()
+        }
+
+    def _errors(self, document: Document, facts: validate.Facts) -> list[Problem]:
+        return [problem for problem in validate.check(document, self.settings, facts) if problem.is_error]
 
 
 def _take_in(transaction: files.Transaction, item: Evidence, folder: Path) -> Path:

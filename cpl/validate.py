@@ -33,6 +33,7 @@ class Facts:
     now: datetime
     evidence: Mapping[str, str] = field(default_factory=dict)
     ids: Collection[str] | None = None  # None: the other records are not at hand, links are not judged
+    known: Collection[Event] | None = None  # the events that were there before; None: that is not known
 
 
 def check(document: Document, settings: Settings, facts: Facts) -> list[Problem]:
@@ -165,7 +166,7 @@ class _Check:
                 yield self._at(["tasks", index, "due"], "E050", message)
 
     def events(self) -> Iterator[Problem]:
-        """E053, E054, E059, W052: the intake, names in events, the future, and ties."""
+        """E053, E054, E059, W052, W059: the intake, names in events, the future, and ties."""
         first = self.record.history[0]
         if first.to != self.settings.profile.initial:
             message = _("the first event has to be the intake, a move to '{state}'")
@@ -177,7 +178,7 @@ class _Check:
         elif self.record.received_at > max(first.at, self.facts.now + CLOCK_SKEW):
             message = _("received_at lies in the future: {at}; this computer's clock says {now}")
             message = message.format(at=shown(self.record.received_at), now=self._clock())
-            yield self._at(["received_at"], "E059", message)
+            yield self._at(["received_at"], self._of_future(first), message)
         times = Counter(event.at for event in self.record.history)
         for event in self.record.history:
             yield from self._event(event)
@@ -191,17 +192,21 @@ class _Check:
 
     def _event(self, event: Event) -> Iterator[Problem]:
         profile = self.settings.profile
-        if event.at > self.facts.now + CLOCK_SKEW:
-            message = _("the event lies in the future: {at}; this computer's clock says {now}")
-            yield self._on(event, "E059", message.format(at=shown(event.at), now=self._clock()))
         if event not in self.record.events:
             return
+        if event.at > self.facts.now + CLOCK_SKEW:
+            message = _("the event lies in the future: {at}; this computer's clock says {now}")
+            yield self._on(event, self._of_future(event), message.format(at=shown(event.at), now=self._clock()))
         if event.is_move and event.to not in profile.states:
             message = _("'{state}' is not a state of the profile").format(state=event.to)
             yield self._on(event, "E014", message + did_you_mean(str(event.to), profile.states))
         if event.did == "agree" and event.data["clock"] not in profile.clocks:
             message = _("'{clock}' is not a clock of the profile").format(clock=event.data["clock"])
             yield self._on(event, "E054", message + did_you_mean(event.data["clock"], profile.clocks))
+
+    def _of_future(self, event: Event) -> str:
+        """The code for an event of the future: an error only where it is new, for what is there can't be taken out."""
+        return "W059" if self.facts.known is None or event in self.facts.known else "E059"
 
     def voids(self) -> Iterator[Problem]:
         """E056: a void names an earlier event; of the moves only the last one, never the intake or another void."""
@@ -210,7 +215,7 @@ class _Check:
             if event.did != "void":
                 continue
             target = void_target(event)
-            named = [each for each in self.record.history if (each.at, each.key) == target and each.precedes(event)]
+            named = [each for each in self.record.history if (each.at, each.key) == target and _may_void(event, each)]
             if not named:
                 message = _("there is no earlier event {key} at {at} to void")
                 yield self._on(event, "E056", message.format(key=target[1], at=format_instant(target[0])))
@@ -306,6 +311,11 @@ class _Check:
             message = _("'{by}' may not move it to '{to}': rule '{rule}' wants the role {roles}")
             message = message.format(by=move.by, to=move.to, rule=rule.name, roles=", ".join(rule.roles))
             yield self._on(move, "E061", message)
+
+
+def _may_void(void: Event, event: Event) -> bool:
+    """Whether `event` was there when it was voided: one of a clock that was ahead may seem later."""
+    return event.precedes(void) or "recorded_at" in void.data
 
 
 def shown(value: object) -> str:

@@ -556,3 +556,23 @@ def test_everything_that_cpl_itself_writes_passes(ledger: Ledger, one: str, tmp_
         if args[:3] != ("did", one, "handover"):
             assert outcome.code == 0, (args, outcome)
     assert ranged(ledger) == []
+
+
+def test_an_event_of_the_future_is_refused_while_it_is_new_and_hinders_nobody_once_it_is_there(ledger: Ledger) -> None:
+    event = "- {at: 2026-11-19T16:00:00+08:00, by: li.na, did: contact, via: phone, about: reply}\n"
+    stage(ledger, "---\n## Desc", event + "---\n## Desc")
+    assert staged(ledger) == ["E059"]
+    ledger.git("commit", "--quiet", "--message", "by a clock that is ahead")
+    publish(ledger)
+    assert [code for _subject, code in ranged(ledger)] == ["E059"]
+    assert (
+        ledger("check").out.count(" W059 the event lies in the future: 2026-11-19T16:00:00+08:00; this computer") == 1
+    )
+    ledger.ok("note", ONE, "-m", "called again", now="2026-11-18T16:05:00+08:00")
+    base = head(ledger)
+    void = ("correct", ONE, "--void", "did:contact", "--reason", "the clock was wrong")
+    ledger.ok(*void, now="2026-11-18T16:06:00+08:00")
+    ledger.ok("contact", ONE, "--via", "phone", "--about", "reply", now="2026-11-18T16:07:00+08:00")
+    ledger.now = "2026-11-18T16:10:00+08:00"
+    assert ledger("check") == (0, "", "1 record: no problems\n")
+    assert ranged(ledger, base) == []

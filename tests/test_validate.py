@@ -166,7 +166,7 @@ CASES: list[tuple[str, str, int, Tree]] = [
     ("E057", "no such task", 9, events("16T10:00 did: done, task: t-bbbb")),
     ("E057", "id of a task", 8, fields(TASK.replace("t-aaaa", "T1"))),
     ("E058", "severity without nature A", 7, fields("severity: major\n")),
-    ("E059", "the future", 9, events("19T10:00 did: arrive")),
+    ("W059", "the future", 9, events("19T10:00 did: arrive")),
     ("E060", "no finding", 10, events("16T10:00 to: investigating", "16T11:00 to: resolving")),
     ("E061", "not a manager", 9, events("16T10:00 to: declined, reason: r")),
     ("W062", "no such move", 9, events("16T10:00 to: closed", extra="kind: repair\n")),
@@ -215,7 +215,12 @@ def test_id_of_two_files_is_named_at_both(ledger: Ledger) -> None:
     )
 
 
-OF_CHANGES = {*(f"E1{number:02}" for number in range(11)), "W111", "W112"}  # see test_difference and test_cli_guard
+OF_CHANGES = {
+    *(f"E1{number:02}" for number in range(11)),
+    "W111",
+    "W112",
+    "E059",
+}  # see test_difference and test_cli_guard
 
 
 def codes_in(paths: list[Path], pattern: str) -> set[str]:
@@ -404,7 +409,7 @@ def test_check_is_clean(ledger: Ledger, tree: Tree) -> None:
                 "set: {received_at: 2026-11-19T09:00:00+08:00}",
                 extra="received_at: 2026-11-19T09:00:00+08:00\n",
             ),
-            [(6, "E059")],
+            [(6, "W059")],
             id="received in the future",
         ),
         pytest.param(

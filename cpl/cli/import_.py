@@ -127,7 +127,7 @@ def _convert(app: App, mapping: ImportMap, rows: Sequence[Row]) -> Report:
     settings, now = app.settings, app.now
 
     def judge(document: Document) -> list[Problem]:
-        return validate.check(document, settings, validate.Facts(document.source.path, now))
+        return validate.check(document, settings, validate.Facts(document.source.path, now, known=()))
 
     importer = Importer(mapping, settings, now, present=_present(app), judge=judge)
     return report(_shown(importer.outcomes(rows), len(rows)))

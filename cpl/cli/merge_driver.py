@@ -15,7 +15,7 @@ from cpl.cli.app import App, pass_app
 from cpl.errors import EXIT_OK, EXIT_PROBLEMS, CplError
 from cpl.git import Git, GitFailed
 from cpl.merge import Marks, merge, whole
-from cpl.store import one_line
+from cpl.render import one_line
 
 MERGED: Final = "merged"
 CONFLICTS: Final = "conflicts"

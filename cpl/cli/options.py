@@ -50,7 +50,7 @@ class Name(click.ParamType[str]):
 
         Several that have it inside would make a shell replace what was typed by what they have in common.
         """
-        from cpl.store import one_line
+        from cpl.render import one_line
 
         try:
             found = list(self._candidates(_app(ctx)))
