@@ -64,9 +64,17 @@ def last_write(store: Store) -> LastWrite:
         )
         raise NotUndone(message.format(sha=write.name, subject=subject))
     if not write.action:
-        message = _("the last commit {sha} ('{subject}') was not made by cpl; git takes it back: git revert {sha}")
-        raise NotUndone(message.format(sha=write.name, subject=subject))
+        message = _("the last commit {sha} ('{subject}') was not made by cpl; {remedy}")
+        remedy = _way_back(store.git, sha)
+        raise NotUndone(message.format(sha=write.name, subject=subject, remedy=remedy))
     return LastWrite(sha, write.parent, subject, write.action, tuple(_paths(store.git, write)))
+
+
+def _way_back(git: Git, sha: str) -> str:
+    """What to do about a commit that cpl does not take back: a revert would remove events that others have."""
+    if git.remote_branches_contain(sha):
+        return _("others may have it, so put what is wrong right by a further event: cpl correct ID --void EVENT")
+    return _("no remote branch has it, so git can take it back: git reset --keep HEAD~1")
 
 
 def _paths(git: Git, write: LastWrite) -> Iterator[str]:
@@ -79,11 +87,9 @@ def _paths(git: Git, write: LastWrite) -> Iterator[str]:
     pieces = iter(_names(git.run(*_CHANGES, write.sha)))
     for status, path in zip(pieces, pieces, strict=True):
         if status not in _WRITTEN or not path.startswith(f"{prefix}{RECORDS}/"):
-            message = _(
-                "the last commit {sha} ('{subject}') does more than write records: see {path}; "
-                "git takes it back: git revert {sha}"
-            )
-            raise NotUndone(message.format(sha=write.name, subject=write.subject, path=path))
+            message = _("the last commit {sha} ('{subject}') does more than write records: see {path}; {remedy}")
+            remedy = _way_back(git, write.sha)
+            raise NotUndone(message.format(sha=write.name, subject=write.subject, path=path, remedy=remedy))
         yield path.removeprefix(prefix)
 
 

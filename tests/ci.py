@@ -31,20 +31,26 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """A push to the branch main of a bare repository: what main was before."""
+    """A push to a branch of a bare repository whose default branch is main: what the branch was before."""
 
     remote: Path
     before: str
+    branch: str = "main"
 
 
 def github(push: Push, folder: Path, *, install: bool = False) -> Run:
     """The job `check` of the workflow for GitHub, in a new clone below `folder`."""
     workflow = _read("templates/ci/github.yml")
-    context = {"github.event_name": "push", "github.event.before": push.before, "vars.CPL_SOURCE": str(ROOT)}
+    context = {
+        "github.event_name": "push",
+        "github.event.before": push.before,
+        "github.event.repository.default_branch": "main",
+        "vars.CPL_SOURCE": str(ROOT),
+    }
     steps = workflow["jobs"]["check"]["steps"]
     (depth,) = [step["with"]["fetch-depth"] for step in steps if step.get("uses", "").startswith("actions/checkout")]
-    clone = _clone(push.remote, folder, depth)
-    variables = _evaluated(workflow.get("env", {}), context)
+    clone = _clone(push, folder, depth)
+    variables = {"GITHUB_REF_NAME": push.branch} | _evaluated(workflow.get("env", {}), context)
     scripts = [
         (step["run"], variables | _evaluated(step.get("env", {}), context))
         for step in steps
@@ -56,8 +62,14 @@ def github(push: Push, folder: Path, *, install: bool = False) -> Run:
 def gitlab(push: Push, folder: Path, *, install: bool = False) -> Run:
     """The job `check` of the pipeline for GitLab, in a new clone below `folder`."""
     pipeline = _read("templates/ci/gitlab.yml")
-    clone = _clone(push.remote, folder, int(pipeline["variables"]["GIT_DEPTH"]))
-    variables = {"CI_PIPELINE_SOURCE": "push", "CI_COMMIT_BEFORE_SHA": push.before, "CPL_SOURCE": str(ROOT)}
+    clone = _clone(push, folder, int(pipeline["variables"]["GIT_DEPTH"]), "--single-branch")
+    variables = {
+        "CI_PIPELINE_SOURCE": "push",
+        "CI_COMMIT_BEFORE_SHA": push.before,
+        "CI_COMMIT_BRANCH": push.branch,
+        "CI_DEFAULT_BRANCH": "main",
+        "CPL_SOURCE": str(ROOT),
+    }
     script = "\n".join(["set -eo pipefail", *pipeline["check"]["script"]])
     return _run(clone, [(script, variables)], install=install)
 
@@ -67,10 +79,10 @@ def _read(path: str) -> Any:
     return YAML(typ="safe").load((ROOT / path).read_text(encoding="utf-8"))
 
 
-def _clone(remote: Path, folder: Path, depth: int) -> Path:
-    options = [f"--depth={depth}"] if depth else []
+def _clone(push: Push, folder: Path, depth: int, *options: str) -> Path:
+    options = (*options, f"--branch={push.branch}", *([f"--depth={depth}"] if depth else []))
     clone = folder / "clone"
-    subprocess.run(["git", "clone", "--quiet", *options, f"file://{remote}", str(clone)], check=True)
+    subprocess.run(["git", "clone", "--quiet", *options, f"file://{push.remote}", str(clone)], check=True)
     return clone
 
 

@@ -40,9 +40,28 @@ def test_good_push_passes(site: Callable[[Push, Path], Run], desk: Desk, tmp_pat
     assert (run.code, last_line(run)) == (0, "2 commits, 2 changes of records: no problems")
 
 
-def test_first_push_of_a_branch_is_judged_from_the_first_commit(desk: Desk, tmp_path: Path) -> None:
-    run = ci.gitlab(Push(desk.remote, NOTHING), tmp_path)
+@pytest.mark.parametrize("site", SITES)
+def test_first_push_of_the_default_branch_is_judged_from_the_first_commit(
+    site: Callable[[Push, Path], Run], desk: Desk, tmp_path: Path
+) -> None:
+    run = site(Push(desk.remote, NOTHING), tmp_path)
     assert (run.code, last_line(run)) == (0, "5 commits, 4 changes of records: no problems")
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_first_push_of_another_branch_is_judged_from_where_it_left_the_default_one(
+    site: Callable[[Push, Path], Run], desk: Desk, tmp_path: Path
+) -> None:
+    desk.sh("revert", "--no-edit", "HEAD")
+    desk.sh("push", "--quiet", "origin", "main")  # bad, and there for good
+    desk.sh("switch", "--quiet", "--create", "side")
+    desk.events("handover")
+    desk.sh("push", "--quiet", "origin", "side")
+    desk.sh("switch", "--quiet", "main")
+    desk.events("arrive")
+    desk.sh("push", "--quiet", "origin", "main")
+    run = site(Push(desk.remote, NOTHING, "side"), tmp_path)
+    assert (run.code, last_line(run)) == (0, "1 commit, 1 change of a record: no problems")
 
 
 @pytest.mark.parametrize("site", SITES)

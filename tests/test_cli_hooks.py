@@ -22,7 +22,7 @@ from cpl.store import Store
 from tests.ledger import ROOT, TRUE, Ledger, Outcome
 from tests.processes import environment, run_process
 
-HINT = "this clone has no hooks that check records; run: cpl hooks install\n"
+HINT = "this clone has no hooks that check records; run: cpl doctor --fix\n"
 RUN = ["-P", "-c", "from cpl.cli import main; main()"]
 CHECK = [*RUN, "-C", ".", "check", "--staged"]
 ODD = "锦绣 'a' \"b\" $c `d` *"
@@ -225,13 +225,13 @@ def test_without_its_interpreter_a_hook_lets_pass_what_is_not_about_records(bare
     recorder.path.unlink()
     (bare.root / "other").touch()
     bare.git("add", "other")
-    gone = f"cpl: {recorder.path} is gone; before you commit records, run: cpl hooks install\n"
+    gone = f"cpl: {recorder.path} is gone; before you commit records, run: cpl doctor --fix\n"
     assert commit(bare.root) == (0, "", gone)
     bare.open("x", "--no-commit")
     bare.git("add", "records")
     words = (
         f"cpl: records are staged, and {recorder.path}, which checks them, is gone; "
-        "where cpl is installed now, run: cpl hooks install\n"
+        "where cpl is installed now, run: cpl doctor --fix\n"
     )
     assert commit(bare.root) == (1, "", words)
     assert states(bare) == ["interpreter gone", "interpreter gone"]

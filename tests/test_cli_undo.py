@@ -122,7 +122,8 @@ def test_writes_are_undone_one_after_the_other_up_to_what_cpl_did_not_make(ledge
     assert said == [f"undone: {one}: {what}\n" for what in ("note", "received → resolving", "received")]
     assert list(ledger.root.glob("records/**/*")) == []
     assert refused(ledger) == (
-        f"the last commit {sha(ledger)} ('Start') was not made by cpl; git takes it back: git revert {sha(ledger)}\n"
+        f"the last commit {sha(ledger)} ('Start') was not made by cpl; "
+        "no remote branch has it, so git can take it back: git reset --keep HEAD~1\n"
     )
 
 
@@ -209,7 +210,8 @@ def test_a_store_in_a_subfolder(ledger: Ledger, one: str) -> None:
     made = sha(ledger)
     assert refused(ledger) == (
         f"the last commit {made} ('{identifier}: received') does more than write records: "
-        f"see branch office/records/2026/11/18/{identifier}.md; git takes it back: git revert {made}\n"
+        f"see branch office/records/2026/11/18/{identifier}.md; "
+        "no remote branch has it, so git can take it back: git reset --keep HEAD~1\n"
     )
     assert office.ok("undo", "--yes") == f"undone: {identifier}: received\n"
     assert state(ledger) == before
@@ -225,7 +227,7 @@ def test_a_commit_to_which_more_was_added_by_hand_is_not_taken_back(ledger: Ledg
     made = sha(ledger)
     assert refused(ledger) == (
         f"the last commit {made} ('{one}: received → resolving') does more than write records: see plan.txt; "
-        f"git takes it back: git revert {made}\n"
+        "no remote branch has it, so git can take it back: git reset --keep HEAD~1\n"
     )
 
 
@@ -234,7 +236,7 @@ def test_a_commit_that_removes_a_record_is_not_cpls(ledger: Ledger, one: str) ->
     ledger.git("rm", "--quiet", "--", str(ledger.path(one)))
     ledger.git("commit", "--quiet", "--amend", "--no-edit")
     path = ledger.path(one).relative_to(ledger.root)
-    assert f"does more than write records: see {path}; git takes it back:" in refused(ledger)
+    assert f"does more than write records: see {path}; no remote branch has it" in refused(ledger)
 
 
 def test_making_a_store_is_not_undone(ledger: Ledger, tmp_path: Path) -> None:

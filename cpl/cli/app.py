@@ -106,7 +106,7 @@ class App:
             self.say(str(error))
             return
         if not is_checked:
-            self.say(_("this clone has no hooks that check records; run: cpl hooks install"))
+            self.say(_("this clone has no hooks that check records; run: cpl doctor --fix"))
 
     def emit(self, rows: Sequence[Mapping[str, Cell]], columns: Sequence[Column], fmt: str) -> None:
         """Print rows on stdout in the format that was asked for."""

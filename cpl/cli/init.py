@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Iterator
 from gettext import gettext as _
 from pathlib import Path
@@ -79,7 +81,8 @@ def init_command(
         message = _("there is no profile '{name}'").format(name=profile) + did_you_mean(profile, profiles())
         raise click.BadParameter(message, param_hint="--profile")
     bad_parameter("--timezone", parse_zone, timezone)
-    _refuse_nested(root)
+    _refuse_nested(app, root)
+    _refuse_ci_in_subfolder(app, root, ci)
     identity = _identity(app, root)
     made = [_("git repository")] if _make_repository(app, root) else []
     profile = _profile_of(root) or profile
@@ -87,6 +90,8 @@ def init_command(
     wanted = dict(_files(root, settings, profile, ci))
     new = {path: data for path, data in wanted.items() if not (root / path).exists()}
     is_new = _write(app, root, new, made)
+    if any(path in new for path, _source in _CI_FILES[ci]):
+        app.say(_("CI installs cpl from what its variable CPL_SOURCE says; see the top of the CI file"))
     has_new_hooks = hooks and _install_hooks(app, root)
     if is_new or has_new_hooks:
         click.echo(_("the complaint store is {root}; next: cpl open").format(root=root))
@@ -103,10 +108,14 @@ def _given(*names: str) -> list[str]:
     return [f"--{name}" for name in names if source(name) is ParameterSource.COMMANDLINE]
 
 
+def _there(root: Path) -> Path:
+    """The folder, or the nearest one above it that there is."""
+    return next(folder for folder in (root, *root.parents) if folder.is_dir())
+
+
 def _identity(app: App, root: Path) -> tuple[str, str]:
     """Who makes the store, as git knows it; asked before anything is made."""
-    there = next(folder for folder in (root, *root.parents) if folder.is_dir())
-    identity = Git(there, app.git_env).identity()
+    identity = Git(_there(root), app.git_env).identity()
     if identity is None:
         message = _("git does not know who you are; run: git config --global user.name NAME; the same for user.email")
         raise CplError(message)
@@ -121,11 +130,32 @@ def _profile_of(root: Path) -> str | None:
     return Store(root).settings.profile_name
 
 
-def _refuse_nested(root: Path) -> None:
+def _refuse_nested(app: App, root: Path) -> None:
+    """Refuse to make a store within another one, or around one that git knows."""
     for above in root.parents:
         if (above / config.MARKER).is_file():
             message = _("{root} is inside the store {above}; work there, or choose a folder outside it")
             raise CplError(message.format(root=root, above=above))
+    if not root.is_dir() or (root / config.MARKER).is_file() or find_toplevel(root, app.git_env) is None:
+        return
+    tracked = os.fsdecode(Git(root, app.git_env).run("ls-files", "-z")).split("\0")
+    below = next((path for path in tracked if path.endswith(f"/{config.MARKER}")), None)
+    if below is not None:
+        folder = shlex.quote(below.removesuffix(f"/{config.MARKER}"))
+        message = _("{root} has a store in it already, in {folder}; work there: cpl -C {folder} …")
+        raise CplError(message.format(root=root, folder=folder))
+
+
+def _refuse_ci_in_subfolder(app: App, root: Path, ci: str) -> None:
+    """Refuse to write CI files where no hosting site reads them."""
+    top = find_toplevel(_there(root), app.git_env)
+    if ci == "none" or top is None or top == root:
+        return
+    message = _(
+        "CI files are read only at the top of a repository, and this store will be in {folder} of {top}; run cpl init "
+        "without --ci, and let the CI file there run: cpl -C {folder} check; cpl -C {folder} check --range BASE..HEAD"
+    )
+    raise CplError(message.format(folder=shlex.quote(root.relative_to(top).as_posix()), top=top))
 
 
 def _make_repository(app: App, root: Path) -> bool:
