@@ -1,7 +1,7 @@
 """Bad changes brought in by every way there is, and the door that catches it; `python -m tests.doors` writes the page.
 
-Each case gets a copy of a bare remote and of a desk, a clone with cpl's hooks. The bad change is made, the hook says what
-it thinks of it; then it is made all the same, pushed, and judged by CI. A last one is made by a hosting site.
+Each case gets a copy of a bare remote and of a desk, a clone with cpl's hooks. The bad change is made, the hook says
+what it thinks of it; then it is made all the same, pushed, and judged by CI. A last one is made by a hosting site.
 """
 
 from __future__ import annotations
