@@ -1,4 +1,4 @@
-"""The merge driver in git's settings: is it there, put it in, take it out; not what it does."""
+"""The merge driver in git's settings: is it there, and put it in; not what it does."""
 
 from __future__ import annotations
 
@@ -64,14 +64,6 @@ def register(store: Store) -> bool:
         return False
     for key, value in (("name", _TITLE), ("driver", command)):
         store.git.run("config", "--local", "--replace-all", f"{_KEY}.{key}", value, write=True)
-    return True
-
-
-def unregister(store: Store) -> bool:
-    """Let git merge records as text again in this clone; whether anything was to be done."""
-    if state(store) is State.ABSENT:
-        return False
-    store.git.run("config", "--local", "--remove-section", _KEY, write=True)
     return True
 
 

@@ -22,7 +22,7 @@ _INSTALLABLE: Final = (
 def hooks(clone: Clone) -> Iterator[Finding]:
     """Whether git has cpl check what is committed by hand, and what a merge makes."""
     states = hooking.state(clone.store, clone.interpreter)
-    words = ", ".join(f"{each.name}: {_(each.state)}" for each in states)
+    words = ", ".join(f"{each.name}: {each.words}" for each in states)
     wrong = [each for each in states if not each.is_in_order]
     if not wrong:
         yield Finding("hooks", "ok", words)

@@ -47,6 +47,12 @@ class HookState:
     remedy: str = ""
 
     @property
+    def words(self) -> str:
+        """The state as people read it; `state` itself is for programs."""
+        name = self.state
+        return _(name)
+
+    @property
     def is_active(self) -> bool:
         """Whether git runs it and it checks the records of this store."""
         return self.state in _ACTIVE

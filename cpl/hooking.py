@@ -17,10 +17,10 @@ from cpl.errors import CplError
 from cpl.git import Git
 from cpl.hook_places import Place
 from cpl.hook_script import Script
-from cpl.hook_states import HOOKS, HookState, are_active, state
+from cpl.hook_states import HOOKS, HookState, state
 from cpl.store import Store
 
-__all__ = ["HOOKS", "Done", "HookState", "NotDone", "are_active", "install", "state", "uninstall"]
+__all__ = ["HOOKS", "Done", "HookState", "NotDone", "install", "state", "uninstall"]
 
 _MODE: Final = 0o755
 

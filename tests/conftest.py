@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests import doors
 from tests.ledger import CPL_YAML, ONE, Ledger, install_stub_hooks
 
 settings.register_profile("cpl", deadline=None)
@@ -84,3 +85,14 @@ def one(ledger: Ledger) -> str:
     """The id of a complaint that is in the ledger from the start; this is faster than to open one."""
     assert ledger.path(ONE).exists()
     return ONE
+
+
+@pytest.fixture
+def desk_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a desk and its remote, made once, by the first test that asks for it: only then the trap is set."""
+    folder = tmp_path_factory.getbasetemp() / "desk_model"
+    if not folder.exists():
+        made = tmp_path_factory.mktemp("desk")
+        doors.prepare(made)
+        made.rename(folder)
+    return folder

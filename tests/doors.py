@@ -1,13 +1,15 @@
 """Bad changes brought in by every way there is, and the door that catches it; `python -m tests.doors` writes the page.
 
-Each case gets a bare remote and a desk, a clone with cpl's hooks. The bad change is made, the hook says what it thinks
-of it; then it is made all the same, pushed, and judged by CI. A last one is made by a hosting site.
+Each case gets a copy of a bare remote and of a desk, a clone with cpl's hooks. The bad change is made, the hook says
+what it thinks of it; then it is made all the same, pushed, and judged by CI. A last one is made by a hosting site.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -59,7 +61,7 @@ class Desk(Ledger):
 
 def prepare(folder: Path) -> Desk:
     """A desk with two complaints of which the first has events, a promise and evidence; all of it is pushed."""
-    desk = Desk(folder / "desk", env={"CPL_USER": "li.na"})
+    desk = _desk(folder)
     desk.root.mkdir()
     (desk.root / "cpl.yaml").write_text(CPL_YAML, encoding="utf-8")
     (desk.root / ".gitattributes").write_text("records/** -text\n", encoding="utf-8")
@@ -73,10 +75,22 @@ def prepare(folder: Path) -> Desk:
     desk.open("Lamp", now="2026-11-18T10:00:00+08:00")
     desk.ok("task", desk.record(), "add", "mend it", "--kind", "promise", "--due", "2026-11-20T12:00")
     desk.ok("contact", desk.record(), "--via", "phone", "--about", "acknowledge", now="2026-11-18T15:00:00+08:00")
-    desk.sh("remote", "add", "origin", str(desk.remote))
+    desk.sh("remote", "add", "origin", f"../{desk.remote.name}")
     desk.sh("push", "--quiet", "--set-upstream", "origin", "main")
     subprocess.run(command("hooks", "install"), cwd=desk.root, env=environment(), check=True, capture_output=True)
     return desk
+
+
+def copied(model: Path, folder: Path) -> Desk:
+    """The desk that was prepared in `model`, and its remote, once more in another folder."""
+    desk = _desk(folder)
+    for each in (desk.root, desk.remote):
+        shutil.copytree(model / each.name, each, symlinks=True)
+    return desk
+
+
+def _desk(folder: Path) -> Desk:
+    return Desk(folder / "desk", env={"CPL_USER": "li.na"})
 
 
 def make_id(number: int) -> str:
@@ -255,7 +269,7 @@ def _reuse(desk: Desk) -> None:
     path = desk.path(desk.record())
     door = path.with_suffix("") / "door.jpg"
     door.write_bytes(b"another door")
-    digest = subprocess.run(["sha256sum", str(door)], check=True, capture_output=True, text=True).stdout.split()[0]
+    digest = hashlib.sha256(door.read_bytes()).hexdigest()
     text = path.read_text(encoding="utf-8")
     path.write_text(re.sub(r"(?<=sha256: )\w+", digest, text), encoding="utf-8", newline="")
 
@@ -325,15 +339,13 @@ def _verdict(printed: str, code: int) -> str:
     return codes or ("–" if code == 0 else "refused")
 
 
-def way_row(way: Way, folder: Path) -> str:
+def way_row(way: Way, desk: Desk) -> str:
     """The row of the table for a way of bringing in a bad change."""
-    desk = prepare(folder)
     return _row(str(way.__doc__), judged(desk, way(desk)))
 
 
-def change_row(name: str, change: Callable[[Desk], None], folder: Path) -> str:
+def change_row(name: str, change: Callable[[Desk], None], desk: Desk) -> str:
     """The row of the table for a bad change, committed by hand."""
-    desk = prepare(folder)
     change(desk)
     desk.sh("add", "--all")
     return _row(name, judged(desk, _committed(desk)))
@@ -348,18 +360,20 @@ def names() -> list[str]:
     return [*(str(way.__doc__) for way in WAYS), *(name for name, _change in CHANGES)]
 
 
-def row(name: str, folder: Path) -> str:
-    """The row of that name, made in an empty folder."""
+def row(name: str, desk: Desk) -> str:
+    """The row of that name, made at a new desk."""
     ways = {str(way.__doc__): way for way in WAYS}
-    return way_row(ways[name], folder) if name in ways else change_row(name, dict(CHANGES)[name], folder)
+    return way_row(ways[name], desk) if name in ways else change_row(name, dict(CHANGES)[name], desk)
 
 
 def rewritten(page: str, folder: Path) -> str:
     """The page with every row made anew."""
+    (model := folder / "model").mkdir()
+    prepare(model)
     for number, name in enumerate(names()):
-        (place := folder / str(number)).mkdir()
+        desk = copied(model, folder / str(number))
         lines = [line for line in page.splitlines() if line.startswith(f"| {name} |")]
-        page = page.replace(lines[0], row(name, place))
+        page = page.replace(lines[0], row(name, desk))
     return page
 
 

@@ -18,8 +18,8 @@ SITES = [ci.github, ci.gitlab]
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return doors.prepare(tmp_path)
+def desk(desk_model: Path, tmp_path: Path) -> Desk:
+    return doors.copied(desk_model, tmp_path)
 
 
 def pushed(desk: Desk, *options: str) -> Push:

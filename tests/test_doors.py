@@ -11,8 +11,8 @@ from tests import doors
 
 
 @pytest.mark.parametrize("name", doors.names())
-def test_page_says_where_a_bad_change_is_caught(name: str, tmp_path: Path) -> None:
-    row = doors.row(name, tmp_path)
+def test_page_says_where_a_bad_change_is_caught(name: str, desk_model: Path, tmp_path: Path) -> None:
+    row = doors.row(name, doors.copied(desk_model, tmp_path))
     assert row in doors.PAGE.read_text(encoding="utf-8").splitlines(), "run: python -m tests.doors"
     assert re.search(r" \| (E\d{3}(, E\d{3})*|refused) \|$", row)
 

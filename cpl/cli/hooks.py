@@ -85,7 +85,7 @@ def status_command(app: App, fmt: str) -> None:
     rows: list[dict[str, Cell]] = [
         {
             "hook": each.name,
-            "state": _(each.state) if is_table else each.state,
+            "state": each.words if is_table else each.state,
             "path": _short(app, each.path) if is_table else str(each.path),
             "remedy": each.remedy,
         }
