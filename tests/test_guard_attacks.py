@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,8 @@ from cpl.store import Store
 from tests import ci as doors_ci
 from tests import doors
 from tests.ledger import CPL_YAML, ONE, Ledger
-from tests.test_cli_guard import change, head, publish, ranged, staged, try_merge
+from tests.processes import command, environment
+from tests.test_cli_guard import NOTHING, change, head, publish, ranged, staged, try_merge
 
 pytestmark = pytest.mark.usefixtures("one")
 
@@ -175,7 +178,8 @@ def test_back_dated_a_pause_is_not_made_after_it_is_over(ledger: Ledger) -> None
 def test_recorded_at_is_not_made_up(ledger: Ledger, recorded_at: str) -> None:
     ledger.ok("did", ONE, "handover", now="2026-11-19T16:00:00+08:00")
     base = published(ledger)
-    line = f"- {{at: 2026-11-18T16:30:00+08:00, by: li.na, did: contact, via: phone, about: reply, recorded_at: {recorded_at}}}\n"
+    deed = "did: contact, via: phone, about: reply"
+    line = f"- {{at: 2026-11-18T16:30:00+08:00, by: li.na, {deed}, recorded_at: {recorded_at}}}\n"
     change(ledger, INTAKE, INTAKE + line)
     ledger.commit("bad")
     assert ci(ledger, base) != []
@@ -286,6 +290,18 @@ def test_evidence_outside_one_bad_name_does_not_stop_the_judging_of_everything(l
 # Commits and pushes
 
 
+def test_in_anothers_name_an_event_says_who_wrote_it_down(ledger: Ledger) -> None:
+    """li.na of the desk commits what only a manager may do, as if the manager had."""
+    base = published(ledger)
+    line = "- {at: 2026-11-18T16:30:00+08:00, by: sun.wei, to: declined, reason: not ours}\n"
+    change(ledger, INTAKE, INTAKE + line)
+    change(ledger, "status: received", "status: declined")
+    ledger.git("add", "--all")
+    told = ledger("check", "--staged", now=LATER).out
+    ledger.commit("bad")
+    assert (told, ci(ledger, base)) != ("", [])
+
+
 def test_forged_import_a_person_is_not_a_system_whose_events_nobody_judges(ledger: Ledger) -> None:
     base = published(ledger)
     source = "source: {system: li.na, key: '1'}\nhistory:"
@@ -307,6 +323,17 @@ def test_replaced_commit_a_range_reads_what_is_really_there(ledger: Ledger) -> N
     fake = ledger.git("commit-tree", "-p", base, "-m", "nothing", f"{base}^{{tree}}").strip()
     ledger.git("replace", "HEAD", fake)
     assert [code for _subject, code in ranged(ledger, base)] == ["E105"]
+
+
+def test_moved_store_what_lay_elsewhere_in_the_repository_is_what_it_was(ledger: Ledger) -> None:
+    ledger.ok("did", ONE, "handover", now="2026-11-18T16:10:00+08:00")
+    base = published(ledger)
+    (ledger.root / "estate").mkdir()
+    ledger.git("mv", "records", "cpl.yaml", "estate/")
+    inner = Ledger(ledger.root / "estate")
+    inner.path(ONE).write_text(re.sub(r"^- .*handover.*\n", "", text_of(inner), flags=re.MULTILINE), encoding="utf-8")
+    inner.commit("moved, and an event is gone")
+    assert ci(inner, base) != []
 
 
 def test_rewritten_main_is_missed_also_when_another_branch_still_has_it(tmp_path: Path) -> None:
@@ -393,6 +420,58 @@ def test_honest_event_that_waited_uncommitted_while_others_were_pulled_is_no_err
     assert ci(merging, base) == []
 
 
+def imported(ledger: Ledger) -> None:
+    """Stage a record as an import makes it."""
+    other = ledger.open("Other", now="2026-11-18T16:01:00+08:00")
+    ledger.git("reset", "--quiet", "--soft", "HEAD~1")
+    text = ledger.path(other).read_text("utf-8").replace("history:", "source: {system: old, key: '1'}\nhistory:")
+    ledger.path(other).write_text(text.replace("by: li.na, to", "by: old, to"), encoding="utf-8")
+    ledger.git("add", "--all")
+
+
+def test_squashed_import_is_one_too_when_a_hosting_site_adds_its_own_trailers(ledger: Ledger) -> None:
+    base = published(ledger)
+    imported(ledger)
+    ledger.commit("Requests of 2026 (#12)\n\n* import\n\nAction: import\n\n---------\n\nCo-authored-by: a <a@b.org>")
+    assert ci(ledger, base) == []
+
+
+def test_moved_store_does_not_make_an_imported_record_a_new_one(ledger: Ledger) -> None:
+    imported(ledger)
+    ledger.commit("import\n\nAction: import")
+    base = published(ledger)
+    (ledger.root / "estate").mkdir()
+    ledger.git("mv", "records", "cpl.yaml", "estate/")
+    ledger.git("commit", "--quiet", "--message", "moved")
+    assert ci(Ledger(ledger.root / "estate"), base) == []
+
+
+def test_amended_with_a_new_date_what_nobody_else_has_is_still_an_amendment(ledger: Ledger) -> None:
+    """As `git commit --amend --reset-author` or `--date=now` does it."""
+    ledger.ok("did", ONE, "handover", now="2026-11-18T16:10:00+08:00")
+    shutil.rmtree(ledger.root / ".git" / "hooks")
+    subprocess.run(command("hooks", "install"), cwd=ledger.root, env=environment(), check=True, capture_output=True)
+    change(ledger, "did: handover", "did: arrive")
+    args = ["git", "commit", "--quiet", "--all", "--amend", "--no-edit", "--date=2026-11-18T17:00:00+08:00"]
+    done = subprocess.run(args, cwd=ledger.root, env=environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_new_branch_is_not_blamed_for_what_was_published_long_ago(tmp_path: Path) -> None:
+    """A record erased on purpose, red once; the first push of every later branch has a base of zeros."""
+    desk = doors.prepare(tmp_path)
+    desk.sh("rm", "--quiet", desk.path(desk.record(1)).relative_to(desk.root).as_posix())
+    desk.sh("commit", "--quiet", "--no-verify", "-m", "erased on purpose")
+    desk.sh("push", "--quiet", "origin", "main")
+    desk.events("handover")
+    desk.sh("push", "--quiet", "origin", "main:refs/heads/side")
+    subprocess.run(
+        ["git", "symbolic-ref", "HEAD", "refs/heads/side"], cwd=desk.remote, check=True
+    )  # what CI checks out
+    run = doors_ci.github(doors_ci.Push(desk.remote, NOTHING), tmp_path)
+    assert run.code == 0, run.printed
+
+
 # Settings of git
 
 
@@ -403,10 +482,7 @@ def test_log_encoding_of_git_does_not_stop_a_range(ledger: Ledger, encoding: str
 
 
 def test_trailer_separators_of_git_do_not_hide_an_import(ledger: Ledger) -> None:
-    other = ledger.open("Other", now="2026-11-18T16:01:00+08:00")
-    ledger.git("reset", "--quiet", "--soft", "HEAD~1")
-    text = ledger.path(other).read_text("utf-8").replace("history:", "source: {system: old, key: '1'}\nhistory:")
-    ledger.path(other).write_text(text.replace("by: li.na, to", "by: old, to"), encoding="utf-8")
+    imported(ledger)
     ledger.commit("import\n\nAction: import")
     ledger.git("config", "trailer.separators", "=")
     assert ci(ledger, "HEAD~1") == []
