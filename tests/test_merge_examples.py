@@ -119,6 +119,20 @@ def test_lists_are_merged_item_by_item(before: str, mine: str, other: str, expec
 # Events and what they set
 
 
+def test_an_event_with_a_list_is_the_same_event_however_it_is_written() -> None:
+    given = "17T10:00 did: assign, set: {departments: [engineering, security]}"
+    base = record_text()
+    ours = record_text(given, fields="departments: [engineering, security]\n")
+    theirs = ours.replace("17T10:00:00+08:00", "17T02:00:00Z").replace("[engineering", "['engineering'")
+    assert merged(base, ours, theirs.replace("Door 2", "Gate 2")) == ours.replace("Door 2", "Gate 2")
+
+
+def test_who_joined_is_counted_only_where_a_number_stands() -> None:
+    base, joined = record_text(), "17T10:00 did: join, people: 2"
+    theirs = record_text("18T10:00 did: arrive")
+    assert merged(base, record_text(joined), theirs) == record_text(joined, "18T10:00 did: arrive")
+
+
 def test_events_are_united_in_their_order_however_they_are_written() -> None:
     base = record_text()
     ours = record_text("17T10:00 did: arrive", "19T10:00 to: resolving")
