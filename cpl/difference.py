@@ -20,8 +20,8 @@ from cpl.errors import Problem
 from cpl.events import SET_BY_EVENTS, Event, void_target
 from cpl.moments import format_instant
 from cpl.profile import Profile
-from cpl.record import HISTORY, Record, before, derived, line_of
-from cpl.validate import shown
+from cpl.record import HISTORY, Record, before, derived, derived_dues, line_of
+from cpl.validate import CLOCK_SKEW, shown
 
 _FIXED: Final = ("id", "source")
 
@@ -40,6 +40,7 @@ class Change:
     parents: Sequence[Record]
     profile: Profile | None
     may_import: bool
+    now: datetime
 
     @property
     def added(self) -> list[Event]:
@@ -60,12 +61,10 @@ class Change:
         """The events of `parent` that are not there any more, at least not as they were."""
         return _lacking(parent.history, self.record.history)
 
-    def is_set_since(self, name: str, parent: Record, task: str | None = None) -> bool:
-        """Whether an event that `parent` lacks sets the field (of a task), or takes back one that does."""
-        news = _lacking(self.record.history, parent.history)
-        voided = {void_target(each) for each in news if each.did == "void"}
-        setters = [*news, *(each for each in self.record.history if (each.at, each.key) in voided)]
-        return any(name in each.sets and each.data.get("task") == task for each in setters)
+    def is_explained(self, name: str, value: Any, task: str | None = None) -> bool:
+        """Whether events account for a field (of a task) that no event that counts sets: all that did were voided."""
+        is_set, before_it = _before_all_setters(self.record, name, task)
+        return is_set and value == before_it
 
 
 def _lacking(events: Iterable[Event], others: Iterable[Event]) -> list[Event]:
@@ -76,6 +75,12 @@ def _lacking(events: Iterable[Event], others: Iterable[Event]) -> list[Event]:
     return [each for each in events if each not in by_time.get(each.at, ())]
 
 
+def _before_all_setters(record: Record, name: str, task: str | None = None) -> tuple[bool, Any]:
+    """Whether events of the history set the field (of a task), voided ones too; and what it was before the first."""
+    setters = [each for each in record.history if name in each.sets and each.data.get("task") == task]
+    return bool(setters), setters[0].data.get("was", {}).get(name) if setters else None
+
+
 def check(change: Change) -> Iterator[Problem]:
     """What the change does that it may not, in no particular order."""
     for parent in change.parents:
@@ -84,7 +89,9 @@ def check(change: Change) -> Iterator[Problem]:
         yield from _tasks_kept(change, parent)
         yield from _evidence_kept(change, parent)
     yield from _in_time(change)
+    yield from _true_to_what_was(change)
     yield from _legal_moves(change)
+    yield from _legal_voids(change)
     yield from _imports(change)
 
 
@@ -139,7 +146,7 @@ def _fields_kept(change: Change, parent: Record) -> Iterator[Problem]:
     known = {"received_at", *derived(record)}
     for name in (*_FIXED, *sorted(SET_BY_EVENTS - known)):
         old, new = parent.get(name), record.get(name)
-        if old == new or any(each.get(name) == new for each in change.parents) or change.is_set_since(name, parent):
+        if old == new or any(each.get(name) == new for each in change.parents) or change.is_explained(name, new):
             continue
         said = {"field": name, "old": shown(old), "new": shown(new)}
         line = line_of(change.document, [name])
@@ -177,16 +184,18 @@ def _is_task_kept(change: Change, parent: Record, which: tuple[str, str], values
     old, new = values
     others = (by_name(each, "tasks").get(task) for each in change.parents if each is not parent)
     is_anothers = any(each is not None and each[1].get(name) == new for each in others)
-    return old == new or is_anothers or (name == "due" and change.is_set_since(name, parent, task))
+    is_set = name == "due" and (task in derived_dues(change.record) or change.is_explained(name, new, task))
+    return old == new or is_anothers or is_set
 
 
 def _evidence_kept(change: Change, parent: Record) -> Iterator[Problem]:
     """E108: evidence stays, and its name never stands for another file."""
     items = by_name(change.record, "evidence")
     hashes = {item.get("sha256") for _place, item in items.values()}
-    is_merge = len(change.parents) > 1
+    others = [by_name(each, "evidence") for each in change.parents if each is not parent]
     for name, (_place, old) in by_name(parent, "evidence").items():
-        if is_merge and old["sha256"] in hashes:
+        is_taken = any(name in each and each[name][1]["sha256"] != old["sha256"] for each in others)
+        if is_taken and old["sha256"] in hashes:
             continue  # two sides took in two files of one name; one of them got another
         if name not in items:
             message = _("evidence '{name}' was removed; put it back, evidence is never removed")
@@ -198,38 +207,73 @@ def _evidence_kept(change: Change, parent: Record) -> Iterator[Problem]:
 
 
 def _in_time(change: Change) -> Iterator[Problem]:
-    """E103: what is entered after the fact says so (ML-4)."""
-    last = max((event.at for parent in change.parents for event in parent.history), default=None)
+    """E103: what is entered after the fact says so, and when that was (ML-4)."""
+    soon = change.now + CLOCK_SKEW  # what lies later was entered by a clock that is ahead
+    times = (event.at for parent in change.parents for event in parent.history if event.at <= soon)
+    last = max(times, default=None)
     for event in change.new:
-        if last is not None and event.at < last and "recorded_at" not in event.data:
-            message = _(
-                "the new event {event} of {at} stands before one of {last} that was there already; give it recorded_at "
-                "(cpl does, with --at), and merge two lines of work instead of rebasing them"
-            )
-            message = message.format(event=event.key, at=format_instant(event.at), last=format_instant(last))
-            yield _problem(change, event.line, "E103", message)
+        recorded_at = event.data.get("recorded_at")
+        if last is None or event.at > last or (recorded_at is not None and recorded_at >= last - CLOCK_SKEW):
+            continue
+        message = _(
+            "the new event {event} of {at} stands before one of {last} that was there already; say in recorded_at when "
+            "it was entered (cpl does, with --at), and merge two lines of work instead of rebasing them"
+        )
+        message = message.format(event=event.key, at=format_instant(event.at), last=format_instant(last))
+        yield _problem(change, event.line, "E103", message)
+
+
+def _true_to_what_was(change: Change) -> Iterator[Problem]:
+    """E105: what a new event says that a field was is what it was; of the first that sets it, and not in a merge."""
+    if len(change.parents) != 1:
+        return
+    parent, known = change.parents[0], set[str]()
+    for event in change.new:
+        for name, was in event.data.get("was", {}).items() if "task" not in event.data else ():
+            if name not in known and was != parent.get(name):
+                message = _("the event {event} of {at} says that {field} was {was}, but it was {actual}; write that")
+                said = {"event": event.key, "at": format_instant(event.at), "field": name, "was": shown(was)}
+                yield _problem(change, event.line, "E105", message.format(actual=shown(parent.get(name)), **said))
+        known |= set(event.sets)
+
+
+def _last_move(change: Change) -> datetime | None:
+    """When the last of the parents' moves that still counts was made."""
+    moves = [event for parent in change.parents for event in parent.events if event.is_move]
+    undone = _lacking(moves, change.record.events)
+    return max((event.at for event in moves if event not in undone), default=None)
 
 
 def _legal_moves(change: Change) -> Iterator[Problem]:
     """E104: a new move goes from where the parent was to where the profile lets it go; an import's are not judged."""
-    if change.profile is None:
-        return
-    moves = [event for parent in change.parents for event in parent.events if event.is_move]
-    undone = _lacking(moves, change.record.events)
-    last = max((event.at for event in moves if event not in undone), default=None)
+    last = _last_move(change)
     for move in change.new:
-        previous = before(change.record, move) if move in change.record.events else None
-        if not move.is_move or previous is None or change.record.is_imported(move):
+        if not move.is_move or move not in change.record.events or change.record.is_imported(move):
             continue
-        said = {"to": move.to, "at": format_instant(move.at)}
-        allowed = workflow.allowed_moves(previous, change.profile)
-        if last is not None and move.at < last:
+        if last is not None and move.at <= last:
             message = _("the move to '{to}' of {at} comes before the last move, of {last}; enter it as it went on")
-            yield _problem(change, move.line, "E104", message.format(last=format_instant(last), **said))
-        elif move.to not in allowed:
-            message = _("the profile has no move from '{from_}' to '{to}', only to: {allowed}; take the move out again")
-            message = message.format(from_=previous.status, allowed=", ".join(allowed), **said)
+            message = message.format(to=move.to, at=format_instant(move.at), last=format_instant(last))
             yield _problem(change, move.line, "E104", message)
+            continue
+        previous = before(change.record, move)
+        if previous is None or change.profile is None:
+            continue
+        allowed = workflow.allowed_moves(previous, change.profile)
+        if move.to not in allowed:
+            message = _("the profile has no move from '{from_}' to '{to}', only to: {allowed}; take the move out again")
+            message = message.format(from_=previous.status, to=move.to, allowed=", ".join(allowed))
+            yield _problem(change, move.line, "E104", message)
+
+
+def _legal_voids(change: Change) -> Iterator[Problem]:
+    """E104: of the moves a new void takes back only the last one, whatever time it gives itself."""
+    last = _last_move(change)
+    for void in change.new:
+        at, key = void_target(void) if void.did == "void" else (None, "")
+        if at is not None and last is not None and key.startswith("to:") and at < last:
+            message = _("only the last move can be voided, the one of {last}; {event} of {at} is followed by it")
+            message = message.format(event=key, at=format_instant(at), last=format_instant(last))
+            yield _problem(change, void.line, "E104", message)
 
 
 def _imports(change: Change) -> Iterator[Problem]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from gettext import gettext as _
 from gettext import ngettext
@@ -25,6 +26,7 @@ _PATHS: Final = (RECORDS, config.MARKER, config.PROFILES)
 _AT_ONCE: Final = 100  # commits whose records are read by one process
 _DIFFERENCE: Final = "E1"  # the codes of what only a comparison finds
 _IMPORT: Final = "import"
+_LFS: Final = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*?oid sha256:([0-9a-f]{64})\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +70,23 @@ def staged(git: Git, now: datetime, environ: Mapping[str, str]) -> Verdict:
     return Verdict(tuple(Found(None, each) for each in problems), 0, count)
 
 
-def between(git: Git, base: str | None, head: str, now: datetime) -> Verdict:
+def between(git: Git, base: str | None, head: str, now: datetime, *, pushed: bool = False) -> Verdict:
     """What is wrong with any of the commits that `head` has and `base` has not; None: with any commit of `head`.
 
-    `git` works in the store's root.
+    `git` works in the store's root. With `pushed`, `base` is what a branch was before it became `head`: then nothing of
+    it may be gone.
 
     Raises:
         steps.Shallow: older commits are not there.
         steps.NoSuchCommit: one of the two is not in this clone.
     """
     steps.refuse_shallow(git)
+    git = replace(git, env={**git.env, "GIT_NO_REPLACE_OBJECTS": "1"})  # what is there, not what stands for it
     first = None if base is None else steps.commit_named(git, base)
     last = steps.commit_named(git, head)
     judge = _Judge(git, now)
     found, commits = list[Found](), 0
-    if first is not None and (count := steps.lost_commits(git, first, last)):
+    if pushed and first is not None and (count := steps.lost_commits(git, first, last)):
         message = ngettext(
             "{count} commit that was published is gone; put it back: git merge {commit}",
             "{count} commits that were published are gone, up to this one; put them back: git merge {commit}",
@@ -147,7 +151,7 @@ class _Judge:
         settings = self._settings_of(step)
         if settings is None:
             return [_removed_settings()] if step.touches(config.MARKER) else []
-        problems = list(settings.problems) if isinstance(settings, Invalid) else []
+        problems = list(settings.problems) if isinstance(settings, Invalid) else _removed_profile(step, settings)
         for path in step.owned:
             if is_record(path, RECORDS):
                 problems += self._record(step, path, None if isinstance(settings, Invalid) else settings)
@@ -193,18 +197,19 @@ class _Judge:
             yield from self._removed(step, path, settings)
             return
         yield from entry.problems
-        if entry.document is None or entry.record is None or any(each.is_error for each in entry.problems):
+        if entry.document is None or entry.record is None or _record_of(entry) is None:
             return
         parents = list(self._parents(step, path))
-        yield from (_unreadable(path) for each in parents if each.record is None)
-        records = [each.record for each in parents if each.record is not None]
-        may_import = step.revision == INDEX or _IMPORT in (step.action or "").split(",")
+        yield from (_unreadable(path) for each in parents if _record_of(each) is None)
+        records = [each for each in map(_record_of, parents) if each is not None]
+        may_import = step.revision == INDEX or _IMPORT in step.actions
         profile = None if settings is None else settings.profile
-        change = difference.Change(path, entry.document, entry.record, records, profile, may_import)
+        change = difference.Change(path, entry.document, entry.record, records, profile, may_import, self._now)
         if step.touches(path) and (records or not parents):
             yield from difference.check(change)
         if settings is not None:
-            evidence = self._evidence(step, path, entry.record, records)
+            has_moved = step.touches(path) and not any(step.before(path))
+            evidence = self._evidence(step, path, entry.record, [] if has_moved else records)
             ids = self._linked(entry.record) if step.revision == INDEX else None
             known = [event for each in records for event in each.history]
             yield from validate.check(entry.document, settings, validate.Facts(path, self._now, evidence, ids, known))
@@ -229,12 +234,21 @@ class _Judge:
         if not step.touches(path):
             yield from filter(None, [self._entry(step, path)])
             return
-        for side, file in zip(step.sides, step.before(path), strict=True):
+        for number, (side, file) in enumerate(zip(step.sides, step.before(path), strict=True)):
             moved = [each for each in _namesakes(step, path) if each in side and side[each].after is None]
             versions = [self._version(path, file), *(self._version(each, side[each].before) for each in moved)]
             entry = next((each for each in versions if each is not None), None)
             if entry is not None:
-                yield entry
+                yield entry if _record_of(entry) else self._last_readable(step.parents[number], entry)
+
+    def _last_readable(self, commit: str, entry: Entry) -> Entry:
+        """The record as it was before somebody broke it; as it is where there is no such version."""
+        for each in steps.earlier(self._git, commit, entry.path):
+            data = self._content(each, [entry.path])[entry.path]
+            older = None if data is None else read_entry(entry.path, data)
+            if older is not None and _record_of(older) is not None:
+                return older
+        return entry
 
     def _removed(self, step: Step, path: str, settings: Settings | None) -> Iterator[Problem]:
         """E100, unless the file only moved, was one of two of a record, or was no record at all."""
@@ -263,18 +277,20 @@ class _Judge:
     def _evidence(self, step: Step, path: str, record: Record, parents: Iterable[Record]) -> dict[str, str]:
         """The files of evidence with their SHA-256; one that a parent has too is taken as it was recorded there."""
         folder = path.removesuffix(ENDING)
-        items = {item["file"]: item["sha256"] for item in record.get("evidence") or ()}
+        listed = {item["file"]: item["sha256"] for item in record.get("evidence") or ()}
+        items = {name: sha for name, sha in listed.items() if validate.is_evidence_name(name)}
         known = {(item["file"], item["sha256"]) for parent in parents for item in parent.get("evidence") or ()}
         touched = {each.removeprefix(f"{folder}/") for each in step.owned[path] if each != path}
         kept = {name: sha for name, sha in items.items() if name not in touched and (name, sha) in known}
-        asked = {f"{folder}/{name}": name for name in (*items, *touched) if name not in kept}
+        links = {name for name in touched if (file := step.after(f"{folder}/{name}")) and not file.is_regular}
+        asked = {f"{folder}/{name}": name for name in (*items, *touched) if name not in {*kept, *links}}
         contents = self._content(step.revision, asked)
         if not asked:
             return kept
         import hashlib  # 5 ms that most commits do not need
 
         return kept | {
-            name: hashlib.sha256(data).hexdigest()
+            name: _lfs_hash(data) or hashlib.sha256(data).hexdigest()
             for path, name in asked.items()
             if (data := contents[path]) is not None
         }
@@ -285,6 +301,17 @@ class _Judge:
         return {wanted[path] for path, data in self._content(INDEX, wanted).items() if data is not None}
 
 
+def _lfs_hash(data: bytes) -> str | None:
+    """The SHA-256 of the file that a pointer of Git LFS stands for; None of any other file."""
+    found = _LFS.match(data)
+    return found[1].decode() if found else None
+
+
+def _record_of(entry: Entry) -> Record | None:
+    """The record of a version without errors of its form; None of another, which may lack what it seems to lack."""
+    return None if any(each.is_error for each in entry.problems) else entry.record
+
+
 def _namesakes(step: Step, path: str) -> list[str]:
     """The other records' files of this name that a step is about: where a record came from, or went to."""
     return [each for each in step.named[posixpath.basename(path)] if each != path and is_record(each, RECORDS)]
@@ -293,6 +320,15 @@ def _namesakes(step: Step, path: str) -> list[str]:
 def _removed_settings() -> Problem:
     message = _("the settings of the store were removed; put them back: git checkout HEAD -- {path}")
     return Problem(config.MARKER, 1, "E070", message.format(path=config.MARKER))
+
+
+def _removed_profile(step: Step, settings: Settings) -> list[Problem]:
+    """E070: without the store's own profile its rules would be those of whatever cpl reads it."""
+    path = f"{config.PROFILES}/{settings.profile_name}.yaml"
+    if not step.touches(path) or step.after(path) is not None:
+        return []
+    message = _("the store's own rules were removed; put them back: git checkout HEAD -- {path}")
+    return [Problem(path, 1, "E070", message.format(path=path))]
 
 
 def _unreadable(path: str) -> Problem:

@@ -19,6 +19,7 @@ from cpl.record import NAMED, load
 from cpl.sections import parts
 from cpl.yaml_nodes import Source
 
+_COMMENT: Final = re.compile(r"(?:^|(?<=[ \t]))#[^\r\n]*", re.MULTILINE)
 _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
 
 
@@ -70,6 +71,7 @@ def merge(base: bytes | None, ours: bytes, theirs: bytes, marks: Marks = PLAIN) 
         raise Unmergeable(_told(error.problems[0])) from error
     except ValueError as error:
         raise Unmergeable(str(error)) from error
+    _require_comments(theirs, base or b"", left.text + right.text)
     if left.text == right.text:
         return Merged(left.encode())
     text = _marked(left.text, right.text, mine.newline, marks)
@@ -132,6 +134,19 @@ def _require_all(doc: Document, ours: Version, theirs: Version) -> None:
     if lost:
         field, name = min(lost)
         raise Unmergeable(_("the merged record would lack {name} of {field}").format(name=name, field=field))
+
+
+def _require_comments(theirs: bytes, base: bytes, merged: str) -> None:
+    """Raise Unmergeable when a comment that theirs added would be lost, for it belongs to no field."""
+    added = set(_COMMENT.findall(_front(theirs))) - set(_COMMENT.findall(_front(base)))
+    if lost := sorted(each for each in added if each not in merged):
+        raise Unmergeable(_("the other side added the comment '{comment}'").format(comment=lost[0]))
+
+
+def _front(data: bytes) -> str:
+    """The front matter of a record, as text."""
+    document, _problems = documents.parse(data, "")
+    return "" if document is None else document.text[: document.body_start]
 
 
 def _kept(version: Version) -> set[tuple[str, str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,8 +32,17 @@ _RAW: Final = ("-r", "-z", "--raw", "--no-abbrev", "--no-renames", "--relative")
 # Without what `git add -N` only announces: the next commit has none of it.
 _INDEX: Final = ("diff-index", "--cached", "--ita-invisible-in-index", *_RAW)
 _EACH: Final = ("diff-tree", "--stdin", "--always", "--root", *_RAW)
-_ACTION: Final = "%(trailers:key=Action,valueonly,separator=%x2C)"
-_LOG: Final = ("log", "-z", "--topo-order", "--reverse", "--no-show-signature", f"--format=%H%n%P%n{_ACTION}")
+_LOG: Final = (
+    "log",
+    "-z",
+    "--topo-order",
+    "--reverse",
+    "--no-show-signature",
+    "--encoding=UTF-8",
+    "--format=%H%n%P%n%B",
+)
+# Not only among the trailers: a hosting site that squashes commits puts their messages into the middle of its own.
+_ACTION: Final = re.compile(r"^Action: (\S+)\s*$", re.MULTILINE)
 
 
 class Shallow(CplError):
@@ -90,14 +100,14 @@ Side = Mapping[str, Pair]
 class Step:
     """A commit, or what the index would make one.
 
-    `sides` has one entry for each parent; without a parent, one against nothing. `action` is what cpl noted in the
-    commit's trailer, None for one made by hand; of the index it is not known.
+    `sides` has one entry for each parent; without a parent, one against nothing. `actions` are those that cpl noted in
+    the commit's message, none for one made by hand; of the index they are not known.
     """
 
     revision: str
     parents: tuple[str, ...]
     sides: tuple[Side, ...]
-    action: str | None = None
+    actions: tuple[str, ...] = ()
 
     @cached_property
     def paths(self) -> tuple[str, ...]:
@@ -173,19 +183,20 @@ def parents_of(git: Git, commit: str) -> list[str]:
 
 
 def lost_commits(git: Git, base: str, head: str) -> int:
-    """How many commits of `base` nobody has any more: `head` was put in their place, and no branch or tag keeps them.
+    """How many commits of `base` are not in `head`; 0 when `head` goes on from it."""
+    # Counting alone is not enough: git miscounts where somebody's clock was behind for more than a few commits.
+    fork = git.run("merge-base", base, head, ok=(0, 1)).decode().strip()
+    return 0 if fork == base else max(1, int(git.run("rev-list", "--count", f"{head}..{base}")))
 
-    It is 0 when `head` goes on from `base`, and when they are two branches that both are there.
-    """
-    told = git.run("rev-list", "--count", f"{head}..{base}").decode()
-    if int(told) == 0 or git.run("for-each-ref", "--count=1", f"--contains={base}"):
-        return 0
-    return int(told)
+
+def earlier(git: Git, commit: str, path: str) -> list[str]:
+    """The commits from `commit` back that changed a file, the newest first."""
+    return git.run("rev-list", "--max-count=100", commit, "--", path).decode().split()
 
 
 def _commit(told: bytes) -> Step:
-    revision, parents, action = told.decode("utf-8", "replace").split("\n", 2)
-    return Step(revision, tuple(parents.split()), (), action.strip() or None)
+    revision, parents, message = told.decode("utf-8", "replace").split("\n", 2)
+    return Step(revision, tuple(parents.split()), (), tuple(_ACTION.findall(message)))
 
 
 def _compared(git: Git, commits: Sequence[Step], paths: Sequence[str]) -> Iterator[Step]:
@@ -194,7 +205,7 @@ def _compared(git: Git, commits: Sequence[Step], paths: Sequence[str]) -> Iterat
     lines = "".join(f"{line}\n" for group in asked for line in group)
     answers = iter(_answers(git.run(*_EACH, "--", *paths, input=lines.encode())))
     for each, group in zip(commits, asked, strict=True):
-        yield Step(each.revision, each.parents, tuple(islice(answers, len(group))), each.action)
+        yield Step(each.revision, each.parents, tuple(islice(answers, len(group))), each.actions)
 
 
 def _answers(told: bytes) -> Iterator[Side]:
@@ -237,9 +248,9 @@ def _without_taken_over(git: Git, step: Step, paths: Sequence[str]) -> Step:
     told = git.run("merge-base", "--all", *(["--octopus"] if len(step.parents) > 2 else []), *step.parents, ok=(0, 1))
     bases = told.decode().split() or [_empty_tree(git)]
     changed = [[_differing(git, base, parent, paths) for parent in step.parents] for base in bases]
-    kept = {path for path in step.paths if not any(_is_taken_over(step, path, sides) for sides in changed)}
+    kept = {path for path in step.paths if not all(_is_taken_over(step, path, sides) for sides in changed)}
     sides = tuple({path: pair for path, pair in side.items() if path in kept} for side in step.sides)
-    return Step(step.revision, step.parents, sides, step.action)
+    return Step(step.revision, step.parents, sides, step.actions)
 
 
 def _is_taken_over(step: Step, path: str, changed: Sequence[set[str]]) -> bool:

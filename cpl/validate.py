@@ -22,6 +22,7 @@ from cpl.schema import did_you_mean
 
 Step = str | int
 
+_EASED: Final = {"E056": "W056", "E060": "W060", "E061": "W061"}
 CLOCK_SKEW: Final = timedelta(minutes=5)  # the clocks of two laptops are never quite the same
 
 
@@ -118,7 +119,12 @@ class _Check:
             if task.is_open and task.who is not None and task.who in known:
                 words = _("task {id} is open, its who").format(id=task.id)
                 yield from self._left(["tasks", index, "who"], words, known[task.who])
+        source = self.record.source
+        if source is not None and source["system"] in known:
+            message = _("source.system '{name}' is one of the people in cpl.yaml; name the system that it came from")
+            yield self._at(["source", "system"], "E058", message.format(name=source["system"]))
         for event in self.record.history:
+            yield from self._gone_by_then(event)
             for name in ("by", "recorded_by"):
                 value = event.data.get(name)
                 imported = name == "by" and self.record.is_imported(event)
@@ -134,6 +140,14 @@ class _Check:
         message = _("{what} '{value}' left after {until}; run: cpl assign --all-of {value} --to PERSON{option}")
         message = message.format(what=what, value=person.id, until=person.until, option=option)
         yield self._at(path, "W015", message)
+
+    def _gone_by_then(self, event: Event) -> Iterator[Problem]:
+        """E061: nobody acts any more who has left; of what was there already it is not asked."""
+        person = self.settings.people.get(event.by)
+        is_new = self.facts.known is not None and event not in self.facts.known
+        if is_new and person is not None and person.has_left(local_day(event.at, self.settings.zone)):
+            message = _("'{by}' left after {until}, before this was done; write who did it")
+            yield self._on(event, "E061", message.format(by=event.by, until=person.until))
 
     def copies(self) -> Iterator[Problem]:
         """E050: a field that an event sets equals the last such event."""
@@ -166,7 +180,7 @@ class _Check:
                 yield self._at(["tasks", index, "due"], "E050", message)
 
     def events(self) -> Iterator[Problem]:
-        """E053, E054, E059, W052, W059: the intake, names in events, the future, and ties."""
+        """E053, E054, E055, E059, W052, W059: the intake, names in events, doubles, the future, and ties."""
         first = self.record.history[0]
         if first.to != self.settings.profile.initial:
             message = _("the first event has to be the intake, a move to '{state}'")
@@ -182,7 +196,10 @@ class _Check:
         times = Counter(event.at for event in self.record.history)
         for event in self.record.history:
             yield from self._event(event)
-            if times[event.at] > 1:
+            if self.record.history.count(event) > 1:
+                message = _("the event {event} of {at} stands twice; keep one of them")
+                yield self._on(event, "E055", message.format(event=event.key, at=format_instant(event.at)))
+            elif times[event.at] > 1:
                 message = _("two events share the time {at}; cpl takes the next free millisecond")
                 yield self._on(event, "W052", message.format(at=format_instant(event.at)))
 
@@ -194,7 +211,7 @@ class _Check:
         profile = self.settings.profile
         if event not in self.record.events:
             return
-        if event.at > self.facts.now + CLOCK_SKEW:
+        if max(event.at, event.data.get("recorded_at", event.at)) > self.facts.now + CLOCK_SKEW:
             message = _("the event lies in the future: {at}; this computer's clock says {now}")
             yield self._on(event, self._of_future(event), message.format(at=shown(event.at), now=self._clock()))
         if event.is_move and event.to not in profile.states:
@@ -207,6 +224,13 @@ class _Check:
     def _of_future(self, event: Event) -> str:
         """The code for an event of the future: an error only where it is new, for what is there can't be taken out."""
         return "W059" if self.facts.known is None or event in self.facts.known else "E059"
+
+    def _judged(self, event: Event, code: str) -> str:
+        """The code for an event that breaks a rule: of one that was there already only a warning.
+
+        It came by a merge, or nobody looked; then a further event puts it right, and that has to be possible.
+        """
+        return _EASED[code] if self.facts.known is not None and event in self.facts.known else code
 
     def voids(self) -> Iterator[Problem]:
         """E056: a void names an earlier event; of the moves only the last one, never the intake or another void."""
@@ -224,7 +248,8 @@ class _Check:
             elif named[0] is intake:
                 yield self._on(event, "E056", _("the intake can't be voided; withdraw the record"))
             elif named[0].is_move and self._was_followed(named[0], event):
-                yield self._on(event, "E056", _("only the last move can be voided; here another one follows"))
+                code = self._judged(event, "E056")
+                yield self._on(event, code, _("only the last move can be voided; here another one follows"))
 
     def _was_followed(self, move: Event, void: Event) -> bool:
         return any(each.is_move and move.precedes(each) and each.precedes(void) for each in self.record.events)
@@ -305,12 +330,12 @@ class _Check:
         for missing in workflow.missing(previous, profile, move, zone):
             hint = workflow.supplies(missing.alternatives[0], self.record.id)
             message = _("the move to '{to}' lacks something: {missing}; use: {hint}")
-            yield self._on(move, "E060", message.format(to=move.to, missing=missing, hint=hint))
+            yield self._on(move, self._judged(move, "E060"), message.format(to=move.to, missing=missing, hint=hint))
         person = self.settings.people.get(move.by)
         for rule in workflow.roles_lacking(previous, profile, move, zone, person):
             message = _("'{by}' may not move it to '{to}': rule '{rule}' wants the role {roles}")
             message = message.format(by=move.by, to=move.to, rule=rule.name, roles=", ".join(rule.roles))
-            yield self._on(move, "E061", message)
+            yield self._on(move, self._judged(move, "E061"), message)
 
 
 def _may_void(void: Event, event: Event) -> bool:

@@ -50,7 +50,9 @@ def github(push: Push, folder: Path, *, install: bool = False) -> Run:
     steps = workflow["jobs"]["check"]["steps"]
     (depth,) = [step["with"]["fetch-depth"] for step in steps if step.get("uses", "").startswith("actions/checkout")]
     clone = _clone(push, folder, depth)
-    variables = {"GITHUB_REF_NAME": push.branch} | _evaluated(workflow.get("env", {}), context)
+    variables = {"GITHUB_REF_NAME": push.branch, "GITHUB_EVENT_NAME": "push"} | _evaluated(
+        workflow.get("env", {}), context
+    )
     scripts = [
         (step["run"], variables | _evaluated(step.get("env", {}), context))
         for step in steps

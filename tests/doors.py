@@ -116,7 +116,9 @@ def _committed(desk: Desk, *args: str) -> str:
 def _said(done: subprocess.CompletedProcess[str]) -> str:
     """What the hook found, by the codes of errors."""
     codes = sorted(set(_CODE.findall(done.stdout + done.stderr)))
-    assert bool(codes) == (done.returncode != 0), done
+    assert done.returncode != 0 or not codes, done
+    if done.returncode != 0 and not codes:
+        return "refused"
     was_run = re.search(r"run_command: .*/hooks/pre-", done.stderr)
     return ", ".join(codes) or ("–" if was_run else NO_HOOK)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from cpl.record import make_id
 from tests.ledger import CPL_YAML, ONE, ROOT, Ledger
 from tests.processes import command, environment
 
@@ -50,9 +52,9 @@ def staged(ledger: Ledger) -> list[str]:
     return codes
 
 
-def ranged(ledger: Ledger, base: str = NOTHING, head: str = "HEAD") -> list[tuple[str, str]]:
+def ranged(ledger: Ledger, base: str = NOTHING, head: str = "HEAD", *options: str) -> list[tuple[str, str]]:
     """Subject of the commit and code of each error that `check --range` finds."""
-    outcome = ledger("check", "--range", f"{base}..{head}")
+    outcome = ledger("check", "--range", f"{base}..{head}", *options)
     found = re.findall(r"^([0-9a-f]{12}):\S+:\d+: (E\d{3}) ", outcome.out, re.MULTILINE)
     assert len(found) == len(outcome.out.splitlines()), outcome
     assert outcome.code == int(bool(found)), outcome
@@ -237,16 +239,26 @@ def test_first_commit_of_a_repository_is_judged(ledger: Ledger) -> None:
     assert staged(ledger) == ["E050", "E104", "W062"]
 
 
-def test_a_version_that_cant_be_read_hides_what_was_changed_but_not_in_silence(ledger: Ledger, one: str) -> None:
+def test_a_version_that_cant_be_read_is_passed_over_for_the_one_before_it(ledger: Ledger, one: str) -> None:
     good = ledger.path(one).read_bytes()
     stage(ledger, "title: Door", "title: 'Door")
     assert staged(ledger) == ["E005"]
     ledger.git("commit", "--quiet", "--message", "broken")
     ledger.path(one).write_bytes(good)
     ledger.git("add", "--all")
-    assert staged(ledger) == ["W111"]
+    assert staged(ledger) == []
     ledger.git("commit", "--quiet", "--message", "mended")
     assert ranged(ledger) == [("broken", "E005")]
+
+
+def test_a_record_that_never_could_be_read_is_mended_with_a_warning(ledger: Ledger) -> None:
+    good = ledger.path(ONE).read_bytes()
+    other = ledger.root / "records" / "2026" / "11" / "18" / f"{make_id(date(2026, 11, 18), 'AAAAAA')}.md"
+    other.write_bytes(good.replace(b"title: Door", b"title: 'Door").replace(ONE.encode(), other.stem.encode()))
+    ledger.commit("broken")
+    other.write_bytes(good.replace(ONE.encode(), other.stem.encode()))
+    ledger.git("add", "--all")
+    assert "W111" in staged(ledger)
 
 
 def diverge(ledger: Ledger) -> None:
@@ -448,9 +460,9 @@ def test_published_commits_that_a_push_took_away_are_missed(ledger: Ledger, one:
     ledger.ok("did", one, "handover")
     old = head(ledger)
     ledger.git("commit", "--quiet", "--amend", "--message", "another message")
-    assert [code for _subject, code in ranged(ledger, old)] == ["E110"]
-    ledger.git("branch", "kept", old)
+    assert [code for _subject, code in ranged(ledger, old, "HEAD", "--pushed")] == ["E110"]
     assert ranged(ledger, old) == []
+    assert ledger("check", "--pushed").err.endswith("Error: --pushed goes with --range\n")
 
 
 def test_a_range_begins_where_two_branches_parted(ledger: Ledger) -> None:

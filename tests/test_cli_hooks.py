@@ -23,7 +23,8 @@ from tests.ledger import ROOT, TRUE, Ledger, Outcome
 from tests.processes import environment, run_process
 
 HINT = "this clone has no hooks that check records; run: cpl doctor --fix\n"
-RUN = ["-P", "-c", "from cpl.cli import main; main()"]
+FIND = 'import sys; from importlib.util import find_spec; find_spec("cpl") or sys.exit(97); '
+RUN = ["-P", "-c", f"{FIND}from cpl.cli import main; main()"]
 CHECK = [*RUN, "-C", ".", "check", "--staged"]
 ODD = "锦绣 'a' \"b\" $c `d` *"
 FRAMEWORK = """\
@@ -254,7 +255,7 @@ def test_a_branch_without_the_store_can_be_committed_to(repo: Path, recorder: Re
     run("git", "checkout", "--quiet", "main", cwd=repo)
     run("git", "rm", "-r", "--quiet", ".", cwd=repo)
     words = (
-        "cpl: records are staged, but there is no 锦绣 花园/cpl.yaml to check them by; "
+        "cpl: records or settings are staged, but there is no 锦绣 花园/cpl.yaml to check them by; "
         "bring it back, or commit without a check: git commit --no-verify\n"
     )
     assert commit(repo) == (1, "", words)

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from cpl import difference, document
 from cpl.difference import Change
 from cpl.record import make_id
-from tests.ledger import ID, record, record_text, settings
+from tests.ledger import ID, instant, record, record_text, settings
 
+NOW = instant("2026-11-18T16:00")
 OTHER = make_id(date(2026, 11, 16), "BBBBBB")
 CONTACT = "16T10:00 did: contact, via: phone, about: acknowledge"
 RESOLVING = "16T11:00 to: resolving"
@@ -27,7 +28,7 @@ def judged(old: Sequence[str], new: str, *, may_import: bool = True) -> list[tup
     parsed, _problems = document.parse(new.encode(), "record.md")
     assert parsed is not None
     parents = [record(each) for each in old]
-    change = Change("record.md", parsed, record(new), parents, settings().profile, may_import)
+    change = Change("record.md", parsed, record(new), parents, settings().profile, may_import, NOW)
     return sorted({(each.line, each.code) for each in difference.check(change)})
 
 
@@ -236,7 +237,7 @@ def test_messages_name_the_value_and_the_remedy(old: str, new: str, message: str
     parsed, _problems = document.parse(text(fields=TASK.replace(old, new)).encode(), "record.md")
     assert parsed is not None
     parents = [record(text(fields=TASK))]
-    change = Change("record.md", parsed, record(parsed.text), parents, settings().profile, may_import=True)
+    change = Change("record.md", parsed, record(parsed.text), parents, settings().profile, may_import=True, now=NOW)
     (found,) = difference.check(change)
     assert str(found) == f"record.md:8: E107 {message}"
 

@@ -215,11 +215,14 @@ def test_id_of_two_files_is_named_at_both(ledger: Ledger) -> None:
     )
 
 
+TWICE_THERE = "E055"  # see test_guard_attacks
 OF_CHANGES = {
+    TWICE_THERE,
     *(f"E1{number:02}" for number in range(11)),
     "W111",
     "W112",
     "E059",
+    *("W056", "W060", "W061"),
 }  # see test_difference and test_cli_guard
 
 

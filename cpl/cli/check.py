@@ -34,9 +34,10 @@ _COLUMNS_OF_COMMITS: Final = (Column("commit", "commit"), *_COLUMNS)
     metavar="BASE..HEAD",
     help=_("Every commit that HEAD has and BASE has not, each compared with its parents; for CI."),
 )
+@click.option("--pushed", is_flag=True, help=_("With --range: BASE is what the branch was, nothing of it may be gone."))
 @output_format("plain", ("plain", "json", "jsonl", "csv"))
 @pass_app
-def check_command(app: App, paths: Sequence[str], staged: bool, span: str | None, fmt: str) -> None:
+def check_command(app: App, paths: Sequence[str], staged: bool, span: str | None, pushed: bool, fmt: str) -> None:
     """Check records and settings: form, fields, evidence, events, and the rules of the profile.
 
     Without PATHS the whole store. Prints `path:line: CODE message`; exit code 1 when there is an error (E…), 0 when
@@ -56,8 +57,10 @@ def check_command(app: App, paths: Sequence[str], staged: bool, span: str | None
     """
     if (staged, span is not None, bool(paths)).count(True) > 1:
         raise click.UsageError(_("give PATHS, --staged or --range, one of them"))
+    if pushed and span is None:
+        raise click.UsageError(_("--pushed goes with --range"))
     if staged or span is not None:
-        _check_changes(app, span, fmt)
+        _check_changes(app, span, fmt, pushed=pushed)
         return
     problems, count = _problems(app, paths)
     _show([Found(None, each) for each in problems], _COLUMNS, fmt, app)
@@ -65,7 +68,7 @@ def check_command(app: App, paths: Sequence[str], staged: bool, span: str | None
     _fail_on_errors(problems)
 
 
-def _check_changes(app: App, span: str | None, fmt: str) -> None:
+def _check_changes(app: App, span: str | None, fmt: str, *, pushed: bool) -> None:
     """Judge what the commits of a range, or the index, do to the records."""
     app.store.require_repository()
     if span is None:
@@ -73,7 +76,7 @@ def _check_changes(app: App, span: str | None, fmt: str) -> None:
         verdict = guard.staged(git, app.clock(), app.env)
     else:
         base, head = _ends(span)
-        verdict = guard.between(app.store.git, base, head, app.clock())
+        verdict = guard.between(app.store.git, base, head, app.clock(), pushed=pushed)
     _show(verdict.found, _COLUMNS if span is None else _COLUMNS_OF_COMMITS, fmt, app)
     problems = [each.problem for each in verdict.found]
     if span is not None:
