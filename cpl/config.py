@@ -12,6 +12,7 @@ from cpl.errors import Invalid, Problem
 from cpl.profile import SECTIONS, Profile, Term, overlay, read_profile
 from cpl.record import FIELDS
 from cpl.schema import Problems, anything, day, integer, is_absent, list_of, problem, struct, text, word, zone
+from cpl.worktime import Worktime
 from cpl.yaml_nodes import MappingNode, Node, Source
 from cpl.yaml_reader import read
 
@@ -51,6 +52,7 @@ class Settings:
     profile_name: str
     profile: Profile
     people: Mapping[str, Person]
+    worktime: Worktime
 
     def person_with(self, email: str) -> Person | None:
         """The person whose git identity has this address, whatever its case."""
@@ -145,6 +147,7 @@ def load(files: Files) -> Settings:
         profile_name=data["profile"],
         profile=profile,
         people={person.id: person for person in people},
+        worktime=Worktime(data["timezone"]),
     )
 
 
