@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal, NamedTuple
 
-Kind = Literal["workday", "weekend", "closed", "holiday", "make-up"]
+Kind = Literal["workday", "weekend", "holiday", "make-up"]
 
 MINUTES_OF_DAY: Final = 24 * 60
 SATURDAY: Final = 5
@@ -44,7 +44,7 @@ class CalendarYear:
 
     holidays: Mapping[date, str]
     workdays: Mapping[date, str]
-    source: str = ""
+    source: tuple[str, ...] = ()
     is_provisional: bool = False
 
 
@@ -69,7 +69,7 @@ class Calendar:
 
 
 class Day(NamedTuple):
-    """A local day: what it is, the holiday's or make-up day's name, and when it is open."""
+    """A local day: what it is by the calendar, the holiday's or make-up day's name, and when the store is open."""
 
     date: date
     kind: Kind
@@ -86,10 +86,12 @@ def day_of(day: date, hours: Hours, calendar: Calendar | None) -> Day:
         if day in year.workdays:
             return Day(day, "make-up", year.workdays[day], hours.make_up)
     weekday = day.weekday()
-    shifts = hours.week[weekday]
-    if shifts:
-        return Day(day, "workday", None, shifts)
-    return Day(day, "weekend" if weekday >= SATURDAY else "closed", None, ())
+    return Day(day, "weekend" if weekday >= SATURDAY else "workday", None, hours.week[weekday])
+
+
+def days_in(year: int) -> Iterator[date]:
+    """The days of a year."""
+    return map(date.fromordinal, range(date(year, 1, 1).toordinal(), date(year + 1, 1, 1).toordinal()))
 
 
 def days_of(first: date, end: date, hours: Hours, calendar: Calendar | None) -> Iterator[Day]:

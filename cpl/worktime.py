@@ -11,14 +11,16 @@ from itertools import accumulate
 from typing import Final, Literal, NamedTuple
 
 from cpl import moments
-from cpl.moments import Duration, fixed, start_of_day
+from cpl.moments import Duration, fixed
 from cpl.workdays import ALWAYS, MINUTES_OF_DAY, Calendar, Day, Hours, day_of, days_of
 
 Why = Literal["open", "closed", "weekend", "holiday", "make-up"]
 Span = tuple[datetime, datetime]
 
 _LENGTHS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1)}
+_MINUTE: Final = timedelta(minutes=1)
 _HOUR: Final = timedelta(hours=1)
+_DAY: Final = timedelta(days=1)
 _NOTHING: Final = timedelta()
 _BEFORE: Final = timedelta.resolution
 
@@ -130,14 +132,20 @@ class Worktime:
         """The instant with the zone's offset as a fixed one."""
         return fixed(instant.astimezone(self.zone))
 
-    def shifts(self, day: Day) -> Iterator[Span]:
-        """The day's shifts as instants (UTC). A local time that a change of the clock leaves out is read as later."""
+    def midnight(self, day: date) -> datetime:
+        """00:00 of a local day, in UTC."""
+        return datetime(day.year, day.month, day.day, tzinfo=self.zone).astimezone(UTC)
+
+    def shifts(self, day: Day, midnight: datetime, tomorrow: datetime) -> Iterator[Span]:
+        """The shifts, in UTC, of a day that lies between these. A local time that does not exist is read as later."""
+        if tomorrow - midnight == _DAY:  # the clock is not changed
+            for opens, closes in day.shifts:
+                yield midnight + opens * _MINUTE, midnight + closes * _MINUTE
+            return
         for opens, closes in day.shifts:
-            yield self._at(day.date, opens), self._at(day.date, closes)
+            yield self._at(day.date, opens), tomorrow if closes == MINUTES_OF_DAY else self._at(day.date, closes)
 
     def _at(self, day: date, minutes: int) -> datetime:
-        if minutes == MINUTES_OF_DAY:
-            return start_of_day(day + timedelta(days=1), self.zone).astimezone(UTC)
         hour, minute = divmod(minutes, 60)
         return datetime(day.year, day.month, day.day, hour, minute, tzinfo=self.zone).astimezone(UTC)
 
@@ -149,14 +157,17 @@ class Worktime:
     def _worked_out(self, year: int) -> _Year:
         opens, closes, shift_days = list[datetime](), list[datetime](), list[date]()
         closing: dict[date, datetime] = {}
+        midnight = self.midnight(date(year, 1, 1))
         for day in days_of(date(year, 1, 1), date(year + 1, 1, 1), self.hours, self.calendar):
-            for since, to in self.shifts(day):
+            tomorrow = self.midnight(day.date + _DAY)
+            for since, to in self.shifts(day, midnight, tomorrow):
                 start = max(since, closes[-1]) if closes else since  # apart also where the clock is put forward
                 if start < to:
                     opens.append(start)
                     closes.append(to)
                     shift_days.append(day.date)
                     closing[day.date] = to
+            midnight = tomorrow
         after = list(accumulate(to - since for since, to in zip(opens, closes, strict=True)))
         return _Year(opens, closes, [_NOTHING, *after[:-1]], after, shift_days, list(closing), list(closing.values()))
 
@@ -234,9 +245,10 @@ def intervals(start: datetime, end: datetime, worktime: Worktime) -> Iterator[In
     """What [start, end) consists of, in order and without gaps; neighbours differ in more than their times."""
     last: Interval | None = None
     for found in _pieces(start, end, worktime):
-        piece = found._replace(start=max(start, found.start), end=min(end, found.end))
-        if piece.start >= piece.end:
+        since, to = max(start, found.start), min(end, found.end)
+        if since >= to:
             continue
+        piece = found._replace(start=worktime.local(since), end=worktime.local(to))
         if last is not None and last[2:] == piece[2:]:
             last = last._replace(end=piece.end)
             continue
@@ -250,13 +262,13 @@ def intervals(start: datetime, end: datetime, worktime: Worktime) -> Iterator[In
 def _pieces(start: datetime, end: datetime, worktime: Worktime) -> Iterator[Interval]:
     """The pieces of all days that [start, end) touches."""
     first, last = (at.astimezone(worktime.zone).date() for at in (start, end))
-    for day in days_of(first, last + timedelta(days=1), worktime.hours, worktime.calendar):
-        at = start_of_day(day.date, worktime.zone)
-        for since, to in worktime.shifts(day):
-            opens, closes = max(at, worktime.local(since)), worktime.local(to)
+    for day in days_of(first, last + _DAY, worktime.hours, worktime.calendar):
+        at = midnight = worktime.midnight(day.date)
+        tomorrow = worktime.midnight(day.date + _DAY)
+        for since, to in worktime.shifts(day, midnight, tomorrow):
+            opens, closes = max(at, since), max(at, to)
             yield Interval(at, opens, False, "closed", None)
             yield Interval(opens, closes, True, "make-up" if day.kind == "make-up" else "open", day.name)
             at = max(opens, closes)
-        why: Why = "closed" if day.kind == "workday" or day.kind == "make-up" else day.kind
-        tomorrow = start_of_day(day.date + timedelta(days=1), worktime.zone)
+        why: Why = day.kind if not day.shifts and day.kind in ("weekend", "holiday") else "closed"
         yield Interval(at, tomorrow, False, why, None if day.shifts else day.name)
