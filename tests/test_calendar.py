@@ -146,6 +146,22 @@ def test_show_prints_the_days_of_a_month(ledger: Ledger) -> None:
     assert len(outcome.out.splitlines()) == 2 + 31
 
 
+def test_show_prints_a_week(ledger: Ledger) -> None:
+    with_calendar(ledger, OFFICE, 2026)
+    assert ledger.ok("calendar", "show", "2026-W41", "--format", "plain") == "".join(
+        f"2026-10-{line}\n"
+        for line in (
+            "05\tMon\tholiday\t国庆节\t\tfalse",
+            "06\tTue\tholiday\t国庆节\t\tfalse",
+            "07\tWed\tholiday\t国庆节\t\tfalse",
+            "08\tThu\tworkday\t\t08:30-12:00, 14:00-18:00\tfalse",
+            "09\tFri\tworkday\t\t08:30-12:00, 14:00-18:00\tfalse",
+            "10\tSat\tmake-up\t国庆节调休\t08:30-12:00, 14:00-18:00\tfalse",
+            "11\tSun\tweekend\t\t\tfalse",
+        )
+    )
+
+
 WEEK = ("Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed")
 
 
@@ -173,12 +189,12 @@ def provisional_words(year: int) -> str:
     )
 
 
-@pytest.mark.parametrize("period", ["2026-13", "26", "2026-1", "next", "2026-01-01"])
+@pytest.mark.parametrize("period", ["2026-13", "26", "2026-1", "next", "2026-01-01", "2026-W60"])
 def test_show_says_what_a_period_is(ledger: Ledger, period: str) -> None:
     outcome = ledger("calendar", "show", period)
     assert outcome.code == 2
     assert outcome.err.endswith(
-        f"Error: Invalid value for MONTH|YEAR: '{period}' is neither a month like 2026-10 nor a year\n"
+        f"Error: Invalid value for WEEK|MONTH|YEAR: '{period}' is no week like 2026-W41, month like 2026-10, or year\n"
     )
 
 
