@@ -39,6 +39,7 @@ def calendar_command() -> None:
     \b
     Examples:
       cpl calendar show 2026-10
+      cpl calendar show 2026-W41 --calendar cn
       cpl calendar seed 2027
     """
 
