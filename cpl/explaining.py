@@ -39,7 +39,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A run and what it consists of, up to its end or to now, without gaps; `late` by the wall clock, negative: soon."""
+    """A run and what it consists of, up to its end or to now, without gaps; `late` by wall clock, negative: soon."""
 
     run: Run
     stretches: tuple[Stretch, ...]
