@@ -29,6 +29,8 @@ Span = tuple[datetime, datetime]
 class Run:
     """One run of a clock: from the event that started it to the one that stopped it, or to now.
 
+    `target` is the rule that applies to it, None where only a date was agreed. `pauses` lie between its beginning and
+    its end, in order.
     `due_at` of a running clock already holds the pauses so far. `used` is the time that counted: business time where
     the target is in business hours or days, else by the wall clock.
     """
@@ -43,7 +45,15 @@ class Run:
     result: Result
     basis: Basis
     used: timedelta
-    clause: str | None
+    target: Target | None
+    pauses: tuple[Span, ...]
+    started_by: Event
+    stopped_by: Event | None
+
+    @property
+    def clause(self) -> str | None:
+        """The clause that its due comes from; None for an agreed date."""
+        return None if self.target is None or self.basis == "agreed" else self.target.clause
 
     @property
     def is_open(self) -> bool:
@@ -64,22 +74,6 @@ class Due:
     is_warned: bool = False  # the clock's warning has passed
 
 
-@dataclass(slots=True)
-class _Open:
-    """A run that is being followed through the events."""
-
-    cycle: int
-    cycle_start: datetime
-    number: int
-    started_at: datetime
-    pauses: list[Span] = field(default_factory=list)
-    paused_at: datetime | None = None
-
-    def spans(self, end: datetime) -> list[Span]:
-        """The pauses, one that still lasts ending at `end`."""
-        return [*self.pauses, (self.paused_at, end)] if self.paused_at is not None else list(self.pauses)
-
-
 @dataclass(frozen=True, slots=True)
 class _Step:
     """An event that counts, with what it means for the clocks; `state` is the one that the record is in after it."""
@@ -91,6 +85,26 @@ class _Step:
     reopens: bool
     resumes: bool  # the return from a pause to where the record came from
     state: str | None
+
+
+@dataclass(slots=True)
+class _Open:
+    """A run that is being followed through the events."""
+
+    step: _Step
+    number: int
+    attempts: int = 0
+    pauses: list[Span] = field(default_factory=list)
+    paused_at: datetime | None = None
+
+    @property
+    def started_at(self) -> datetime:
+        """When the run began."""
+        return self.step.at
+
+    def spans(self, end: datetime) -> list[Span]:
+        """The pauses, one that still lasts ending at `end`."""
+        return [*self.pauses, (self.paused_at, end)] if self.paused_at is not None else list(self.pauses)
 
 
 def runs(record: Record, profile: Profile, worktime: Worktime, now: datetime) -> list[Run]:
@@ -134,36 +148,41 @@ class _Follow:
 
     def through(self, steps: Iterable[_Step]) -> Iterator[Run]:
         """The clock's runs in order."""
-        for followed, stopped_at in self._followed(steps):
-            run = self._run(followed, stopped_at)
+        for followed, stop in self._followed(steps):
+            run = self._run(followed, stop)
             if run is not None:
                 yield run
 
-    def _followed(self, steps: Iterable[_Step]) -> Iterator[tuple[_Open, datetime | None]]:
-        """What the events start, with the instant at which they stop it; without what leaves the figures."""
+    def _followed(self, steps: Iterable[_Step]) -> Iterator[tuple[_Open, _Step | None]]:
+        """What the events start, with the one that stops it; without what leaves the figures."""
         open_run: _Open | None = None
         count = 0
         for step in steps:
-            is_stopped = open_run is not None and self._is_stopped_by(step)
+            is_stopped = open_run is not None and self._is_stopped_by(step, open_run)
             if open_run is not None and not is_stopped:
                 self._pause(open_run, step)
                 continue
             if open_run is not None and not self._is_dropped_by(step):
-                yield open_run, step.at
+                yield open_run, step
             open_run = None
             if self._is_started_by(step, again=is_stopped):
                 count += 1
                 paused_at = step.at if self.clock.pauses and self.profile.is_paused(step.state) else None
-                open_run = _Open(step.cycle, step.cycle_start, count, step.at, paused_at=paused_at)
+                open_run = _Open(step, count, paused_at=paused_at)
         if open_run is not None:
             yield open_run, None
 
     def _matches(self, step: _Step, patterns: Iterable[str]) -> bool:
         return any(step.event.matches(pattern) or (pattern == REOPEN and step.reopens) for pattern in patterns)
 
-    def _is_stopped_by(self, step: _Step) -> bool:
+    def _is_stopped_by(self, step: _Step, run: _Open) -> bool:
         is_final = step.event.is_move and self.profile.is_final(step.event.to)
-        return is_final or self._matches(step, (*self.clock.stops, *self.clock.ends))
+        if is_final or self._matches(step, (*self.clock.stops, *self.clock.ends)):
+            return True
+        if step.event.reached or not any(map(step.event.attempts, self.clock.stops)):
+            return False
+        run.attempts += 1
+        return run.attempts == self.clock.attempts
 
     def _is_dropped_by(self, step: _Step) -> bool:
         return step.event.to is not None and not self.profile.counts(step.event.to)
@@ -184,8 +203,9 @@ class _Follow:
         if self.profile.is_paused(step.state):
             run.paused_at = step.at
 
-    def _run(self, run: _Open, stopped_at: datetime | None) -> Run | None:
+    def _run(self, run: _Open, stop: _Step | None) -> Run | None:
         """The finished or still running `run`; None where neither a target nor an agreed date gives it a due."""
+        stopped_at = None if stop is None else stop.at
         end = stopped_at or max(self.now, run.started_at)
         pauses = run.spans(end)
         target, agreed = self._target(run, end), self._agreed(run, end)
@@ -195,7 +215,7 @@ class _Follow:
         warn_at = None if agreed else self._by_rule(run, target.warn if target else None, pauses)
         return Run(
             clock=self.clock.name,
-            cycle=run.cycle,
+            cycle=run.step.cycle,
             number=run.number,
             started_at=run.started_at,
             due_at=due_at,
@@ -204,7 +224,10 @@ class _Follow:
             result=_result(run, due_at, stopped_at, end),
             basis="rule" if agreed is None else "agreed",
             used=self._used((run.started_at, end), pauses, target),
-            clause=None if target is None or agreed is not None else target.clause,
+            target=target,
+            pauses=tuple(pauses),
+            started_by=run.step.event,
+            stopped_by=None if stop is None else stop.event,
         )
 
     def _by_rule(self, run: _Open, within: Duration | None, pauses: Sequence[Span]) -> datetime | None:
@@ -219,7 +242,7 @@ class _Follow:
 
     def _target(self, run: _Open, end: datetime) -> Target | None:
         judged = judged_at(self.record, end)
-        began_on = local_day(run.cycle_start, self.worktime.zone)
+        began_on = local_day(run.step.cycle_start, self.worktime.zone)
         for target in self.clock.targets:
             in_force = target.since is None or target.since <= began_on
             if in_force and matches(judged, target.when):
@@ -231,7 +254,7 @@ class _Follow:
         found: datetime | None = None
         for event in self.record.events:
             is_meant = event.did == "agree" and event.data["clock"] == self.clock.name
-            if is_meant and run.cycle_start <= event.at <= end and event.data["due"] > run.started_at:
+            if is_meant and run.step.cycle_start <= event.at <= end and event.data["due"] > run.started_at:
                 found = event.data["due"]
         return found
 

@@ -142,10 +142,15 @@ class Event:
     def matches(self, pattern: str) -> bool:
         """Whether the event is what `to:STATE`, `did:VERB` or `did:VERB/WHAT` names.
 
-        WHAT is the event's `about`, or one of its flags that is true (`did:follow-up/satisfied`).
+        WHAT is the event's `about`, or one of its flags that is true (`did:follow-up/satisfied`). An attempt that
+        reached nobody is none of these.
         """
+        return self.reached and self.attempts(pattern)
+
+    def attempts(self, pattern: str) -> bool:
+        """As `matches`, whether it reached anybody or not."""
         name, _slash, what = pattern.partition("/")
-        if not self.reached or self.key != name:
+        if self.key != name:
             return False
         return not what or self.data.get("about") == what or self.data.get(what) is True
 

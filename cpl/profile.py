@@ -16,6 +16,7 @@ from cpl.moments import Duration
 from cpl.schema import (
     Converter,
     Problems,
+    count,
     day,
     did_you_mean,
     duration,
@@ -74,7 +75,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """How long a clock may run for the records that match `when`."""
+    """How long a clock may run for the records that match `when`; `place` is the file and line that say so."""
 
     name: str
     when: When
@@ -82,11 +83,15 @@ class Target:
     warn: Duration | None
     since: date | None
     clause: str | None
+    place: str
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A deadline by rule: which events start, stop and end it, and its targets, first match first."""
+    """A deadline by rule: which events start, stop and end it, and its targets, first match first.
+
+    After `attempts` that reached nobody it is stopped too; None: these never stop it.
+    """
 
     name: str
     label: Mapping[str, str]
@@ -95,6 +100,7 @@ class Clock:
     ends: tuple[str, ...]
     pauses: bool
     repeat: bool
+    attempts: int | None
     targets: tuple[Target, ...]
 
 
@@ -171,6 +177,7 @@ _CLOCK: Final = struct(
         "ends": list_of(word),
         "pauses": flag,
         "repeat": flag,
+        "attempts": count,
         "targets": map_of(_TARGET),
     },
     required=["starts", "stops", "targets"],
@@ -218,7 +225,7 @@ def read_profile(node: MappingNode, fields: Collection[str]) -> tuple[Profile | 
         states={name: _state(name, each) for name, each in data["states"].items()},
         moves=data["moves"],
         rules=tuple(_rule(name, each) for name, each in data.get("rules", {}).items()),
-        clocks={name: _clock(name, each) for name, each in data["clocks"].items()},
+        clocks={name: _clock(name, each, node) for name, each in data["clocks"].items()},
         terms={field: _terms(data.get(section, {})) for field, section in TERM_SECTIONS.items()},
         roles=_terms(data.get("roles", {})),
         figures=_figures(data["summary"]),
@@ -250,7 +257,8 @@ def _rule(name: str, data: Mapping[str, Any]) -> Rule:
     )
 
 
-def _clock(name: str, data: Mapping[str, Any]) -> Clock:
+def _clock(name: str, data: Mapping[str, Any], root: MappingNode) -> Clock:
+    places = {each: find(root, ("clocks", name, "targets", each)) for each in data["targets"]}
     return Clock(
         name,
         data.get("label", {}),
@@ -259,13 +267,14 @@ def _clock(name: str, data: Mapping[str, Any]) -> Clock:
         ends=data.get("ends", ()),
         pauses=data.get("pauses", False),
         repeat=data.get("repeat", False),
-        targets=tuple(_target(each, target) for each, target in data["targets"].items()),
+        attempts=data.get("attempts"),
+        targets=tuple(_target(each, target, places[each]) for each, target in data["targets"].items()),
     )
 
 
-def _target(name: str, data: Mapping[str, Any]) -> Target:
+def _target(name: str, data: Mapping[str, Any], node: Node) -> Target:
     rest = {key: data.get(key) for key in ("warn", "since", "clause")}
-    return Target(name, data.get("when", {}), data["within"], **rest)
+    return Target(name, data.get("when", {}), data["within"], **rest, place=f"{node.source.path}:{node.line}")
 
 
 def _figures(data: Mapping[str, Any]) -> Figures:

@@ -39,6 +39,7 @@ COMMANDS: Final = {
     "task": "task",
     "correct": "correct",
     "overdue": "overdue",
+    "explain": "explain",
     "summary": "summary",
     "check": "check",
     "log": "log",
