@@ -11,6 +11,8 @@ from typing import Any, Final
 from cpl.errors import Problem
 from cpl.events import VERBS
 from cpl.moments import Duration
+from cpl.relations import SECTIONS as RELATION_SECTIONS
+from cpl.relations import Escalation, Relations, read_relations
 from cpl.schema import (
     Converter,
     Problems,
@@ -115,6 +117,7 @@ class Profile:
     terms: Mapping[str, Mapping[str, Term]]  # by the field of TERM_SECTIONS; none at all: any name will do
     roles: Mapping[str, Term]
     figures: Figures
+    relations: Relations
 
     @property
     def initial(self) -> str:
@@ -193,6 +196,7 @@ SECTIONS: Final[Mapping[str, Converter]] = {
     "clocks": map_of(_CLOCK),
     "summary": _FIGURES,
     "roles": map_of(_TERM),
+    **RELATION_SECTIONS,
     **{section: map_of(_TERM) for section in TERM_SECTIONS.values()},
 }
 REQUIRED: Final = ("states", "moves", "kinds", "clocks", "summary")
@@ -215,6 +219,7 @@ def read_profile(node: MappingNode, fields: Collection[str]) -> tuple[Profile | 
         terms={field: _terms(data.get(section, {})) for field, section in TERM_SECTIONS.items()},
         roles=_terms(data.get("roles", {})),
         figures=_figures(data["summary"]),
+        relations=read_relations(data),
     )
     problems = list(_CrossCheck(profile, node, fields).all())
     return (None if problems else profile), problems
@@ -283,6 +288,8 @@ class _CrossCheck:
             yield from self._rule(rule)
         for clock in profile.clocks.values():
             yield from self._clock(clock)
+        for escalation in profile.relations.escalations:
+            yield from self._escalation(escalation)
         for section, terms in zip(TERM_SECTIONS.values(), profile.terms.values(), strict=True):
             for term in terms.values():
                 yield from self._when(term.when, section, term.name)
@@ -313,6 +320,11 @@ class _CrossCheck:
                 yield from self._event(pattern, *path)
         for target in clock.targets:
             yield from self._when(target.when, *path, "targets", target.name)
+
+    def _escalation(self, escalation: Escalation) -> Iterator[Problem]:
+        path = ("escalations", escalation.name)
+        yield from self._when({**escalation.when, "severity": (escalation.severity,)}, *path)
+        yield from self._known((name.partition(".")[0] for name in escalation.has), self.fields, *path)
 
     def _event(self, pattern: str, *path: str) -> Iterator[Problem]:
         kind, _colon, name = pattern.partition(":")

@@ -208,7 +208,7 @@ def test_stages_are_those_of_the_closed_loop() -> None:
 KNOWN = settings().profile
 PARTS = {
     part
-    for group in (KNOWN.states, *KNOWN.terms.values(), KNOWN.roles, KNOWN.clocks)
+    for group in (KNOWN.states, *KNOWN.terms.values(), KNOWN.roles, KNOWN.clocks, KNOWN.relations.links)
     for name in group
     for part in name.split("/")
 }
@@ -234,11 +234,13 @@ def renamed(shipped: str) -> str:
 def _renamed(section: str, value: Any) -> Any:
     names = lambda each: [other(name) if name != "back" else name for name in each]  # noqa: E731
     when = lambda each: {  # noqa: E731
-        field: names(values if isinstance(values, list) else [values]) if field in profile.TERM_SECTIONS else values
+        field: names(values if isinstance(values, list) else [values])
+        if field in (*profile.TERM_SECTIONS, "status")
+        else values
         for field, values in each.items()
     }
     events = lambda each: [f"to:{other(name[3:])}" if name.startswith("to:") else name for name in each]  # noqa: E731
-    if section in ("label", "source"):
+    if section in ("label", "source", "similar"):
         return value
     if section == "moves":
         return {other(name): names(targets) for name, targets in value.items()}
@@ -246,12 +248,13 @@ def _renamed(section: str, value: Any) -> Any:
         single = when(value["single-out"])
         return {"timely": other(value["timely"]), "medians": names(value["medians"]), "single-out": single}
     change = {"from": names, "to": names, "roles": names, "when": when, "starts": events, "stops": events}
+    change["set"] = lambda each: {field: other(name) for field, name in each.items()}
     change["targets"] = lambda targets: {
         name: {key: when(each) if key == "when" else each for key, each in target.items()}
         for name, target in targets.items()
     }
     return {
-        name if section == "rules" else other(name): {
+        name if section in ("rules", "escalations") else other(name): {
             key: change.get(key, lambda each: each)(each) for key, each in term.items()
         }
         for name, term in value.items()
@@ -273,7 +276,7 @@ def estate(pristine: Path, root: Path, *, is_renamed: bool) -> Ledger:
     return ledger
 
 
-# Day and time in November 2026, and the command; ID is the record's, <name> a name of the profile.
+# Day and time in November 2026, and the command; ID and OTHER are the records', <name> a name of the profile.
 STORY = """\
 16T09:00 open -t Lift --kind <complaint> --category <equipment/lift> --channel <phone> --building 1 --people 12
 16T09:10 contact ID --via <phone> --about acknowledge
@@ -317,18 +320,28 @@ STORY = """\
 19T15:40 show ID
 19T15:50 summary --format json --ids
 19T16:00 check
+19T16:10 open -t Lifts --category <equipment/lift> --channel <phone> --building 1 --people 9
+19T16:20 link ID OTHER --as <same-cause>
+19T16:30 similar OTHER --format json
+19T16:40 correct OTHER nature=<A> --classify --reason ours
+19T16:50 escalate --format json
+19T17:00 escalate OTHER --apply
+19T17:10 show OTHER
+19T17:20 check
 """.splitlines()
 
 
 def told(ledger: Ledger, *, is_renamed: bool) -> Iterator[tuple[int, str, str]]:
     """What each command of the story comes to, in the names of the shipped profile."""
-    identifier = task = ""
+    ids = {"ID": "", "OTHER": ""}
+    task = ""
     for line in STORY:
         when, _blank, command = line.partition(" ")
         command = re.sub(r"<([^>]+)>", lambda found: other(found[1]) if is_renamed else found[1], command)
-        words = [{"ID": identifier, "TASK": task}.get(word, word) for word in command.split()]
+        words = [{**ids, "TASK": task}.get(word, word) for word in command.split()]
         outcome = ledger(*words, now=f"2026-11-{when}:00+08:00")
-        identifier = identifier or outcome.out.partition(":")[0]
+        if words[0] == "open":
+            ids["OTHER" if ids["ID"] else "ID"] = outcome.out.partition(":")[0]
         task = task or "".join(re.findall(r"t-\w{4}(?= added)", outcome.out))
         code, out, err = outcome.code, original(outcome.out), original(outcome.err)
         yield code, re.sub(" +|-{3,}", " ", out), err

@@ -19,6 +19,7 @@ from cpl.cli.editor import in_editor as open_in_editor
 from cpl.cli.editor import is_kept, naming
 from cpl.cli.evidence import add_evidence, evidence_item, incoming
 from cpl.cli.options import PERSON, How, term, writes
+from cpl.cli.related import hint_at_similar
 from cpl.cli.writing import called, field_pair, merged, read_text, report, require_names, typed_fields, who_acts
 from cpl.document import Document
 from cpl.draft import AFTER_THE_FACT, Draft, Who
@@ -339,6 +340,7 @@ class _Intake:
             self.app.store.write([Write(document, None, self.evidence)], commit, self.app.now)
         report(self.app, {record.id: record.status}, committed=commit is not None)
         self.app.say(document.source.path)
+        hint_at_similar(self.app, record, document)
 
     def keep(self, document: Document | None) -> Path | None:
         """Keep the text in a file of its own and say which command takes it in; the file, None if there is none."""
