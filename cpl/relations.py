@@ -67,6 +67,18 @@ class Escalation:
     severity: str
 
 
+_MOST_DAYS: Final = 3660  # ten years; any more could lead beyond the days that Python knows
+
+
+def _days(node: Node, problems: Problems) -> int | None:
+    value = count(node, problems)
+    if value is not None and value > _MOST_DAYS:
+        message = _("{days} days are too many; write at most {most}").format(days=value, most=_MOST_DAYS)
+        problems.append(problem(node, "E022", message))
+        return None
+    return value
+
+
 _CONDITIONS: Final = ("when", "has", "age", "repeats", "group")
 _ESCALATION: Final = struct(
     {
@@ -75,8 +87,8 @@ _ESCALATION: Final = struct(
         "when": map_of(list_of(text)),
         "has": list_of(word),
         "age": duration,
-        "repeats": struct({"count": count, "days": count}, required=["count", "days"]),
-        "group": struct({"people": count, "days": count}, required=["people", "days"]),
+        "repeats": struct({"count": count, "days": _days}, required=["count", "days"]),
+        "group": struct({"people": count, "days": _days}, required=["people", "days"]),
         "set": struct({"severity": word}, required=["severity"]),
     },
     required=["set"],
@@ -84,8 +96,9 @@ _ESCALATION: Final = struct(
 
 
 def _escalation(node: Node, problems: Problems) -> Any:
+    known = len(problems)
     data: dict[str, Any] | None = _ESCALATION(node, problems)
-    if data is not None and not any(name in data for name in _CONDITIONS):
+    if data is not None and len(problems) == known and not any(data.get(name) for name in _CONDITIONS):
         message = _("an escalation says when: {names}").format(names=", ".join(_CONDITIONS))
         problems.append(problem(node, "E021", message))
     return data
@@ -93,7 +106,7 @@ def _escalation(node: Node, problems: Problems) -> Any:
 
 SECTIONS: Final[Mapping[str, Converter]] = {
     "links": map_of(struct({"label": map_of(text), "people": one_of((ADD, ONCE))})),
-    "similar": struct({"days": count, "place": list_of(one_of(LEVELS))}),
+    "similar": struct({"days": _days, "place": list_of(one_of(LEVELS))}),
     "escalations": map_of(_escalation),
 }
 

@@ -85,6 +85,14 @@ class Search:
         day, span = local_day(self.told.record.received_at, self.zone), timedelta(days=self.rule.days)
         return day - span, day + span
 
+    def marks(self) -> tuple[str, ...]:
+        """Texts of which every complaint that is near has one, as they are usually written; none: nothing can be."""
+        own = self.told.record
+        category, room = own.get("category"), own.get("location.room")
+        is_placed = place_of(own, self.rule.place) is not None
+        found = (category.partition("/")[0] if category and is_placed else None, room if _room(own) else None)
+        return tuple(mark for mark in found if mark)
+
     def nearness(self, other: Record) -> Near | None:
         """What `other` has in common, its words not yet compared; None when that is not enough."""
         own = self.told.record

@@ -16,6 +16,7 @@ import pytest
 
 from cpl import config, profile
 from cpl.errors import Invalid
+from cpl.relations import Relations, Similar
 from cpl.yaml_nodes import plain_data
 from cpl.yaml_writer import entry
 from tests.ledger import CPL_YAML, RESIDENTIAL, ROOT, Ledger, settings
@@ -71,6 +72,7 @@ def test_smallest_profile_says_what_the_engine_needs() -> None:
     ]
     assert [known.counts(state) for state in ("in", "wait", "out", "unknown")] == [True, True, False, True]
     assert known.figures == profile.Figures("c", (), {})
+    assert known.relations == Relations({}, Similar(30, ("site", "area", "building")), ())
 
 
 @pytest.mark.parametrize(
@@ -105,6 +107,36 @@ def test_smallest_profile_says_what_the_engine_needs() -> None:
             [f"12: E071 'reply' is not defined; there are: {', '.join(sorted(profile.VERBS))}"],
         ),
         (SMALL + "rules: {r: {requires: [raeson]}}\n", ["12: E071 'raeson' is not defined; did you mean 'reason'?"]),
+        (
+            SMALL + "escalations: {e: {has: [forwarded], set: {severity: s}}}\n",
+            ["12: E071 'forwarded' is not defined; did you mean 'forwarded_by'?"],
+        ),
+        (
+            SMALL + "escalations: {e: {when: {kind: l}, set: {severity: s}}}\n",
+            ["12: E071 'l' is not defined; there are: k"],
+        ),
+        (
+            SMALL + "severities: {s: {}}\nescalations: {e: {age: 1mo, set: {severity: t}}}\n",
+            ["13: E071 't' is not defined; there are: s"],
+        ),
+        (
+            SMALL + "escalations: {e: {clause: c, when: {}, set: {severity: s}}}\n",
+            ["12: E021 an escalation says when: when, has, age, repeats, group"],
+        ),
+        (SMALL + "escalations: {e: {age: 1mo}}\n", ["12: E021 'set' is missing"]),
+        (
+            SMALL + "escalations: {e: {age: 1mo, set: {nature: A, severity: s}}}\n",
+            ["12: E020 'nature' is not a known key here; there are: severity"],
+        ),
+        (
+            SMALL + "escalations: {e: {group: {people: 2, days: 3661}, set: {severity: s}}}\n",
+            ["12: E022 3661 days are too many; write at most 3660"],
+        ),
+        (
+            SMALL + "similar: {place: [house]}\n",
+            ["12: E014 'house' is not known here; there are: area, building, floor, room, site, spot, unit"],
+        ),
+        (SMALL + "links: {l: {people: twice}}\n", ["12: E014 'twice' is not known here; there are: add, once"]),
         (
             small("within: 1h", "withn: 1h"),
             ["10: E020 'withn' is not a known key here; did you mean 'within'?", "10: E021 'within' is missing"],

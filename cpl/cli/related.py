@@ -14,7 +14,7 @@ from cpl.document import Document
 from cpl.groups import links_of
 from cpl.record import DESCRIPTION_SECTION, Record, piece_of
 from cpl.similar import Near, Search, Told
-from cpl.store import RECORDS, Entry
+from cpl.store import RECORDS, Entry, read_entry
 
 _HINTED: Final = 3
 
@@ -56,11 +56,14 @@ def hint_at_similar(app: App, record: Record, document: Document) -> None:
 
 
 def _around(app: App, search: Search) -> Iterator[Entry]:
-    """The records in the folders of the days in which similar ones may have been received."""
+    """The records in the folders of the days in which similar ones may have been received; most are not parsed."""
+    marks = [mark.encode() for mark in search.marks()]
     day, last = search.first_to_last()
-    while day <= last:
+    while marks and day <= last:
         for path in tree.record_files(app.store.root, f"{RECORDS}/{day:%Y/%m/%d}"):
-            yield app.store.read(path)
+            data = app.store.bytes_of(path)
+            if isinstance(data, bytes) and any(mark in data for mark in marks):
+                yield read_entry(path, data)
         day += timedelta(days=1)
 
 
