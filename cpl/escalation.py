@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from gettext import gettext as _
@@ -66,8 +66,8 @@ class Proposal:
 
     @property
     def reason(self) -> str:
-        """All grounds in words."""
-        return "; ".join(f"{ground.code}: {ground.evidence}" for ground in self.grounds)
+        """All grounds in words, with the records that were counted besides the one itself."""
+        return "; ".join(f"{ground.code}: {ground.evidence}{_named(ground.counted)}" for ground in self.grounds)
 
 
 def proposals(records: Iterable[Record], settings: Settings, now: datetime) -> list[Proposal]:
@@ -184,8 +184,8 @@ class _View:
         count = self.groups.number(ids)
         if count < repeats.count:
             return None
-        words = _("{count} open complaints of one place and category, or linked, within {days} days: {ids}")
-        return _Evidence(words.format(count=count, days=repeats.days, ids=_named(ids)), frozenset(ids))
+        words = _("{count} open complaints of one place and category, or linked, within {days} days")
+        return _Evidence(words.format(count=count, days=repeats.days), frozenset(ids))
 
     def _grouped(self, record: Record, group: Group) -> _Evidence | None:
         """So many people at the same time about the same problem: on the record, and on those linked with it."""
@@ -196,8 +196,8 @@ class _View:
         ids = {each for each in ids if self.groups.members[each].people}
         words = _("{people} people about one problem")
         if len(ids) > 1:
-            words = _("{people} people about one problem within {days} days: {ids}")
-        return _Evidence(words.format(people=people, days=group.days, ids=_named(ids)), frozenset(ids))
+            words = _("{people} people about one problem within {days} days")
+        return _Evidence(words.format(people=people, days=group.days), frozenset(ids))
 
     def _is_near(self, record: Record, other: str, span: Repeats | Group) -> bool:
         days = self.groups.members[other].day - self.groups.members[record.id].day
@@ -218,8 +218,9 @@ def _day(found: tuple[date, str]) -> date:
     return found[0]
 
 
-def _named(ids: Iterable[str]) -> str:
-    """The first of the ids, and how many more there are."""
-    ordered = sorted(ids)
-    more = _(" and {count} more").format(count=len(ordered) - _TOLD) if len(ordered) > _TOLD else ""
-    return ", ".join(ordered[:_TOLD]) + more
+def _named(ids: Sequence[str]) -> str:
+    """The first of several ids in brackets, and how many more there are; nothing for a single one."""
+    if len(ids) < 2:
+        return ""
+    more = _(" and {count} more").format(count=len(ids) - _TOLD) if len(ids) > _TOLD else ""
+    return f" ({', '.join(ids[:_TOLD])}{more})"

@@ -20,6 +20,7 @@ from cpl.record import as_of, piece_of
 from cpl.render import Cell, Column
 from cpl.validate import shown
 
+_ROOM_FOR_NEXT: Final = 130  # a command does not fit beside the rest in fewer columns
 _FOR_PROGRAMS: Final = tuple(
     Column(name, name)
     for name in (
@@ -46,6 +47,7 @@ def _for_people() -> tuple[Column, ...]:
         Column("proposed", _("proposed"), whole=True),
         Column("code", _("rule"), whole=True),
         Column("evidence", _("evidence")),
+        Column("pieces", _("counted")),
         Column("next", _("next step")),
     )
 
@@ -97,11 +99,17 @@ def _proposals(app: App, ids: Collection[str], at: datetime) -> list[Proposal]:
 
 def _show(app: App, found: Sequence[Proposal], fmt: str) -> None:
     rows = [_row(proposal, ground) for proposal in found for ground in proposal.grounds]
-    app.emit(rows, _for_people() if fmt in ("table", "markdown") else _FOR_PROGRAMS, fmt)
-    if fmt == "table":
-        ready = sum(1 for proposal in found if proposal.is_ready)
-        words = _("{ready} to escalate, {waiting} to be judged first")
-        app.say(words.format(ready=ready, waiting=len(found) - ready))
+    columns = _for_people() if fmt in ("table", "markdown") else _FOR_PROGRAMS
+    is_narrow = fmt == "table" and app.width is not None and app.width < _ROOM_FOR_NEXT
+    app.emit(rows, columns[:-1] if is_narrow else columns, fmt)
+    if fmt != "table":
+        return
+    ready = sum(1 for proposal in found if proposal.is_ready)
+    words = _("{ready} to escalate, {waiting} to be judged first")
+    app.say(words.format(ready=ready, waiting=len(found) - ready))
+    if is_narrow and found:
+        words = _("the next step of each: a terminal of {width} columns, or --format plain")
+        app.say(words.format(width=_ROOM_FOR_NEXT))
 
 
 def _row(proposal: Proposal, ground: Ground) -> dict[str, Cell]:
@@ -119,6 +127,7 @@ def _row(proposal: Proposal, ground: Ground) -> dict[str, Cell]:
         "code": ground.code,
         "evidence": ground.evidence,
         "counted": ground.counted,
+        "pieces": [piece_of(each) for each in ground.counted],
         "judge_first": tuple(proposal.first),
         "next": _next_step(proposal),
     }
