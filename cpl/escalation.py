@@ -67,7 +67,7 @@ class Proposal:
     @property
     def reason(self) -> str:
         """All grounds in words, with the records that were counted besides the one itself."""
-        return "; ".join(f"{ground.code}: {ground.evidence}{_named(ground.counted)}" for ground in self.grounds)
+        return "; ".join(f"{ground.code}: {ground.evidence}{_others(ground)}" for ground in self.grounds)
 
 
 def proposals(records: Iterable[Record], settings: Settings, now: datetime) -> list[Proposal]:
@@ -218,9 +218,11 @@ def _day(found: tuple[date, str]) -> date:
     return found[0]
 
 
-def _named(ids: Sequence[str]) -> str:
-    """The first of several ids in brackets, and how many more there are; nothing for a single one."""
-    if len(ids) < 2:
-        return ""
+def _others(ground: Ground) -> str:
+    return f" ({named(ground.counted)})" if len(ground.counted) > 1 else ""
+
+
+def named(ids: Sequence[str]) -> str:
+    """The first of the ids, and how many more there are."""
     more = _(" and {count} more").format(count=len(ids) - _TOLD) if len(ids) > _TOLD else ""
-    return f" ({', '.join(ids[:_TOLD])}{more})"
+    return ", ".join(ids[:_TOLD]) + more

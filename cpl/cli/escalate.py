@@ -15,7 +15,7 @@ from cpl.cli.options import RECORD, How, output_format, writes
 from cpl.cli.writing import Action, change, preview
 from cpl.draft import Draft
 from cpl.errors import CplError
-from cpl.escalation import SEVERITY, Ground, Proposal, is_as_grave, proposals
+from cpl.escalation import SEVERITY, Ground, Proposal, is_as_grave, named, proposals
 from cpl.record import as_of, piece_of
 from cpl.render import Cell, Column
 from cpl.validate import shown
@@ -127,7 +127,7 @@ def _row(proposal: Proposal, ground: Ground) -> dict[str, Cell]:
         "code": ground.code,
         "evidence": ground.evidence,
         "counted": ground.counted,
-        "pieces": [piece_of(each) for each in ground.counted],
+        "pieces": named([piece_of(each) for each in ground.counted]),
         "judge_first": tuple(proposal.first),
         "next": _next_step(proposal),
     }
