@@ -15,7 +15,7 @@ from cpl.groups import Groups, Member
 from cpl.moments import Duration
 from cpl.profile import When
 from cpl.query import as_text
-from cpl.record import Record, as_of, local_day
+from cpl.record import PERSONAL, Record, as_of, local_day
 from cpl.relations import Escalation, Group, Repeats
 from cpl.similar import Place, place_of
 from cpl.workflow import matches
@@ -104,7 +104,7 @@ class _View:
         profile = self.settings.profile
         day = local_day(record.received_at, self.settings.zone)
         self.groups.add(record, Member(day, record.people if profile.counts(record.status) else 0))
-        if profile.is_final(record.status):
+        if profile.is_final(record.status) or not profile.counts(record.status):
             return
         self.open[record.id] = record
         if (key := self._key(record)) is not None:
@@ -149,7 +149,7 @@ class _View:
         """Why the rule holds for the record; None when something that it states does not."""
         if not matches(record, rule.when) or any(record.get(name) in (None, ()) for name in rule.has):
             return None
-        words = [f"{name}: {as_text(record.get(name))}" for name in (*rule.when, *rule.has)]
+        words = [_fact(record, name) for name in (*rule.when, *rule.has)]
         counted = {record.id}
         for found in self._measured(record, rule):
             if found is None:
@@ -212,6 +212,12 @@ class _View:
         start = bisect_left(found, day - span, key=_day)
         end = bisect_right(found, day + span, key=_day)
         yield from (identifier for _received_on, identifier in found[start:end])
+
+
+def _fact(record: Record, name: str) -> str:
+    """A field with its value; without it where that is personal, for the words become part of an event."""
+    is_personal = name.partition(".")[0] in PERSONAL or name == "location.room"
+    return _("{name} is stated").format(name=name) if is_personal else f"{name}: {as_text(record.get(name))}"
 
 
 def _day(found: tuple[date, str]) -> date:

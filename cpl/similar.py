@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta, tzinfo
 from difflib import SequenceMatcher
-from functools import lru_cache
 from gettext import gettext as _
 from typing import Final
 
@@ -66,7 +65,6 @@ def place_of(record: Record, levels: Sequence[str]) -> Place | None:
     return parts if any(parts) else None
 
 
-@lru_cache(maxsize=4096)
 def _folded(text: str | None) -> str | None:
     """Text as it is compared: full-width digits, case and blanks make no difference."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split()) if text else None

@@ -219,6 +219,18 @@ def test_what_an_authority_forwarded_is_proposed(ledger: Ledger) -> None:
     ]
 
 
+def test_personal_data_does_not_become_part_of_the_evidence(ledger: Ledger) -> None:
+    marker = ledger.root / "cpl.yaml"
+    marker.write_text(
+        marker.read_text(encoding="utf-8")
+        + "escalations: {vip: {has: [complainant.phone, location.room], set: {severity: major}}}\n",
+        encoding="utf-8",
+    )
+    put(ledger, A, "nature: A\nlocation: {room: '1201'}\ncomplainant: {phone: '13800001234'}\n")
+    (row,) = rows(ledger)
+    assert row["evidence"] == "complainant.phone is stated, location.room is stated"
+
+
 # CC-6: proposed with rule and evidence, applied by a person
 
 

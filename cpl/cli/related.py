@@ -12,7 +12,7 @@ from cpl import sections, tree
 from cpl.cli.app import App
 from cpl.document import Document
 from cpl.groups import links_of
-from cpl.record import DESCRIPTION_SECTION, Record, piece_of
+from cpl.record import DESCRIPTION_SECTION, Record, load, piece_of
 from cpl.similar import Near, Search, Told
 from cpl.store import RECORDS, Entry, read_entry
 
@@ -36,12 +36,15 @@ def like(app: App, search: Search, entries: Iterable[Entry]) -> list[Near]:
     return search.ranked(found)
 
 
-def hint_at_similar(app: App, record: Record, document: Document) -> None:
+def hint_at_similar(app: App, document: Document) -> None:
     """Say so when a complaint that has just been taken in is like others; it stays as it is.
 
     Only the folders of the days around it are read, so that the intake does not become slower with the years. A record
     that can't be read is left out: other commands name it.
     """
+    record, _problems = load(document)
+    if record is None:
+        return
     search = Search(told(record, document), app.settings.profile.relations.similar, app.settings.zone)
     found = [near for near in like(app, search, _around(app, search)) if not near.links]
     if not found:
