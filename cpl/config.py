@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from cpl import calendars
 from cpl.errors import Invalid, Problem
-from cpl.profile import SECTIONS, Profile, Term, overlay, read_profile
+from cpl.overlay import overlay
+from cpl.profile import SECTIONS, Profile, Term, read_profile
 from cpl.record import FIELDS
 from cpl.schema import Problems, anything, day, integer, is_absent, list_of, problem, struct, text, word, zone
 from cpl.workdays import Calendar, CalendarYear

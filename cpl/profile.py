@@ -13,6 +13,9 @@ from cpl.errors import Problem
 from cpl.events import VERBS
 from cpl.hours import hours
 from cpl.moments import Duration
+from cpl.overlay import find
+from cpl.relations import SECTIONS as RELATION_SECTIONS
+from cpl.relations import Escalation, Relations, read_relations
 from cpl.schema import (
     Converter,
     Problems,
@@ -29,7 +32,7 @@ from cpl.schema import (
     word,
 )
 from cpl.workdays import ALWAYS, Hours
-from cpl.yaml_nodes import MappingNode, Node, ScalarNode
+from cpl.yaml_nodes import MappingNode, Node
 
 BACK: Final = "back"
 REOPEN: Final = "reopen"
@@ -124,6 +127,7 @@ class Profile:
     terms: Mapping[str, Mapping[str, Term]]  # by the field of TERM_SECTIONS; none at all: any name will do
     roles: Mapping[str, Term]
     figures: Figures
+    relations: Relations
     hours: Hours = ALWAYS
     calendar: str | None = None
 
@@ -207,6 +211,7 @@ SECTIONS: Final[Mapping[str, Converter]] = {
     "hours": hours,
     "calendar": calendar_name,
     "roles": map_of(_TERM),
+    **RELATION_SECTIONS,
     **{section: map_of(_TERM) for section in TERM_SECTIONS.values()},
 }
 REQUIRED: Final = ("states", "moves", "kinds", "clocks", "summary")
@@ -231,6 +236,7 @@ def read_profile(node: MappingNode, fields: Collection[str]) -> tuple[Profile | 
         figures=_figures(data["summary"]),
         hours=data.get("hours", ALWAYS),
         calendar=data.get("calendar"),
+        relations=read_relations(data),
     )
     problems = list(_CrossCheck(profile, node, fields).all())
     return (None if problems else profile), problems
@@ -301,6 +307,8 @@ class _CrossCheck:
             yield from self._rule(rule)
         for clock in profile.clocks.values():
             yield from self._clock(clock)
+        for escalation in profile.relations.escalations:
+            yield from self._escalation(escalation)
         for section, terms in zip(TERM_SECTIONS.values(), profile.terms.values(), strict=True):
             for term in terms.values():
                 yield from self._when(term.when, section, term.name)
@@ -331,6 +339,11 @@ class _CrossCheck:
                 yield from self._event(pattern, *path)
         for target in clock.targets:
             yield from self._when(target.when, *path, "targets", target.name)
+
+    def _escalation(self, escalation: Escalation) -> Iterator[Problem]:
+        path = ("escalations", escalation.name)
+        yield from self._when({**escalation.when, "severity": (escalation.severity,)}, *path)
+        yield from self._known((name.partition(".")[0] for name in escalation.has), self.fields, *path)
 
     def _event(self, pattern: str, *path: str) -> Iterator[Problem]:
         kind, _colon, name = pattern.partition(":")
@@ -366,39 +379,3 @@ def _with_parents(name: str) -> Iterator[str]:
     while "/" in name:
         name = name.rpartition("/")[0]
         yield name
-
-
-def find(root: MappingNode, path: tuple[str, ...]) -> Node:
-    """The node at `path`, or the nearest one above it."""
-    node: Node = root
-    for name in path:
-        below = node.get(name) if isinstance(node, MappingNode) else None
-        node = below or node
-    return node
-
-
-def overlay(base: MappingNode, over: MappingNode) -> MappingNode:
-    """`base` with what `over` says differently.
-
-    Mappings are merged by name, names that only `over` has stand first, lists and scalars are replaced whole, and
-    `NAME: {off: true}` takes NAME away.
-    """
-    changed = {entry.key.text: entry for entry in over.entries}
-    names = {entry.key.text for entry in base.entries}
-    entries = [entry for entry in over.entries if entry.key.text not in names]
-    for entry in base.entries:
-        other = changed.get(entry.key.text)
-        if other is None:
-            entries.append(entry)
-        elif isinstance(other.value, MappingNode) and isinstance(entry.value, MappingNode):
-            merged = overlay(entry.value, other.value)
-            entries.append(type(entry)(other.key, merged))
-        else:
-            entries.append(other)
-    kept = [entry for entry in entries if not _is_off(entry.value)]
-    return MappingNode(kept, over.flow, over.start, over.end, over.source)
-
-
-def _is_off(node: Node) -> bool:
-    off = node.get("off") if isinstance(node, MappingNode) else None
-    return isinstance(off, ScalarNode) and off.text == "true"

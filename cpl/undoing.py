@@ -199,7 +199,11 @@ def _against(event: Event, record: Record) -> str:
 
 def _by_hand(action: str, identifier: str) -> str:
     """The command for a write that no event tells of: fields are set again, a text or evidence is explained."""
-    known = {"set": f"cpl set {identifier} NAME=VALUE", "edit": f"cpl edit {identifier}"}
+    known = {
+        "set": f"cpl set {identifier} NAME=VALUE",
+        "edit": f"cpl edit {identifier}",
+        "link": f"cpl link {identifier} OTHER --remove|--as NAME",
+    }
     return known.get(action, f"cpl note {identifier} -m TEXT")
 
 

@@ -300,8 +300,11 @@ class _Check:
             yield self._at(["evidence"], "W043", message.format(name=name, id=self.record.id, path=path))
 
     def links(self) -> Iterator[Problem]:
-        """E044: a link leads to another record that there is."""
+        """E044, E014: a link leads to another record that there is, and has a name of the profile."""
+        known = self.settings.profile.relations.links
         for index, link in enumerate(self.record.get("links") or ()):
+            if known and link["as"] not in known:
+                yield self._unknown(["links", index, "as"], "links.as", link["as"], known)
             to = link["id"]
             if to == self.record.id or (self.facts.ids is not None and to not in self.facts.ids):
                 yield self._at(["links", index, "id"], "E044", _("no other record has the id '{id}'").format(id=to))

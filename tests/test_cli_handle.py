@@ -513,6 +513,26 @@ def test_who_joins_is_counted_among_the_people(ledger: Ledger) -> None:
     assert people == [4, 6]
 
 
+def test_who_joins_is_one_person_whose_data_goes_to_the_complainants(ledger: Ledger) -> None:
+    one = ledger.open("No water", "--name", "王女士")
+    assert ledger.ok("did", one, "join", "name=何先生", "phone=13900001111", "room=0902", "role=") == f"{one}: join\n"
+    ledger.ok("did", one, "join", "people=3", "name=周女士")
+    ledger.ok("did", one, "join")
+    record = json.loads(ledger.ok("show", one, "--format", "json"))
+    assert record["complainant"] == {
+        "name": "王女士",
+        "people": 6,
+        "others": [{"name": "何先生", "phone": "13900001111"}, {"name": "周女士"}],
+    }
+    joined = [{name: value for name, value in each.items() if name not in ("at", "by")} for each in record["history"]]
+    assert joined[1:] == [
+        {"did": "join", "people": 1, "room": "0902"},
+        {"did": "join", "people": 3},
+        {"did": "join", "people": 1},
+    ]
+    assert ledger("check") == (0, "", "1 record: no problems\n")
+
+
 @pytest.mark.parametrize(
     ("args", "error"),
     [
@@ -525,7 +545,6 @@ def test_who_joins_is_counted_among_the_people(ledger: Ledger) -> None:
         (["void"], "'void' has a command of its own: cpl correct --void"),
         (["handover", "now"], "'now' is not NAME=VALUE"),
         (["handover", "=x"], "'=x' is not NAME=VALUE"),
-        (["join"], "the event 'join' needs also: people=…"),
         (["agree"], "the event 'agree' needs also: clock=… due=…"),
         (["join", "people=many"], "Invalid value for people: 'many' is not a whole number in the digits 0-9"),
         (["join", "people=0"], "Invalid value for people: '0' is not a whole number from 1"),

@@ -316,6 +316,7 @@ def test_a_record_file_is_taken_in_as_a_new_complaint(ledger: Ledger, one: str, 
         "lead": "li.na",
         "departments": ["engineering"],
         "x-own": "1",
+        "linked_from": [],
         "history": [
             {
                 "at": "2026-11-17T10:00:00+08:00",

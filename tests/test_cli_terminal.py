@@ -190,6 +190,18 @@ def test_a_table_keeps_to_the_width_of_the_terminal(ledger: Ledger, one: str, co
         assert max(map(wcswidth, lines)) <= columns, said
 
 
+@pytest.mark.parametrize("columns", [80, 130])
+def test_escalate_shows_the_next_step_where_there_is_room(ledger: Ledger, one: str, columns: int) -> None:
+    ledger.ok("set", one, "complainant.people=12")
+    with Terminal(ledger, "escalate", columns=columns) as terminal:
+        _code, said = terminal.finish()
+    assert max(map(wcswidth, said.splitlines())) <= columns
+    assert (f"cpl correct {one[-7:]} nature=…" in said, "terminal of 130 columns" in said) == (
+        columns == 130,
+        columns == 80,
+    )
+
+
 def test_columns_of_the_environment_are_stronger_than_the_terminals(ledger: Ledger, one: str) -> None:
     ledger.ok("set", one, "title=" + "门禁" * 60)
     with Terminal(ledger, "list", columns=80, env={"COLUMNS": "100"}) as terminal:

@@ -16,6 +16,7 @@ import pytest
 
 from cpl import config, profile
 from cpl.errors import Invalid
+from cpl.relations import Relations, Similar
 from cpl.yaml_nodes import plain_data
 from cpl.yaml_writer import entry
 from tests.ledger import CPL_YAML, RESIDENTIAL, ROOT, Ledger, settings
@@ -71,6 +72,7 @@ def test_smallest_profile_says_what_the_engine_needs() -> None:
     ]
     assert [known.counts(state) for state in ("in", "wait", "out", "unknown")] == [True, True, False, True]
     assert known.figures == profile.Figures("c", (), {})
+    assert known.relations == Relations({}, Similar(30, ("site", "area", "building")), ())
 
 
 @pytest.mark.parametrize(
@@ -106,6 +108,36 @@ def test_smallest_profile_says_what_the_engine_needs() -> None:
         ),
         (SMALL + "rules: {r: {requires: [raeson]}}\n", ["12: E071 'raeson' is not defined; did you mean 'reason'?"]),
         (
+            SMALL + "escalations: {e: {has: [forwarded], set: {severity: s}}}\n",
+            ["12: E071 'forwarded' is not defined; did you mean 'forwarded_by'?"],
+        ),
+        (
+            SMALL + "escalations: {e: {when: {kind: l}, set: {severity: s}}}\n",
+            ["12: E071 'l' is not defined; there are: k"],
+        ),
+        (
+            SMALL + "severities: {s: {}}\nescalations: {e: {age: 1mo, set: {severity: t}}}\n",
+            ["13: E071 't' is not defined; there are: s"],
+        ),
+        (
+            SMALL + "escalations: {e: {clause: c, when: {}, set: {severity: s}}}\n",
+            ["12: E021 an escalation says when: when, has, age, repeats, group"],
+        ),
+        (SMALL + "escalations: {e: {age: 1mo}}\n", ["12: E021 'set' is missing"]),
+        (
+            SMALL + "escalations: {e: {age: 1mo, set: {nature: A, severity: s}}}\n",
+            ["12: E020 'nature' is not a known key here; there are: severity"],
+        ),
+        (
+            SMALL + "escalations: {e: {group: {people: 2, days: 3661}, set: {severity: s}}}\n",
+            ["12: E022 3661 days are too many; write at most 3660"],
+        ),
+        (
+            SMALL + "similar: {place: [house]}\n",
+            ["12: E014 'house' is not known here; there are: area, building, floor, room, site, spot, unit"],
+        ),
+        (SMALL + "links: {l: {people: twice}}\n", ["12: E014 'twice' is not known here; there are: add, once"]),
+        (
             small("within: 1h", "withn: 1h"),
             ["10: E020 'withn' is not a known key here; did you mean 'within'?", "10: E021 'within' is missing"],
         ),
@@ -135,7 +167,7 @@ def test_requirement_and_condition_may_name_what_a_record_has(text: str) -> None
 def merged(over: str) -> dict[str, Any]:
     """A mapping with `over` laid over it, as plain data."""
     base = "a: {x: '1', y: '2'}\nlist: [p, q]\nword: w\n"
-    both = profile.overlay(*(config.parse(text.encode(), "f.yaml") for text in (base, over)))
+    both = overlay(*(config.parse(text.encode(), "f.yaml") for text in (base, over)))
     return {each.key.text: plain_data(each.value) for each in both.entries}
 
 
@@ -208,7 +240,7 @@ def test_stages_are_those_of_the_closed_loop() -> None:
 KNOWN = settings().profile
 PARTS = {
     part
-    for group in (KNOWN.states, *KNOWN.terms.values(), KNOWN.roles, KNOWN.clocks)
+    for group in (KNOWN.states, *KNOWN.terms.values(), KNOWN.roles, KNOWN.clocks, KNOWN.relations.links)
     for name in group
     for part in name.split("/")
 }
@@ -234,11 +266,13 @@ def renamed(shipped: str) -> str:
 def _renamed(section: str, value: Any) -> Any:
     names = lambda each: [other(name) if name != "back" else name for name in each]  # noqa: E731
     when = lambda each: {  # noqa: E731
-        field: names(values if isinstance(values, list) else [values]) if field in profile.TERM_SECTIONS else values
+        field: names(values if isinstance(values, list) else [values])
+        if field in (*profile.TERM_SECTIONS, "status")
+        else values
         for field, values in each.items()
     }
     events = lambda each: [f"to:{other(name[3:])}" if name.startswith("to:") else name for name in each]  # noqa: E731
-    if section in ("label", "source"):
+    if section in ("label", "source", "similar"):
         return value
     if section == "moves":
         return {other(name): names(targets) for name, targets in value.items()}
@@ -246,12 +280,13 @@ def _renamed(section: str, value: Any) -> Any:
         single = when(value["single-out"])
         return {"timely": other(value["timely"]), "medians": names(value["medians"]), "single-out": single}
     change = {"from": names, "to": names, "roles": names, "when": when, "starts": events, "stops": events}
+    change["set"] = lambda each: {field: other(name) for field, name in each.items()}
     change["targets"] = lambda targets: {
         name: {key: when(each) if key == "when" else each for key, each in target.items()}
         for name, target in targets.items()
     }
     return {
-        name if section == "rules" else other(name): {
+        name if section in ("rules", "escalations") else other(name): {
             key: change.get(key, lambda each: each)(each) for key, each in term.items()
         }
         for name, term in value.items()
@@ -273,7 +308,7 @@ def estate(pristine: Path, root: Path, *, is_renamed: bool) -> Ledger:
     return ledger
 
 
-# Day and time in November 2026, and the command; ID is the record's, <name> a name of the profile.
+# Day and time in November 2026, and the command; ID and OTHER are the records', <name> a name of the profile.
 STORY = """\
 16T09:00 open -t Lift --kind <complaint> --category <equipment/lift> --channel <phone> --building 1 --people 12
 16T09:10 contact ID --via <phone> --about acknowledge
@@ -317,18 +352,28 @@ STORY = """\
 19T15:40 show ID
 19T15:50 summary --format json --ids
 19T16:00 check
+19T16:10 open -t Lifts --category <equipment/lift> --channel <phone> --building 1 --people 9
+19T16:20 link ID OTHER --as <same-cause>
+19T16:30 similar OTHER --format json
+19T16:40 correct OTHER nature=<A> --classify --reason ours
+19T16:50 escalate --format json
+19T17:00 escalate OTHER --apply
+19T17:10 show OTHER
+19T17:20 check
 """.splitlines()
 
 
 def told(ledger: Ledger, *, is_renamed: bool) -> Iterator[tuple[int, str, str]]:
     """What each command of the story comes to, in the names of the shipped profile."""
-    identifier = task = ""
+    ids = {"ID": "", "OTHER": ""}
+    task = ""
     for line in STORY:
         when, _blank, command = line.partition(" ")
         command = re.sub(r"<([^>]+)>", lambda found: other(found[1]) if is_renamed else found[1], command)
-        words = [{"ID": identifier, "TASK": task}.get(word, word) for word in command.split()]
+        words = [{**ids, "TASK": task}.get(word, word) for word in command.split()]
         outcome = ledger(*words, now=f"2026-11-{when}:00+08:00")
-        identifier = identifier or outcome.out.partition(":")[0]
+        if words[0] == "open":
+            ids["OTHER" if ids["ID"] else "ID"] = outcome.out.partition(":")[0]
         task = task or "".join(re.findall(r"t-\w{4}(?= added)", outcome.out))
         code, out, err = outcome.code, original(outcome.out), original(outcome.err)
         yield code, re.sub(" +|-{3,}", " ", out), err

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from gettext import gettext as _
@@ -257,15 +257,19 @@ def _score(text: str) -> tuple[str, int]:
 def did_command(app: App, piece: str, verb: str, fields: Sequence[str], about: str | None, how: How) -> None:
     """Record any event of the history by its verb.
 
-    VERB is one of: handover, arrive, finish, instruct, sign-off about=WHAT, forward whom=WHO, join people=N, and
+    VERB is one of: handover, arrive, finish, instruct, sign-off about=WHAT, forward whom=WHO, join, and
     agree clock=NAME due=INSTANT; each takes text=TEXT too. Other verbs have commands of their own, such as contact.
+
+    Who joins a complaint is one person, or people=N; their name=, phone=, email=, role= and address= are added to the
+    complainants, the room= to the event.
 
     \b
     Examples:
       cpl did 7k3 handover
       cpl did 7k3 sign-off about=plan --by sun.wei
       cpl did 7k3 agree clock=resolve due=2026-11-25T18:00
-      cpl did 7k3 join people=1 room=3-1-0902
+      cpl did 7k3 join name="Mr He" phone=13900001111 room=0902
+      cpl did 7k3 join people=12
     """
     if verb in _OWN_COMMANDS:
         message = _("'{verb}' has a command of its own: {command}")
@@ -273,18 +277,32 @@ def did_command(app: App, piece: str, verb: str, fields: Sequence[str], about: s
     if verb not in VERBS:
         known = [name for name in VERBS if name not in _OWN_COMMANDS]
         raise click.UsageError(_("'{verb}' is not a verb").format(verb=verb) + did_you_mean(verb, known))
-    data = _event_data(app, verb, [*map(pair, fields), *([("about", about)] if about else [])], how)
+    pairs = [*map(pair, fields), *([("about", about)] if about else [])]
+    own = _WHO_JOINS if verb == "join" else ()
+    person = {name: value for name, value in pairs if name in own and value.strip()}
+    data = _event_data(app, verb, [each for each in pairs if each[0] not in own], how)
 
     def edit(draft: Draft) -> str:
         people = draft.record.people
         draft.add({"did": verb, **data})
         if verb == "join":
-            draft.set(["complainant", "people"], people + data["people"])
+            _join(draft, people + data["people"], person)
         return verb + (f", {data['about']}" if "about" in data else "")
 
     change(app, [piece], how, Action(verb, edit))
 
 
+def _join(draft: Draft, people: int, person: Mapping[str, str]) -> None:
+    """Count who joined, and add what is known of them where all personal data stands."""
+    draft.set(["complainant", "people"], people)
+    others = draft.record.get("complainant.others") or ()
+    if person and others:
+        draft.set(["complainant", "others", len(others)], person)
+    elif person:
+        draft.set(["complainant", "others"], [person])
+
+
+_WHO_JOINS: Final = ("name", "phone", "email", "role", "address")
 _OWN_COMMANDS = {
     "assign": "cpl assign",
     "contact": "cpl contact",
@@ -305,7 +323,7 @@ def _event_data(app: App, verb: str, pairs: Sequence[tuple[str, str]], how: How)
         click.BadParameter, click.UsageError: a field that the verb has not, a wrong value, or a missing one.
     """
     shape = VERBS[verb]
-    data: dict[str, Any] = {}
+    data: dict[str, Any] = {"people": 1} if verb == "join" else {}
     for name, value in pairs:
         if name == "due" and name in shape.fields:
             data[name] = due_instant(app, name, value, after=app.acted_at(how.at))

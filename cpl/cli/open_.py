@@ -19,6 +19,7 @@ from cpl.cli.editor import in_editor as open_in_editor
 from cpl.cli.editor import is_kept, naming
 from cpl.cli.evidence import add_evidence, evidence_item, incoming
 from cpl.cli.options import PERSON, How, term, writes
+from cpl.cli.related import hint_at_similar
 from cpl.cli.writing import called, field_pair, merged, read_text, report, require_names, typed_fields, who_acts
 from cpl.document import Document
 from cpl.draft import AFTER_THE_FACT, Draft, Who
@@ -218,6 +219,7 @@ class _Intake:
         self.evidence = evidence
         self.description: str | None = None
         self.kept: Path | None = None
+        self.written: Document | None = None
 
     def require_title(self, *, in_editor: bool) -> None:
         """Raise UsageError where the title is missing and nobody can be asked."""
@@ -243,6 +245,8 @@ class _Intake:
         except BaseException:
             self.keep(document)
             raise
+        if self.written is not None:
+            hint_at_similar(self.app, self.written)
 
     def ask(self) -> None:
         """The questions of the intake, each of which but the first may be left empty."""
@@ -339,6 +343,7 @@ class _Intake:
             self.app.store.write([Write(document, None, self.evidence)], commit, self.app.now)
         report(self.app, {record.id: record.status}, committed=commit is not None)
         self.app.say(document.source.path)
+        self.written = document
 
     def keep(self, document: Document | None) -> Path | None:
         """Keep the text in a file of its own and say which command takes it in; the file, None if there is none."""

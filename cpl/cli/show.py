@@ -12,12 +12,15 @@ import click
 from cpl import clocks, query, render
 from cpl.cli.app import App, as_cell, pass_app
 from cpl.cli.options import RECORD, at_option, output_format
+from cpl.cli.related import linked_from
 from cpl.errors import CplError, Invalid
 from cpl.events import Event
 from cpl.moments import format_instant
 from cpl.record import HISTORY, Record, Task, as_of
 from cpl.render import Cell, Column, duration, pairs, visible, visible_lines
 from cpl.validate import shown
+
+Linked = Sequence[tuple[str, Record]]  # the records on which a link to this one stands, with its name
 
 
 @click.command("show")
@@ -51,19 +54,21 @@ def show_command(app: App, piece: str, raw: bool, fmt: str, at: str | None) -> N
     if record is None:
         raise CplError(_("{id} had not been received by {at}").format(id=entry.id, at=format_instant(now)))
     runs = clocks.runs(record, app.settings.profile, app.settings.worktime, now)
+    linked = [(name, each) for name, each in linked_from(app, record.id) if at is None or as_of(each, now)]
     if fmt == "json":
-        _show_json(app, record, runs, entry.document.body)
+        _show_json(app, record, linked, runs, entry.document.body)
         return
-    click.echo(_heading(app, record), nl=False)
+    click.echo(_heading(app, record, linked), nl=False)
     click.echo(_deadlines(app, record, runs, now), nl=False)
     click.echo(_history(app, record))
     click.echo("\n" + visible_lines(entry.document.body.replace("\r\n", "\n").strip()))
 
 
-def _heading(app: App, record: Record) -> str:
+def _heading(app: App, record: Record, linked: Linked) -> str:
     state = app.settings.profile.states.get(record.status)
     label = "" if state is None else state.label.get(app.settings.language, "")
     rows = [(name, f"{text}  {label}".rstrip() if name == "status" else text) for name, text in _fields(record)]
+    rows += [("linked_from", f"as: {name}, id: {other.id}, title: {other.title}") for name, other in linked]
     return f"{record.id}  {visible(record.title)}\n\n{pairs(rows)}"
 
 
@@ -156,10 +161,11 @@ def _changed(name: str, was: Mapping[str, Any], value: Any, *, is_kept: bool) ->
     return f"{name}: {shown(was.get(name))} → {shown(value)}" if is_kept else f"{name}: {shown(value)}"
 
 
-def _show_json(app: App, record: Record, runs: Sequence[clocks.Run], body: str) -> None:
+def _show_json(app: App, record: Record, linked: Linked, runs: Sequence[clocks.Run], body: str) -> None:
     fields = {name: value for name, value in record.fields.items() if name != HISTORY}
     row: dict[str, Cell] = {
         **{name: as_cell(value) for name, value in fields.items()},
+        "linked_from": [{"as": name, "id": other.id} for name, other in linked],
         HISTORY: [as_cell(event.data) for event in record.history],
         "clocks": [
             {
