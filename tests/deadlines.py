@@ -94,13 +94,17 @@ class Expected:
 
 @dataclass(frozen=True)
 class Row:
-    """One worked deadline. `rule` is the clock of the shipped procedure, None for one with the row's own `targets`."""
+    """One worked deadline; `within` as it stands in the page.
+
+    `rule` is the clock of the shipped procedure, None for a row with `targets` of its own.
+    """
 
     number: int
     where: Where
     start: datetime
     severity: str | None
     events: tuple[Happening, ...]
+    within: str
     rule: str | None
     fields: tuple[tuple[str, str], ...]
     targets: tuple[Target, ...]
@@ -149,6 +153,7 @@ def _row(cells: list[str], places: dict[str, Where]) -> Row:
         start=instant(start, zone),
         severity=severity or None,
         events=tuple(_happening(each, zone) for each in rest),
+        within=within,
         rule=rule if is_shipped else None,
         fields=tuple(_pair(each) for each in fields.split()) if is_shipped else (),
         targets=() if is_shipped else tuple(_target(each) for each in within.split(", ")),
@@ -211,7 +216,7 @@ def events_of(row: Row) -> Iterator[str]:
             case "stop":
                 yield _event(at, _STOPS[row.rule])
             case "close":
-                yield _event(at, "to: closed")
+                yield _event(at, "to: closed, reason: r")
             case "reopen":
                 state = "resolving"
                 yield _event(at, "to: resolving, reason: r")
@@ -242,7 +247,7 @@ def record_text(row: Row, identifier: str) -> str:
     received = events[0].partition("at: ")[2].partition(",")[0]
     states = re.findall(r" to: ([\w-]+)", "".join(events))
     severity = next((event.verb for event in reversed(row.events) if event.verb in ("minor", "major")), row.severity)
-    fields = {"kind": "complaint", "status": states[-1], "received_at": received, "x-row": f"'{row.number}'"}
+    fields = {"kind": "complaint", "status": states[-1], "received_at": received, "x-within": f"'{row.within}'"}
     fields |= {"nature": "A", "severity": severity} if severity else {}
     for name, value in row.fields:
         section, _dot, key = name.partition(".")
@@ -251,13 +256,16 @@ def record_text(row: Row, identifier: str) -> str:
     return f"---\nid: {identifier}\ntitle: Row {row.number}\n{front}history:\n{''.join(events)}---\n"
 
 
-def targets_text(row: Row) -> Iterator[str]:
-    """The row's targets as lines of a clock's `targets` in YAML."""
+def targets_text(row: Row) -> list[str]:
+    """The row's targets as lines of a clock's `targets` in YAML; those of rows with the same `within` are the same."""
     warn = next((f", warn: {each.within}" for each in row.targets if each.word == "warn"), "")
+    lines = []
     for count, target in enumerate(each for each in row.targets if each.word != "warn"):
-        when = f"x-row: '{row.number}'" + (f", severity: {target.word}" if target.word in ("minor", "major") else "")
+        severity = f", severity: {target.word}" if target.word in ("minor", "major") else ""
         since = f", since: {target.since}" if target.since else ""
-        yield f"row-{row.number}-{count}: {{when: {{{when}}}, within: {target.within}{warn}{since}}}"
+        name = re.sub("[^0-9a-z]+", "-", f"{row.within} {count}")
+        lines.append(f"{name}: {{when: {{x-within: '{row.within}'{severity}}}, within: {target.within}{warn}{since}}}")
+    return lines
 
 
 # A row reckoned by the walker

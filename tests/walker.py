@@ -30,7 +30,7 @@ OFF: Final = {
     *_days("2026-10-01", 7),
 }
 MAKE_UP: Final = {date.fromisoformat(f"2026-{day}") for day in ("01-04", "02-14", "02-28", "05-09", "09-20", "10-10")}
-FIXED: Final = {(1, 1), (5, 1), (10, 1)}  # of the years without a notice
+FIXED: Final = {(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)}  # of the years without a notice
 
 
 @dataclass(frozen=True)
@@ -155,4 +155,4 @@ def _by_the_calendar(start: datetime, amount: int, unit: str, spans: Sequence[Sp
         year, month = local.year + (month - 1) // 12, (month - 1) % 12 + 1
         moved = local.replace(year=year, month=month, day=min(local.day, calendar.monthrange(year, month)[1]))
     paused = sum((_local(to, place) - _local(since, place) for since, to in spans), timedelta())
-    return _at(moved + paused, place)
+    return _at(_local(_at(moved, place), place) + max(paused, timedelta()), place)
