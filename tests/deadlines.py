@@ -284,12 +284,13 @@ class _Cycle:
 def walked(row: Row) -> list[Expected]:
     """What the walker finds for a row with targets of its own."""
     cycles = [_Cycle(row.start, row.severity)]
+    severity = row.severity
     for event in row.events:
-        cycle = cycles[-1]
+        severity = event.verb if event.verb in ("minor", "major") else severity
         if event.verb == "reopen":
-            cycles.append(_Cycle(event.at, cycle.severity))
-        elif cycle.stopped_at is None:
-            cycles[-1] = _after(cycle, event)
+            cycles.append(_Cycle(event.at, severity))
+        elif cycles[-1].stopped_at is None:
+            cycles[-1] = _after(cycles[-1], event)
     return [_reckoned(each, row) for each in cycles]
 
 
