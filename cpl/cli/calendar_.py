@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date
 from gettext import gettext as _
 from typing import Final
 
@@ -13,7 +13,7 @@ from cpl.cli.app import App, bad_parameter, pass_app
 from cpl.cli.options import output_format
 from cpl.config import read_calendar
 from cpl.errors import CplError
-from cpl.moments import parse_date
+from cpl.moments import month, parse_date, week
 from cpl.render import Cell, Column
 from cpl.store import Commit, template
 from cpl.workdays import Calendar, Day, day_of, days_in
@@ -44,23 +44,24 @@ def calendar_command() -> None:
 
 
 @calendar_command.command("show")
-@click.argument("period", metavar="MONTH|YEAR")
+@click.argument("period", metavar="WEEK|MONTH|YEAR")
 @click.option("--calendar", "name", metavar="NAME", help=_("By this calendar of the store, not by the profile's."))
 @output_format()
 @pass_app
 def show_command(app: App, period: str, name: str | None, fmt: str) -> None:
-    """Print each day of a month or year: workday, weekend, holiday or make-up day, its name, and when you work.
+    """Print each day of a week, month or year: workday, weekend, holiday or make-up day, its name, and when you work.
 
     A year without data is provisional: only weekends and the holidays on fixed dates are known.
 
     \b
     Examples:
       cpl calendar show 2026-10
+      cpl calendar show 2026-W41
       cpl calendar show 2026 --format csv
     """
     worktime = app.settings.worktime
     calendar = worktime.calendar if name is None else _named(app, name)
-    days = bad_parameter("MONTH|YEAR", _days, period)
+    days = bad_parameter("WEEK|MONTH|YEAR", _days, period)
     rows = [_row(day_of(day, worktime.hours, calendar), calendar) for day in days]
     has_data = fmt == "table" and not any(row["provisional"] for row in rows)
     app.emit(rows, _COLUMNS if has_data else (*_COLUMNS, _PROVISIONAL), fmt)
@@ -78,18 +79,20 @@ def _named(app: App, name: str) -> Calendar:
 
 
 def _days(text: str) -> list[date]:
-    """The days of `2026-10` or of `2026`.
+    """The days of `2026-W41`, `2026-10` or `2026`.
 
     Raises:
-        ValueError: it is neither.
+        ValueError: it is none of them.
     """
     try:
         if len(text) == len("2026"):
             return list(days_in(parse_date(f"{text}-01-01").year))
-        first = parse_date(f"{text}-01")
+        period = (week if "W" in text else month)(text, UTC)
     except ValueError:
-        raise ValueError(_("'{text}' is neither a month like 2026-10 nor a year").format(text=text)) from None
-    return [day for day in days_in(first.year) if day.month == first.month]
+        message = _("'{text}' is no week like 2026-W41, month like 2026-10, or year").format(text=text)
+        raise ValueError(message) from None
+    ordinals = range(period.start.toordinal(), period.end.toordinal())
+    return [date.fromordinal(each) for each in ordinals]
 
 
 def _row(day: Day, calendar: Calendar | None) -> dict[str, Cell]:
