@@ -1,22 +1,22 @@
 """Deadlines of a record: the runs of its clocks, its tasks and pauses, and which of them are overdue.
 
-Pure: the record, the profile, the zone and `now` come in; nothing is stored.
+Pure: the record, the profile, when the store works and `now` come in; nothing is stored.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from cpl.events import Event
-from cpl.moments import Duration
+from cpl.moments import BUSINESS_UNITS, Duration
 from cpl.profile import REOPEN, Clock, Profile, Target
 from cpl.record import Record, as_of, judged_at, local_day
 from cpl.workflow import matches
+from cpl.worktime import Worktime, between, extend
 from cpl.worktime import due as due_after
-from cpl.worktime import extend
 
 Result = Literal["running", "paused", "met", "breached"]
 Basis = Literal["rule", "agreed", "task", "pause"]
@@ -29,7 +29,8 @@ Span = tuple[datetime, datetime]
 class Run:
     """One run of a clock: from the event that started it to the one that stopped it, or to now.
 
-    `due_at` of a running clock already holds the pauses so far. `used` is the time that counted.
+    `due_at` of a running clock already holds the pauses so far. `used` is the time that counted: business time where
+    the target is in business hours or days, else by the wall clock.
     """
 
     clock: str
@@ -92,7 +93,7 @@ class _Step:
     state: str | None
 
 
-def runs(record: Record, profile: Profile, zone: tzinfo, now: datetime) -> list[Run]:
+def runs(record: Record, profile: Profile, worktime: Worktime, now: datetime) -> list[Run]:
     """Every run of every clock of `record` at `now`, in the profile's order; events after `now` are ignored.
 
     An imported record that names its clocks runs only those.
@@ -103,7 +104,7 @@ def runs(record: Record, profile: Profile, zone: tzinfo, now: datetime) -> list[
     steps = list(_steps(known, profile))
     only = None if known.source is None else known.source.get("clocks")
     clocks = [clock for clock in profile.clocks.values() if only is None or clock.name in only]
-    return [run for clock in clocks for run in _Follow(known, profile, clock, zone, now).through(steps)]
+    return [run for clock in clocks for run in _Follow(known, profile, clock, worktime, now).through(steps)]
 
 
 def _steps(record: Record, profile: Profile) -> Iterator[_Step]:
@@ -128,7 +129,7 @@ class _Follow:
     record: Record
     profile: Profile
     clock: Clock
-    zone: tzinfo
+    worktime: Worktime
     now: datetime
 
     def through(self, steps: Iterable[_Step]) -> Iterator[Run]:
@@ -202,18 +203,23 @@ class _Follow:
             stopped_at=stopped_at,
             result=_result(run, due_at, stopped_at, end),
             basis="rule" if agreed is None else "agreed",
-            used=end - run.started_at - sum((to - since for since, to in pauses), timedelta()),
+            used=self._used((run.started_at, end), pauses, target),
             clause=None if target is None or agreed is not None else target.clause,
         )
 
     def _by_rule(self, run: _Open, within: Duration | None, pauses: Sequence[Span]) -> datetime | None:
         if within is None:
             return None
-        return extend(due_after(run.started_at, within, self.zone), pauses, within, self.zone)
+        return extend(due_after(run.started_at, within, self.worktime), pauses, within, self.worktime)
+
+    def _used(self, span: Span, pauses: Sequence[Span], target: Target | None) -> timedelta:
+        in_business_time = target is not None and target.within.unit in BUSINESS_UNITS
+        lengths = (between(*each, self.worktime) if in_business_time else each[1] - each[0] for each in (span, *pauses))
+        return next(lengths) - sum(lengths, timedelta())
 
     def _target(self, run: _Open, end: datetime) -> Target | None:
         judged = judged_at(self.record, end)
-        began_on = local_day(run.cycle_start, self.zone)
+        began_on = local_day(run.cycle_start, self.worktime.zone)
         for target in self.clock.targets:
             in_force = target.since is None or target.since <= began_on
             if in_force and matches(judged, target.when):
@@ -238,12 +244,12 @@ def _result(run: _Open, due_at: datetime, stopped_at: datetime | None, end: date
     return "running" if run.paused_at is None else "paused"
 
 
-def dues(record: Record, profile: Profile, zone: tzinfo, now: datetime) -> list[Due]:
+def dues(record: Record, profile: Profile, worktime: Worktime, now: datetime) -> list[Due]:
     """All that still has to happen on `record` at `now`: running clocks, open tasks, a pause with its end."""
     known = as_of(record, now)
     if known is None:
         return []
-    found = [*_running(known, profile, zone, now), *_open_tasks(known, profile, now)]
+    found = [*_running(known, profile, worktime, now), *_open_tasks(known, profile, now)]
     pause = _pause_end(known, profile, now)
     return found if pause is None else [*found, pause]
 
@@ -253,9 +259,9 @@ def _answers(record: Record) -> str | None:
     return assignee or record.lead
 
 
-def _running(record: Record, profile: Profile, zone: tzinfo, now: datetime) -> Iterator[Due]:
+def _running(record: Record, profile: Profile, worktime: Worktime, now: datetime) -> Iterator[Due]:
     """The running clocks; not a paused one whose due moves on with the pause, for the pause's end is due instead."""
-    for run in runs(record, profile, zone, now):
+    for run in runs(record, profile, worktime, now):
         if run.is_open and not (run.result == "paused" and run.basis == "rule"):
             warned = run.warn_at is not None and now > run.warn_at
             yield Due(record, run.basis, run.clock, run.due_at, now - run.due_at, _answers(record), warned)

@@ -8,10 +8,13 @@ from datetime import date, tzinfo
 from gettext import gettext as _
 from typing import Any, Final
 
+from cpl import calendars
 from cpl.errors import Invalid, Problem
 from cpl.profile import SECTIONS, Profile, Term, overlay, read_profile
 from cpl.record import FIELDS
 from cpl.schema import Problems, anything, day, integer, is_absent, list_of, problem, struct, text, word, zone
+from cpl.workdays import Calendar, CalendarYear
+from cpl.worktime import Worktime
 from cpl.yaml_nodes import MappingNode, Node, Source
 from cpl.yaml_reader import read
 
@@ -51,6 +54,7 @@ class Settings:
     profile_name: str
     profile: Profile
     people: Mapping[str, Person]
+    worktime: Worktime
 
     def person_with(self, email: str) -> Person | None:
         """The person whose git identity has this address, whatever its case."""
@@ -145,6 +149,7 @@ def load(files: Files) -> Settings:
         profile_name=data["profile"],
         profile=profile,
         people={person.id: person for person in people},
+        worktime=Worktime(data["timezone"], profile.hours, _calendar(files, profile)),
     )
 
 
@@ -172,6 +177,44 @@ def _load_profile(files: Files, name: str, root: MappingNode) -> Profile:
     if profile is None:
         raise Invalid(_("the profile is not right"), problems)
     return profile
+
+
+def _calendar(files: Files, profile: Profile) -> Calendar | None:
+    name = profile.calendar
+    return None if name is None else Calendar(name, lambda year: read_calendar(files, name, year))
+
+
+def read_calendar(files: Files, name: str, year: int) -> CalendarYear:
+    """A year of a calendar by the store's own file; without one it is provisional.
+
+    Raises:
+        Invalid: the file has problems.
+    """
+    path = calendars.path_of(name, year)
+    data = files(path)
+    if data is None:
+        return calendars.provisional(name, year)
+    found, problems = calendars.read_year(parse(data, path), year)
+    if found is None:
+        raise Invalid(_("the calendar is not right"), problems)
+    return found
+
+
+def calendar_problems(settings: Settings, paths: Iterable[str]) -> Iterator[Problem]:
+    """What is wrong with those of the files that belong to the store's calendar; W081: one that is no year of it."""
+    calendar = settings.worktime.calendar
+    for path in paths:
+        if calendar is None or not path.startswith(f"{calendars.FOLDER}/{calendar.name}/"):
+            continue
+        year = calendars.year_of(path)
+        if year is None or path != calendars.path_of(calendar.name, year):
+            message = _("is no year of the calendar, so nobody reads it; name it {path}, or move it away")
+            yield Problem(path, 1, "W081", message.format(path=calendars.path_of(calendar.name, 2026)))
+            continue
+        try:
+            calendar.year(year)
+        except Invalid as error:
+            yield from error.problems
 
 
 def _person(data: Mapping[str, Any]) -> Person:

@@ -12,16 +12,16 @@ from itertools import islice
 from pathlib import PurePosixPath
 from typing import Final
 
-from cpl import config, difference, steps, validate, workflow
+from cpl import calendars, config, difference, steps, validate, workflow
 from cpl.config import Settings
 from cpl.errors import Invalid, Problem
 from cpl.git import Git
 from cpl.record import Record, is_id
 from cpl.steps import INDEX, File, Step
-from cpl.store import RECORDS, Entry, read_entry, record_path, shipped, template
+from cpl.store import RECORDS, TEMPLATES, Entry, read_entry, record_path, shipped, template
 from cpl.tree import ENDING, is_record
 
-_PATHS: Final = (RECORDS, config.MARKER, config.PROFILES)
+_PATHS: Final = (RECORDS, config.MARKER, config.PROFILES, calendars.FOLDER)
 _AT_ONCE: Final = 100  # commits whose records are read by one process
 _DIFFERENCE: Final = "E1"  # the codes of what only a comparison finds
 _IMPORT: Final = "import"
@@ -151,6 +151,8 @@ class _Judge:
         for path in step.owned:
             if is_record(path, RECORDS):
                 problems += self._record(step, path, None if isinstance(settings, Invalid) else settings)
+        if isinstance(settings, Settings):
+            problems += config.calendar_problems(settings, step.paths)
         return sorted(set(problems))
 
     def _settings_of(self, step: Step) -> Settings | Invalid | None:
@@ -170,7 +172,8 @@ class _Judge:
             if path == config.MARKER:
                 return marker
             data = self._content(revision, [path])[path]
-            return template(shipped(), path) if data is None else data
+            is_shipped = data is None and path.startswith(TEMPLATES)
+            return template(shipped(), path) if is_shipped else data
 
         try:
             return None if marker is None else config.load(read)

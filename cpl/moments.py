@@ -17,7 +17,7 @@ _INSTANT: Final = re.compile(
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})?"
 )
 _DATE: Final = re.compile(rf"{_YEAR}-[0-9]{{2}}-[0-9]{{2}}")
-_DURATION: Final = re.compile(r"([1-9][0-9]{0,4})(m|h|d)|([1-9][0-9]{0,2})(mo)")
+_DURATION: Final = re.compile(r"([1-9][0-9]{0,4})(m|h|d|bh|bd)|([1-9][0-9]{0,2})(mo)")
 _WEEK: Final = re.compile(rf"({_YEAR})-W([0-9]{{2}})")
 _MONTH: Final = re.compile(rf"({_YEAR})-([0-9]{{2}})")
 
@@ -88,7 +88,9 @@ def parse_date(text: str) -> date:
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """A length as a procedure states it: `amount` of `unit` (m, h, d, mo), or the rest of the day (`same-day`)."""
+    """A length as a procedure states it: `amount` of `unit` (m, h, d, mo; business hours bh,
+    business days bd), or the rest of the day (`same-day`).
+    """
 
     amount: int
     unit: str
@@ -98,10 +100,11 @@ class Duration:
 
 
 SAME_DAY: Final = "same-day"
+BUSINESS_UNITS: Final = ("bh", "bd")
 
 
 def parse_duration(text: str) -> Duration:
-    """The duration `10m`, `24h`, `2d`, `1mo` or `same-day`; up to 99999 of the short units, up to 999 months.
+    """The duration `10m`, `24h`, `2d`, `8bh`, `3bd`, `1mo` or `same-day`; up to 99999 of a unit, but 999 months.
 
     Raises:
         ValueError: `text` is none of these.
@@ -110,7 +113,9 @@ def parse_duration(text: str) -> Duration:
         return Duration(1, SAME_DAY)
     found = _DURATION.fullmatch(text)
     if found is None:
-        raise ValueError(_("'{text}' is not a duration; write 10m, 24h, 2d, 1mo or same-day").format(text=text))
+        raise ValueError(
+            _("'{text}' is not a duration; write 10m, 24h, 2d, 1mo, 8bh, 3bd or same-day").format(text=text)
+        )
     return Duration(int(found[1] or found[3]), found[2] or found[4])
 
 

@@ -8,8 +8,10 @@ from datetime import date
 from gettext import gettext as _
 from typing import Any, Final
 
+from cpl.calendars import calendar_name
 from cpl.errors import Problem
 from cpl.events import VERBS
+from cpl.hours import hours
 from cpl.moments import Duration
 from cpl.schema import (
     Converter,
@@ -25,6 +27,7 @@ from cpl.schema import (
     text,
     word,
 )
+from cpl.workdays import ALWAYS, Hours
 from cpl.yaml_nodes import MappingNode, Node, ScalarNode
 
 BACK: Final = "back"
@@ -115,6 +118,8 @@ class Profile:
     terms: Mapping[str, Mapping[str, Term]]  # by the field of TERM_SECTIONS; none at all: any name will do
     roles: Mapping[str, Term]
     figures: Figures
+    hours: Hours = ALWAYS
+    calendar: str | None = None
 
     @property
     def initial(self) -> str:
@@ -192,6 +197,8 @@ SECTIONS: Final[Mapping[str, Converter]] = {
     "rules": map_of(_RULE),
     "clocks": map_of(_CLOCK),
     "summary": _FIGURES,
+    "hours": hours,
+    "calendar": calendar_name,
     "roles": map_of(_TERM),
     **{section: map_of(_TERM) for section in TERM_SECTIONS.values()},
 }
@@ -215,6 +222,8 @@ def read_profile(node: MappingNode, fields: Collection[str]) -> tuple[Profile | 
         terms={field: _terms(data.get(section, {})) for field, section in TERM_SECTIONS.items()},
         roles=_terms(data.get("roles", {})),
         figures=_figures(data["summary"]),
+        hours=data.get("hours", ALWAYS),
+        calendar=data.get("calendar"),
     )
     problems = list(_CrossCheck(profile, node, fields).all())
     return (None if problems else profile), problems

@@ -22,6 +22,7 @@ from cpl.git import Git, GitFailed, find_toplevel
 from cpl.record import Record, day_of, is_id, load, normalize_piece
 
 RECORDS: Final = "records"
+TEMPLATES: Final = "templates/"
 RECORD_LIMIT: Final = 1 << 20
 SETTINGS_LIMIT: Final = 1 << 20
 LOCK_SECONDS: Final = 10.0
@@ -145,8 +146,8 @@ def find_root(start: Path) -> Path:
 
 
 def template(root: Path, path: str) -> bytes | None:
-    """A file under templates/: the store's own, else the shipped one, else None."""
-    for folder in (root, shipped()):
+    """A file that settings are made of: the store's own; of those under templates/ else the shipped one; else None."""
+    for folder in (root, shipped()) if path.startswith(TEMPLATES) else (root,):
         try:
             return files.read(folder / path, SETTINGS_LIMIT)
         except files.Missing:
@@ -164,12 +165,7 @@ class Store:
     @cached_property
     def settings(self) -> Settings:
         """The store's settings. Raises Invalid when they have problems."""
-        return config.load(self._settings_file)
-
-    def _settings_file(self, path: str) -> bytes | None:
-        if path.startswith("templates/"):
-            return template(self.root, path)
-        return files.read(self.root / path, SETTINGS_LIMIT)
+        return config.load(lambda path: template(self.root, path))
 
     def paths(self) -> Iterator[str]:
         """Every record file below records/, in order; also what only looks like one, to be named by `check`."""

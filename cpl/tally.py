@@ -130,10 +130,10 @@ class View:
         return bool(chosen) and bool(marks & _SINGLED) and matches(record, chosen)
 
     def _runs(self, record: Record) -> list[Run]:
-        return runs(record, self.settings.profile, self.settings.zone, self.at)
+        return runs(record, self.settings.profile, self.settings.worktime, self.at)
 
     def _dues(self, record: Record) -> list[Due]:
-        return dues(record, self.settings.profile, self.settings.zone, self.end)
+        return dues(record, self.settings.profile, self.settings.worktime, self.end)
 
     def _single(self, record: Record, pending: Sequence[Due], title: str) -> Single:
         next_due = min((due.due_at for due in pending), default=None)

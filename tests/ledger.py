@@ -127,7 +127,7 @@ def settings(cpl_yaml: str = CPL_YAML, *, profile: str | None = None) -> Setting
     def files(path: str) -> bytes | None:
         if path == config.MARKER:
             return cpl_yaml.encode()
-        if profile is not None:
+        if profile is not None and path.startswith(config.PROFILES):
             return profile.encode()
         return (ROOT / path).read_bytes() if (ROOT / path).exists() else None
 

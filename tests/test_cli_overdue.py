@@ -148,7 +148,7 @@ def test_exit_code_tells_a_script_that_something_is_late(ledger: Ledger, one: st
     [
         (
             ["--soon", "tomorrow"],
-            "Invalid value for --soon: 'tomorrow' is not a duration; write 10m, 24h, 2d, 1mo or same-day",
+            "Invalid value for --soon: 'tomorrow' is not a duration; write 10m, 24h, 2d, 1mo, 8bh, 3bd or same-day",
         ),
         (["--at", "x"], "Invalid value for --at: 'x' is not an instant like 2026-11-22T09:14:00+08:00"),
     ],

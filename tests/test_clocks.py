@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from cpl.clocks import Due, Run, dues, runs
 from cpl.moments import parse_instant
 from cpl.record import Record, as_of
+from cpl.worktime import Worktime
 from tests.ledger import CPL_YAML, EXAMPLES, Ledger, instant, record, record_text, settings
 
 SETTINGS = settings()
@@ -25,7 +26,7 @@ NOW = instant("2026-11-18T16:00")
 def followed(text: str, now: str = "2026-11-30T00:00", extra: str = "") -> list[tuple[str, int, str, str, str, str]]:
     """The runs as clock, cycle, due, stop, result, used; `extra` is added to cpl.yaml."""
     known = settings(CPL_YAML + extra)
-    return [short(run) for run in runs(record(text), known.profile, known.zone, instant(now))]
+    return [short(run) for run in runs(record(text), known.profile, known.worktime, instant(now))]
 
 
 def of(clock: str, text: str, now: str = "2026-11-30T00:00", extra: str = "") -> list[tuple[int, str, str, str, str]]:
@@ -84,7 +85,7 @@ def examples(tmp_path: Path) -> Ledger:
     ],
 )
 def test_runs_of_the_hand_written_records(name: str, expected: list[tuple[object, ...]]) -> None:
-    found = runs(example(name), SETTINGS.profile, SETTINGS.zone, NOW)
+    found = runs(example(name), SETTINGS.profile, SETTINGS.worktime, NOW)
     said = [
         (run.clock, run.number, run.started_at, run.due_at, run.stopped_at, run.result, run.used, run.basis)
         for run in found
@@ -244,7 +245,7 @@ def test_pause_that_follows_a_breach_leaves_it_as_late_as_it_was() -> None:
     late = {
         now: [
             due.late
-            for due in dues(record(text), SETTINGS.profile, SETTINGS.zone, instant(now))
+            for due in dues(record(text), SETTINGS.profile, SETTINGS.worktime, instant(now))
             if due.name == "resolve"
         ]
         for now in ("2026-11-16T18:00", "2026-11-19T18:00")
@@ -360,7 +361,7 @@ def shown(found: list[Due]) -> list[tuple[str, str, str, str | None, bool]]:
 
 
 def due_list(text: str, now: str) -> list[tuple[str, str, str, str | None, bool]]:
-    return shown(dues(record(text), SETTINGS.profile, SETTINGS.zone, instant(now)))
+    return shown(dues(record(text), SETTINGS.profile, SETTINGS.worktime, instant(now)))
 
 
 TASK = "{id: t-aaaa, kind: promise, text: a, made_at: 2026-11-16T10:00:00+08:00, due: 2026-11-16T18:00:00+08:00"
@@ -438,10 +439,10 @@ def test_order_of_the_events_in_the_file_never_matters(order: list[int], now: da
     first = next(index for index, line in enumerate(lines) if line.startswith("- "))
     events = lines[first : first + len(order)]
     shuffled = "".join([*lines[:first], *(events[place] for place in order), *lines[first + len(order) :]])
-    assert runs(record(shuffled), SETTINGS.profile, SETTINGS.zone, now) == runs(
+    assert runs(record(shuffled), SETTINGS.profile, SETTINGS.worktime, now) == runs(
         record(WHOLE),
         SETTINGS.profile,
-        SETTINGS.zone,
+        SETTINGS.worktime,
         now,
     )
 
@@ -452,7 +453,7 @@ def test_events_after_now_never_matter(known: int, seconds: int) -> None:
     now = instant(f"2026-11-{day}T{hour}:00") + timedelta(seconds=seconds)
     last = [HISTORY[index] for index in range(len(HISTORY)) if index < known or HISTORY[index][:6] <= f"{now:%dT%H:%M}"]
     then = record_text(*last, fields="nature: A\n" if len(last) > 1 else "")
-    found = [runs(record(text), SETTINGS.profile, SETTINGS.zone, now) for text in (WHOLE, then)]
+    found = [runs(record(text), SETTINGS.profile, SETTINGS.worktime, now) for text in (WHOLE, then)]
     assert found[0] == found[1]
 
 
@@ -463,8 +464,8 @@ def test_pause_never_makes_a_due_earlier(since: datetime, now: datetime, length:
     known = settings(CPL_YAML + extra)
     pause = f"{start:%dT%H:%M} to: on-hold, reason: r, until: {end.isoformat()}"
     plain, paused = record_text(), record_text(pause, f"{end:%dT%H:%M} to: resolving")
-    (before,) = [run for run in runs(record(plain), known.profile, known.zone, now) if run.clock == "resolve"]
-    (after,) = [run for run in runs(record(paused), known.profile, known.zone, now) if run.clock == "resolve"]
+    (before,) = [run for run in runs(record(plain), known.profile, known.worktime, now) if run.clock == "resolve"]
+    (after,) = [run for run in runs(record(paused), known.profile, known.worktime, now) if run.clock == "resolve"]
     assert after.due_at >= before.due_at
     assert after.used <= before.used
 
@@ -480,8 +481,8 @@ def test_target_of_later_changes_no_earlier_result(since: date) -> None:
 def test_runs_are_judged_alike_however_the_record_was_cut(now: datetime) -> None:
     known = as_of(record(WHOLE), now)
     assert known is not None
-    whole = runs(record(WHOLE), SETTINGS.profile, SETTINGS.zone, now)
-    assert runs(known, SETTINGS.profile, SETTINGS.zone, now) == whole
+    whole = runs(record(WHOLE), SETTINGS.profile, SETTINGS.worktime, now)
+    assert runs(known, SETTINGS.profile, SETTINGS.worktime, now) == whole
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York"])
@@ -490,5 +491,5 @@ def test_clock_of_24_hours_runs_24_real_hours_over_a_change_of_time(zone: str) -
     for day, hour in itertools.product(days, (1, 12, 23)):
         received = parse_instant(f"{day}T{hour:02}:30", ZoneInfo(zone))
         text = record_text().replace("2026-11-16T09:00:00+08:00", received.isoformat())
-        (run,) = runs(record(text), SETTINGS.profile, ZoneInfo(zone), received)
+        (run,) = runs(record(text), SETTINGS.profile, Worktime(ZoneInfo(zone)), received)
         assert run.due_at - run.started_at == timedelta(hours=24)

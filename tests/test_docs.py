@@ -95,7 +95,7 @@ def test_wheel_brings_templates_and_hooks_and_a_store_can_be_made_from_it(tmp_pa
     shipped = unpacked / "cpl/shipped"
     assert {path.relative_to(shipped).as_posix() for path in shipped.rglob("*") if path.is_file()} == {
         path.relative_to(ROOT).as_posix()
-        for folder in ("templates", "hooks")
+        for folder in ("templates", "hooks", "calendar")
         for path in (ROOT / folder).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }

@@ -177,7 +177,7 @@ def test_without_clocks_in_the_mapping_all_clocks_run() -> None:
     assert document.data["source"] == {"system": "desk", "key": "7"}
     record, _problems = load(document)
     assert record is not None
-    running = clocks.runs(record, SETTINGS.profile, SETTINGS.zone, NOW)
+    running = clocks.runs(record, SETTINGS.profile, SETTINGS.worktime, NOW)
     assert [run.clock for run in running] == ["respond"]
 
 

@@ -374,6 +374,7 @@ OTHER_MEANINGS = {
         "cpl/tally.py": "a figure",
         "cpl/report.py": "a figure",
         "cpl/report_json.py": "a figure",
+        "cpl/worktime.py": "out of hours",
     },
 }
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cpl.moments import Duration, fixed, format_instant, parse_duration, parse_instant
-from cpl.worktime import due, extend
+from cpl.worktime import Worktime, due, extend
 
 ZONES = {name: ZoneInfo(name) for name in ("Asia/Shanghai", "Europe/Berlin", "America/New_York")}
 BERLIN, NEW_YORK, SHANGHAI = ZONES["Europe/Berlin"], ZONES["America/New_York"], ZONES["Asia/Shanghai"]
@@ -57,7 +57,7 @@ def local(text: str, zone: ZoneInfo) -> datetime:
     ],
 )
 def test_due_is_as_a_person_counts(zone: ZoneInfo, start: str, within: str, expected: str) -> None:
-    found = due(local(start, zone), parse_duration(within), zone)
+    found = due(local(start, zone), parse_duration(within), Worktime(zone))
     assert found == parse_instant(expected)
     assert format_instant(fixed(found.astimezone(zone))) == expected
 
@@ -65,12 +65,14 @@ def test_due_is_as_a_person_counts(zone: ZoneInfo, start: str, within: str, expe
 def test_due_does_not_depend_on_the_offset_that_the_start_was_written_with() -> None:
     shanghai, berlin = parse_instant("2026-11-22T06:00:00+08:00"), parse_instant("2026-11-21T23:00:00+01:00")
     for within in ("24h", "2d", "1mo", "same-day"):
-        assert due(shanghai, parse_duration(within), SHANGHAI) == due(berlin, parse_duration(within), SHANGHAI)
+        assert due(shanghai, parse_duration(within), Worktime(SHANGHAI)) == due(
+            berlin, parse_duration(within), Worktime(SHANGHAI)
+        )
 
 
 @given(starts, zones)
 def test_same_day_ends_at_a_local_midnight_within_a_day(start: datetime, zone: ZoneInfo) -> None:
-    found = due(start, Duration(1, "same-day"), zone)
+    found = due(start, Duration(1, "same-day"), Worktime(zone))
     midnight = found.astimezone(zone)
     assert (midnight.hour, midnight.minute, midnight.second) == (0, 0, 0)
     assert timedelta() < found - start <= timedelta(hours=25)
@@ -78,13 +80,13 @@ def test_same_day_ends_at_a_local_midnight_within_a_day(start: datetime, zone: Z
 
 @given(starts, st.integers(1, 99999), zones)
 def test_hours_are_real_hours(start: datetime, hours: int, zone: ZoneInfo) -> None:
-    assert due(start, Duration(hours, "h"), zone) - start == timedelta(hours=hours)
+    assert due(start, Duration(hours, "h"), Worktime(zone)) - start == timedelta(hours=hours)
 
 
 @given(starts, st.integers(1, 400), zones)
 def test_days_keep_the_local_time_where_it_exists(start: datetime, days: int, zone: ZoneInfo) -> None:
     before = start.astimezone(zone)
-    after = due(start, Duration(days, "d"), zone).astimezone(zone)
+    after = due(start, Duration(days, "d"), Worktime(zone)).astimezone(zone)
     exists = before.replace(tzinfo=None) + timedelta(days=days)
     if fixed(exists.replace(tzinfo=zone)).astimezone(zone).replace(tzinfo=None) == exists:
         assert after.replace(tzinfo=None) == exists
@@ -92,7 +94,7 @@ def test_days_keep_the_local_time_where_it_exists(start: datetime, days: int, zo
 
 @given(starts, durations, zones)
 def test_due_lies_behind_the_start(start: datetime, within: Duration, zone: ZoneInfo) -> None:
-    assert due(start, within, zone) > start
+    assert due(start, within, Worktime(zone)) > start
 
 
 @given(starts, durations, zones, st.lists(st.tuples(st.integers(0, 90), st.integers(0, 90)), max_size=3))
@@ -104,10 +106,10 @@ def test_pauses_never_make_a_due_earlier(
         since = at + timedelta(hours=wait)
         at = since + timedelta(hours=length)
         spans.append((since, at))
-    first = due(start, within, zone)
-    extended = extend(first, spans, within, zone)
+    first = due(start, within, Worktime(zone))
+    extended = extend(first, spans, within, Worktime(zone))
     assert extended >= first
-    assert extend(first, [], within, zone) == first
+    assert extend(first, [], within, Worktime(zone)) == first
 
 
 @pytest.mark.parametrize(
@@ -143,5 +145,5 @@ def test_pauses_never_make_a_due_earlier(
 def test_pause_adds_its_length_in_the_unit_of_the_target(
     zone: ZoneInfo, at: str, since: str, until: str, within: str, expected: str
 ) -> None:
-    found = extend(local(at, zone), [(local(since, zone), local(until, zone))], parse_duration(within), zone)
+    found = extend(local(at, zone), [(local(since, zone), local(until, zone))], parse_duration(within), Worktime(zone))
     assert found == parse_instant(expected)

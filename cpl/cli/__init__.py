@@ -48,6 +48,7 @@ COMMANDS: Final = {
     "init": "init",
     "demo": "demo",
     "import": "import_",
+    "calendar": "calendar_",
     "merge-driver": "merge_driver",
     "completion": "completion",
 }
@@ -139,6 +140,7 @@ def run(args: Sequence[str] | None = None, app: App | None = None) -> int:
     app = app or App()
     try:
         result = cli.main(args=None if args is None else list(args), prog_name="cpl", obj=app, standalone_mode=False)
+        app.warn_of_provisional_years()
     except CplError as error:
         app.say(str(error))
         return error.exit_code

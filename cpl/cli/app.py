@@ -108,6 +108,20 @@ class App:
         if not is_checked:
             self.say(_("this clone has no hooks that check records; run: cpl hooks install"))
 
+    def warn_of_provisional_years(self) -> None:
+        """Say, at the end of a run, by which years without data something was reckoned."""
+        store = vars(self).get("store")  # a run that needed no settings is not to read them now
+        settings = None if store is None else vars(store).get("settings")
+        calendar = None if settings is None else settings.worktime.calendar
+        if calendar is None:
+            return
+        for year in calendar.provisional:
+            message = _(
+                "calendar {name} has no data for {year}: only weekends and holidays on fixed dates count, so what is "
+                "reckoned by it is provisional; when the dates are published: cpl calendar seed {year}"
+            )
+            self.say(message.format(name=calendar.name, year=year))
+
     def emit(self, rows: Sequence[Mapping[str, Cell]], columns: Sequence[Column], fmt: str) -> None:
         """Print rows on stdout in the format that was asked for."""
         from cpl import render

@@ -13,7 +13,7 @@ from typing import Final
 
 import click
 
-from cpl import guard, validate
+from cpl import calendars, config, guard, validate
 from cpl.cli.app import App, pass_app
 from cpl.cli.options import output_format
 from cpl.errors import EXIT_PROBLEMS, CplError, Invalid, Problem
@@ -143,6 +143,7 @@ def _problems(app: App, paths: Sequence[str]) -> tuple[list[Problem], int]:
     problems += _twice(all_paths, set(wanted))
     if not paths:
         problems += [_stranger(path) for path in store.strangers()]
+        problems += config.calendar_problems(app.settings, _calendar_files(store.root))
     return sorted(set(problems)), len(entries)
 
 
@@ -181,6 +182,11 @@ def _twice(paths: Sequence[str], wanted: set[str]) -> Iterator[Problem]:
                 others = ", ".join(each for each in found if each != path)
                 message = _("the id {id} is also that of {others}; keep one file").format(id=stem, others=others)
                 yield Problem(path, 1, "E032", message)
+
+
+def _calendar_files(root: Path) -> Iterator[str]:
+    for path in sorted((root / calendars.FOLDER).glob("*/*")):
+        yield path.relative_to(root).as_posix()
 
 
 def _stranger(path: str) -> Problem:

@@ -10,7 +10,7 @@ from typing import Final
 import click
 from click.core import ParameterSource
 
-from cpl import config, driver, files, hooking
+from cpl import config, driver, files, hooking, seeding
 from cpl.cli.app import App, bad_parameter, pass_app
 from cpl.errors import CplError
 from cpl.git import Git, find_toplevel
@@ -18,6 +18,7 @@ from cpl.moments import parse_zone
 from cpl.render import visible
 from cpl.schema import did_you_mean
 from cpl.store import Commit, Store, shipped, template
+from cpl.yaml_nodes import ScalarNode
 from cpl.yaml_writer import entry
 
 _ATTRIBUTE_LINES: Final = ("records/** -text", "records/**/*.md -text merge=cpl")
@@ -66,8 +67,9 @@ def init_command(
 ) -> None:
     """Make a complaint store in DIR (default: here), in a new or an existing git repository, also in a subfolder.
 
-    The profile is copied into the store: its rules are its own files. git's hooks are installed in this clone, as by
-    `cpl hooks install`. Nothing that exists is changed; a second run changes nothing.
+    The profile is copied into the store, and so is the calendar that it names: its rules are its own files. git's
+    hooks are installed in this clone, as by `cpl hooks install`. Nothing that exists is changed; a second run changes
+    nothing.
 
     \b
     Examples:
@@ -161,9 +163,21 @@ def _files(root: Path, settings: bytes, profile: str, ci: str) -> Iterator[tuple
     yield config.MARKER, settings
     yield f"{config.PROFILES}/{profile}.yaml", template(root, f"{config.PROFILES}/{profile}.yaml") or b""
     yield "records/.gitkeep", b""
+    for path in _calendar_years(root, profile):
+        yield path, (shipped() / path).read_bytes()
     yield ".gitattributes", _ATTRIBUTES.encode()
     for path, source in _CI_FILES[ci]:
         yield path, template(root, source) or b""
+
+
+def _calendar_years(root: Path, profile: str) -> Iterator[str]:
+    """The shipped years of the calendar that a store goes by; none where it names none."""
+    if (root / config.MARKER).exists():
+        name = Store(root).settings.profile.calendar
+    else:
+        node = config.parse(template(root, f"{config.PROFILES}/{profile}.yaml") or b"", profile).get("calendar")
+        name = node.text if isinstance(node, ScalarNode) else None
+    return iter(()) if name is None else seeding.shipped_years(name)
 
 
 def _write(app: App, root: Path, new: dict[str, bytes], made: list[str]) -> bool:

@@ -153,7 +153,7 @@ def _cell(app: App, record: Record, name: str, now: datetime) -> Cell:
         parts = [location.get(part) for part in ("building", "unit", "room", "spot")]
         return " ".join(part for part in parts if part) or None
     if name == "due":
-        found = clocks.dues(record, app.settings.profile, app.settings.zone, now)
+        found = clocks.dues(record, app.settings.profile, app.settings.worktime, now)
         return min((due.due_at.astimezone(app.settings.zone) for due in found), default=None)
     if name == "age":
         return duration(int((now - record.received_at).total_seconds()))

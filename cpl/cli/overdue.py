@@ -71,7 +71,7 @@ def overdue_command(app: App, soon: str | None, whom: str | None, exit_code: boo
     now = app.read_only_instant(at)
     horizon = now
     if soon is not None:
-        horizon = worktime.due(now, bad_parameter("--soon", parse_duration, soon), app.settings.zone)
+        horizon = worktime.due(now, bad_parameter("--soon", parse_duration, soon), app.settings.worktime)
     found = sorted(_all_dues(app, now, whom), key=lambda due: (-due.late, due.record.id, due.name))
     shown = [due for due in found if due.due_at < now or (soon and (due.due_at <= horizon or due.is_warned))]
     columns = _for_people() if fmt in ("table", "markdown") else _FOR_PROGRAMS
@@ -93,7 +93,7 @@ def overdue_command(app: App, soon: str | None, whom: str | None, exit_code: boo
 def _all_dues(app: App, now: datetime, whom: str | None) -> list[Due]:
     """What is due for that person, or for all; a task may also name somebody who is not in cpl.yaml."""
     settings = app.settings
-    found = [due for record in app.records() for due in dues(record, settings.profile, settings.zone, now)]
+    found = [due for record in app.records() for due in dues(record, settings.profile, settings.worktime, now)]
     if whom is None:
         return found
     if whom not in {due.who for due in found}:

@@ -50,7 +50,7 @@ def show_command(app: App, piece: str, raw: bool, fmt: str, at: str | None) -> N
     record = entry.record if at is None else as_of(entry.record, now)
     if record is None:
         raise CplError(_("{id} had not been received by {at}").format(id=entry.id, at=format_instant(now)))
-    runs = clocks.runs(record, app.settings.profile, app.settings.zone, now)
+    runs = clocks.runs(record, app.settings.profile, app.settings.worktime, now)
     if fmt == "json":
         _show_json(app, record, runs, entry.document.body)
         return
@@ -104,7 +104,11 @@ def _deadlines(app: App, record: Record, runs: Sequence[clocks.Run], now: dateti
         }
         for run in runs
     ]
-    others = [due for due in clocks.dues(record, app.settings.profile, zone, now) if due.basis in ("task", "pause")]
+    others = [
+        due
+        for due in clocks.dues(record, app.settings.profile, app.settings.worktime, now)
+        if due.basis in ("task", "pause")
+    ]
     rows += [
         {
             "clock": due.name,

@@ -314,7 +314,7 @@ def due_instant(app: App, option: str, text: str, *, after: datetime) -> datetim
         return start_of_day(parse_date(given) + timedelta(days=1), app.settings.zone)
 
     def _from_now(given: str) -> datetime:
-        return worktime.due(app.now, parse_duration(given), app.settings.zone)
+        return worktime.due(app.now, parse_duration(given), app.settings.worktime)
 
     result: datetime = bad_parameter(option, parse, text)
     if result <= after:
