@@ -13,7 +13,7 @@ from tests.ledger import CPL_YAML, ROOT, Ledger
 
 PAGE: Final = ROOT / "docs" / "clocks.md"
 SMALL_REPAIR: Final = ("--kind", "repair", "--field", "order.size=minor")  # 8 h
-LATER: Final = "2026-12-31T00:00:00+08:00"
+LATER: Final = "2027-12-31T00:00:00+08:00"
 
 Shown = tuple[str, str, str, str]
 
@@ -179,6 +179,40 @@ def units_of_time(ledger: Ledger) -> None:
     ]
 
 
+HOURS: Final = "hours: {mon-fri: ['08:30-12:00', '14:00-18:00']}\n"
+
+
+def dues(ledger: Ledger, identifier: str) -> dict[str, str]:
+    """When each clock of a complaint is due, as `cpl show` prints it."""
+    out = ledger.ok("show", identifier, now=LATER)
+    return dict(re.findall(r"^(\w+) 1 +20\d\d-(\S+ \S+)", out, re.MULTILINE))
+
+
+def business_hours(ledger: Ledger) -> None:
+    settle(ledger, HOURS + "clocks: {resolve: {targets: {small-repair: {within: 8bh}}}}\n")
+    wednesday, saturday = opened(ledger, *SMALL_REPAIR), opened(ledger, *SMALL_REPAIR, when="21T10:00")
+    assert dues(ledger, wednesday) == {"respond": "11-19 16:00", "resolve": "11-19 16:30"}
+    assert dues(ledger, saturday) == {"respond": "11-22 10:00", "resolve": "11-24 09:00"}
+    late = opened(ledger, "--field", "nature=A", when="18T19:00")
+    assert dues(ledger, late) == {"respond": "11-19 19:00", "resolve": "11-19 18:00"}
+
+
+def holidays(ledger: Ledger) -> None:
+    """Sunday the 20th of September and Saturday the 10th of October make up for the week of the National Day."""
+    calendar = ledger.root / "calendar" / "cn" / "2026.yml"
+    calendar.parent.mkdir(parents=True)
+    calendar.write_bytes((ROOT / "calendar" / "cn" / "2026.yml").read_bytes())
+    settle(ledger, HOURS + "calendar: cn\nclocks: {resolve: {targets: {medium-repair: {within: 3bd}}}}\n")
+    medium = ("Lift", "--kind", "repair", "--field", "order.size=medium")
+    friday = ledger.open(*medium, now="2026-09-18T16:00:00+08:00")
+    eve = ledger.open(*medium, now="2026-09-30T16:00:00+08:00")
+    assert dues(ledger, friday) == {"respond": "09-19 16:00", "resolve": "09-22 16:00"}
+    assert dues(ledger, eve) == {"respond": "10-01 16:00", "resolve": "10-10 16:00"}
+    last = ledger.open(*medium, now="2026-12-31T16:00:00+08:00")
+    assert dues(ledger, last) == {"respond": "01-01 16:00", "resolve": "01-06 16:00"}
+    assert "provisional" in ledger("show", last, now=LATER).err
+
+
 def closed(ledger: Ledger) -> str:
     """A small repair, answered, done and closed by 20:00 on the 18th."""
     one = opened(ledger, *SMALL_REPAIR)
@@ -319,6 +353,8 @@ ROWS: Final[Mapping[str, Callable[[Ledger], None]]] = {
     "end of a pause": end_of_a_pause,
     "agreed date": agreed_date,
     "units of time": units_of_time,
+    "business hours": business_hours,
+    "holidays": holidays,
     "reopening": reopening,
     "closing": closing,
     "withdrawal": withdrawal,
