@@ -16,6 +16,7 @@ import pytest
 
 from cpl import config, profile
 from cpl.errors import Invalid
+from cpl.overlay import overlay
 from cpl.relations import Relations, Similar
 from cpl.yaml_nodes import plain_data
 from cpl.yaml_writer import entry
