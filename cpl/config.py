@@ -14,7 +14,7 @@ from cpl.overlay import overlay
 from cpl.profile import SECTIONS, Profile, Term, read_profile
 from cpl.record import FIELDS
 from cpl.schema import Problems, anything, day, integer, is_absent, list_of, problem, struct, text, word, zone
-from cpl.workdays import Calendar, CalendarYear
+from cpl.workdays import ALWAYS, Calendar, CalendarYear
 from cpl.worktime import Worktime
 from cpl.yaml_nodes import MappingNode, Node, Source
 from cpl.yaml_reader import read
@@ -181,7 +181,8 @@ def _load_profile(files: Files, name: str, root: MappingNode) -> Profile:
 
 
 def _calendar(files: Files, profile: Profile) -> Calendar | None:
-    name = profile.calendar
+    """The profile's calendar; none without hours, for then every day counts."""
+    name = None if profile.hours is ALWAYS else profile.calendar
     return None if name is None else Calendar(name, lambda year: read_calendar(files, name, year))
 
 

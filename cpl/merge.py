@@ -44,10 +44,14 @@ PLAIN: Final = Marks()
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The merged file, and which fields (`location.room`) and sections (`## Plan`) are in conflict and marked in it."""
+    """The merged file, and which fields (`location.room`) and sections (`## Plan`) are in conflict and marked in it.
+
+    `left_out` are the comments of theirs that it has not.
+    """
 
     data: bytes
     conflicts: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 def merge(base: bytes | None, ours: bytes, theirs: bytes, marks: Marks = PLAIN) -> Merged:
@@ -71,11 +75,11 @@ def merge(base: bytes | None, ours: bytes, theirs: bytes, marks: Marks = PLAIN) 
         raise Unmergeable(_told(error.problems[0])) from error
     except ValueError as error:
         raise Unmergeable(str(error)) from error
-    _require_comments(theirs, base or b"", left.text + right.text)
+    left_out = _left_out(theirs, base or b"", left.text + right.text)
     if left.text == right.text:
-        return Merged(left.encode())
+        return Merged(left.encode(), (), left_out)
     text = _marked(left.text, right.text, mine.newline, marks)
-    return Merged(((BOM if mine.bom else "") + text).encode(), conflicts)
+    return Merged(((BOM if mine.bom else "") + text).encode(), conflicts, left_out)
 
 
 def _read(data: bytes) -> tuple[Document, Version]:
@@ -136,11 +140,10 @@ def _require_all(doc: Document, ours: Version, theirs: Version) -> None:
         raise Unmergeable(_("the merged record would lack {name} of {field}").format(name=name, field=field))
 
 
-def _require_comments(theirs: bytes, base: bytes, merged: str) -> None:
-    """Raise Unmergeable when a comment that theirs added would be lost, for it belongs to no field."""
+def _left_out(theirs: bytes, base: bytes, merged: str) -> tuple[str, ...]:
+    """The comments that theirs added to its front matter and the merged one has not: they belong to no field."""
     added = set(_COMMENT.findall(_front(theirs))) - set(_COMMENT.findall(_front(base)))
-    if lost := sorted(each for each in added if each not in merged):
-        raise Unmergeable(_("the other side added the comment '{comment}'").format(comment=lost[0]))
+    return tuple(sorted(each for each in added if each not in merged))
 
 
 def _front(data: bytes) -> str:

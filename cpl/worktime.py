@@ -206,32 +206,28 @@ def _same_time(at: datetime, day: date, zone: tzinfo) -> datetime:
 def extend(at: datetime, pauses: Iterable[Span], within: Duration, worktime: Worktime) -> datetime:
     """`at`, a due by `within`, later by the length of the pauses in the unit of `within`; never earlier.
 
-    A deadline in business hours moves by the business time of the pauses, one in business days and a `same-day` one
-    by the business days that the pauses cross; one in days or months by their length on the local clock, every other
-    one by their length.
+    A deadline in business hours or days moves by the business time of the pauses, a `same-day` one by the business
+    days that they cross; one in days or months by their length on the local clock, every other one by their length.
     """
     match within.unit:
         case "m" | "h":
             return at + sum((end - start for start, end in pauses), _NOTHING)
-        case "bh":
+        case "bh" | "bd":
             paused = sum((worktime.elapsed(start, end) for start, end in pauses), _NOTHING)
             return worktime.advance(at, paused) if paused else at
-        case "bd" | moments.SAME_DAY:
-            return _later_by_days(at, pauses, within, worktime)
+        case moments.SAME_DAY:
+            return _later_by_days(at, pauses, worktime)
     local = at.astimezone(worktime.zone)
     spans = [(start.astimezone(worktime.zone), end.astimezone(worktime.zone)) for start, end in pauses]
     # Within one zone Python subtracts and adds by the wall clock, which is what a day is measured by.
     return max(at, fixed(local + sum((end - start for start, end in spans), _NOTHING)))
 
 
-def _later_by_days(at: datetime, pauses: Iterable[Span], within: Duration, worktime: Worktime) -> datetime:
+def _later_by_days(at: datetime, pauses: Iterable[Span], worktime: Worktime) -> datetime:
     spans = [(worktime.opening(start)[1], worktime.opening(end)[1]) for start, end in pauses]
     count = sum(worktime.crossed(since, to) for since, to in spans)
     if not count:
         return at
-    if within.unit == "bd":
-        day = worktime.later(at.astimezone(worktime.zone).date(), count)
-        return max(at, _same_time(at, day, worktime.zone))
     closing_day = worktime.opening(at - _BEFORE)[1]
     return worktime.closing(worktime.later(closing_day, count))
 

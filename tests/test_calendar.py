@@ -202,7 +202,7 @@ def test_show_of_a_store_without_a_calendar_says_so(ledger: Ledger) -> None:
     outcome = ledger("calendar", "show", "2026")
     assert len(outcome.out.splitlines()) == 2 + 365
     assert outcome.err == (
-        "the profile names no calendar, so no day is a holiday; to have them count: calendar: cn in cpl.yaml\n"
+        "no calendar counts here, so no day is a holiday; to have one count: hours and calendar: cn in cpl.yaml\n"
     )
     assert ledger("calendar", "show", "2026", "--calendar", "cn").err == (
         "the store has no calendar 'cn' (calendar/cn/); run: cpl calendar seed YEAR\n"
@@ -257,7 +257,7 @@ def test_seed_writes_and_commits_a_year_and_keeps_one_that_is_there(ledger: Ledg
     assert outcome == (
         0,
         "made calendar/cn/2026.yml\n",
-        "no deadline counts by it yet: the profile names no calendar; write calendar: cn in cpl.yaml\n",
+        "no deadline counts by it yet; write hours and calendar: cn in cpl.yaml\n",
     )
     assert (ledger.root / "calendar/cn/2026.yml").read_bytes() == (ROOT / "calendar/cn/2026.yml").read_bytes()
     assert ledger.git("log", "-1", "--format=%B").strip() == "Calendar cn: 2026\n\nAction: calendar"
@@ -290,7 +290,7 @@ def test_seed_of_a_year_that_the_library_does_not_know_says_so(ledger: Ledger) -
 
 
 def test_seed_of_another_calendar_is_written_by_hand(ledger: Ledger) -> None:
-    with_calendar(ledger, "calendar: elsewhere\n")
+    with_calendar(ledger, "calendar: elsewhere\nhours: {daily: ['08:00-20:00']}\n")
     outcome = ledger("calendar", "seed", "2026")
     assert (outcome.code, outcome.err) == (
         2,

@@ -26,20 +26,10 @@ ROWS = rows()
 SECOND = timedelta(seconds=1)
 LAST_KNOWN = 2026  # the last year whose holidays the page counts with; the stores get no later one
 
-# Rows in which cpl does not do what the page says; whoever mends one takes it out here.
-_BY_WHOLE_DAYS = "a pause of a deadline in business days counts whole days, not its length in business time"
-DISPUTED = {
-    54: "a calendar closes holidays also where the profile has no hours",
-    222: _BY_WHOLE_DAYS,
-    234: _BY_WHOLE_DAYS,
-}
 
-
-def params(found: Sequence[Row], disputed: Mapping[int, str] | None = None) -> list[Any]:
-    """The rows as parameters, each marked with the clause that it proves; the `disputed` ones are known to fail."""
+def params(found: Sequence[Row]) -> list[Any]:
+    """The rows as parameters, each marked with the clause that it proves."""
     marks = {row.number: [pytest.mark.clause(row.clause)] if row.clause else [] for row in found}
-    for number, reason in (disputed or {}).items():
-        marks[number].append(pytest.mark.xfail(reason=reason))
     return [pytest.param(row, id=str(row.number), marks=marks[row.number]) for row in found]
 
 
@@ -118,7 +108,7 @@ def test_walk_from_minute_to_minute_agrees_with_the_page(row: Row) -> None:
     assert stated(row, walked(row)) == list(row.expected)
 
 
-@pytest.mark.parametrize("row", params(ROWS, DISPUTED))
+@pytest.mark.parametrize("row", params(ROWS))
 def test_cpl_agrees_with_the_page(row: Row, estates: Mapping[str, Ledger]) -> None:
     found = shown(row, estates[row.where.name])
     assert stated(row, found) == [replace(each, warn=None) for each in row.expected]

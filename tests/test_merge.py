@@ -340,8 +340,8 @@ def test_the_notation_of_ours_stays(ours: bytes, theirs: bytes) -> None:
 def test_who_has_merged_already_gets_nothing_new(ours: bytes, theirs: bytes) -> None:
     merged = merge(BASE, ours, theirs)
     assume(not merged.conflicts)
-    assert merge(BASE, merged.data, merged.data) == merged
-    assert merge(theirs, merged.data, theirs) == merged
+    assert merge(BASE, merged.data, merged.data).data == merged.data
+    assert merge(theirs, merged.data, theirs).data == merged.data
     assert content(merge(BASE, merged.data, theirs).data) == content(merged.data)
 
 

@@ -386,3 +386,10 @@ def test_a_section_that_would_vanish_in_open_code_is_left_to_the_merge_of_texts(
 def test_items_are_counted() -> None:
     assert threeway.items(["a", "a"], ["a"], ["a"]) == ["a"]
     assert threeway.items(["a"], ["a", "b"], ["a", "b"]) == ["a", "b"]
+
+
+def test_comments_of_theirs_are_named_because_they_belong_to_no_field() -> None:
+    base = record_text(fields="tags: [a]\n")
+    theirs = base.replace("history:", "# call her only after 18:00\nhistory:").replace("tags: [a]", "tags: [a]  # old")
+    result = merge(base.encode(), base.replace("Door 2", "Door 3").encode(), theirs.encode())
+    assert (result.conflicts, result.left_out) == ((), ("# call her only after 18:00", "# old"))

@@ -90,7 +90,7 @@ def test_value_is_what_was_written(converter: Converter, text: str, expected: ob
         (schema.day, "{a: b}", "E022 here stands a mapping, expected a date"),
         (schema.moment, "2026-11-31", "E022 '2026-11-31' does not exist: day is out of range for month"),
         (schema.moment, "[a]", "E022 here stands a list, expected an instant"),
-        (schema.duration, "8bh", "E022 '8bh' is not a duration; write 10m, 24h, 2d, 1mo or same-day"),
+        (schema.duration, "8w", "E022 '8w' is not a duration; write 10m, 24h, 2d, 1mo, 8bh, 3bd or same-day"),
         (schema.duration, "[a]", "E022 here stands a list, expected a duration"),
         (schema.integer, "１２", "E022 '１２' is not a whole number in the digits 0-9"),
         (schema.integer, "1e5", "E022 '1e5' is not a whole number in the digits 0-9"),

@@ -68,7 +68,7 @@ def show_command(app: App, period: str, name: str | None, fmt: str) -> None:
     app.emit(rows, _COLUMNS if has_data else (*_COLUMNS, _PROVISIONAL), fmt)
     if calendar is None:
         app.say(
-            _("the profile names no calendar, so no day is a holiday; to have them count: calendar: cn in cpl.yaml")
+            _("no calendar counts here, so no day is a holiday; to have one count: hours and calendar: cn in cpl.yaml")
         )
 
 
@@ -134,4 +134,4 @@ def seed_command(app: App, year: int) -> None:
         store.add_all({path: data}, Commit(_("Calendar {name}: {year}").format(name=name, year=year), "calendar"))
     click.echo(_("made {what}").format(what=path))
     if used is None:
-        app.say(_("no deadline counts by it yet: the profile names no calendar; write calendar: cn in cpl.yaml"))
+        app.say(_("no deadline counts by it yet; write hours and calendar: cn in cpl.yaml"))

@@ -44,7 +44,7 @@ def merge_driver_command(
     Example:
       cpl merge-driver %O %A %B %P %L %X %Y
     """
-    job = _Job(app, base, ours, theirs, Marks(size, *_labels(labels)))
+    job = _Job(app, path, (base, ours, theirs), Marks(size, *_labels(labels)))
     try:
         conflicts = job.merge()
     except CplError as error:
@@ -73,13 +73,17 @@ def _labels(given: Sequence[str]) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """One merge: where the three versions are, and how to mark conflicts."""
+    """One merge: of which file, where base, ours and theirs are, and how to mark conflicts."""
 
     app: App
-    base: Path
-    ours: Path
-    theirs: Path
+    path: str
+    versions: tuple[Path, Path, Path]
     marks: Marks
+
+    @property
+    def ours(self) -> Path:
+        """The version of this branch, which git takes the result from."""
+        return self.versions[1]
 
     @property
     def folder(self) -> Path:
@@ -88,9 +92,12 @@ class _Job:
 
     def merge(self) -> Sequence[str]:
         """Merge as a record; what is in conflict. Raises Unmergeable, and CplError where a file can't be used."""
-        base, ours, theirs = map(self._read, (self.base, self.ours, self.theirs))
+        base, ours, theirs = map(self._read, self.versions)
         merged = merge(base, ours, theirs, self.marks)
         self._write(merged.data)
+        for comment in merged.left_out:
+            message = _("{path}: the other side's comment was not taken over, enter it again: {comment}")
+            self.app.say(message.format(path=self.path, comment=comment))
         return merged.conflicts
 
     def merge_as_text(self) -> Sequence[str]:
@@ -98,10 +105,10 @@ class _Job:
         labels = [word for label in (self.marks.ours, "base", self.marks.theirs) for word in ("-L", label)]
         options = ("--quiet", f"--marker-size={self.marks.size}", *labels)
         try:
-            self._git.run("merge-file", *options, "--", *map(str, (self.ours, self.base, self.theirs)))
+            self._git.run("merge-file", *options, "--", *map(str, (self.ours, self.versions[0], self.versions[2])))
         except GitFailed as error:
             if not 0 < error.code < _REFUSED:
-                self._write(whole(self._read(self.ours), self._read(self.theirs), self.marks))
+                self._write(whole(self._read(self.ours), self._read(self.versions[2]), self.marks))
             return [_("some lines")]
         return []
 
