@@ -24,6 +24,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "unfinished": health_git.unfinished,
     "conflicts": health_git.conflicts,
     "branch": health_git.branch,
+    "pull": health_git.pull,
     "locks": health_git.locks,
     "history": health_git.history,
     "partial": health_git.partial,

@@ -20,6 +20,7 @@ from cpl.store import RECORDS
 SKEW: Final = timedelta(minutes=5)
 LEFT_BEHIND: Final = timedelta(minutes=10)
 REFETCH_SINCE: Final = (2, 36)
+_MERGES: Final = (None, "false", "no", "off", "0", "")
 _LOCKS: Final = ("index.lock", "HEAD.lock")
 _FILTERS: Final = r"^remote\..*\.partialclonefilter$"
 _HIDDEN: Final = "S "  # how `ls-files -t` marks a file that git keeps out of the work tree
@@ -57,6 +58,30 @@ def branch(clone: Clone) -> Iterator[Finding]:
         return
     remedy = _("git switch BRANCH (git branch lists them); what was committed here: git switch --create NAME keeps it")
     yield Finding("branch", "warning", _("HEAD is detached; a commit made now would be lost"), remedy)
+
+
+def pull(clone: Clone) -> Iterator[Finding]:
+    """Whether git pull merges: a rebase puts older events behind newer ones (E103)."""
+    keys = [key for key in _pull_keys(clone.git) if clone.git.config(key) not in _MERGES]
+    if not keys:
+        yield Finding("pull", "ok", _("git pull merges"))
+        return
+    words = _("git pull rebases ({key}): events of yours may then stand before those of others, which CI refuses")
+    remedy = "; ".join(f"git config {key} false" for key in keys)
+    yield Finding("pull", "warning", words.format(key=", ".join(keys)), remedy, _merge_on_pull)
+
+
+def _pull_keys(git: Git) -> list[str]:
+    """The settings that say how the current branch is pulled."""
+    name = git.branch()
+    return ["pull.rebase", *([] if name is None else [f"branch.{name}.rebase"])]
+
+
+def _merge_on_pull(clone: Clone) -> str:
+    for key in _pull_keys(clone.git):
+        if clone.git.config(key) not in _MERGES:
+            clone.git.run("config", "--local", "--replace-all", key, "false", write=True)
+    return _("git pull merges in this clone")
 
 
 def locks(clone: Clone) -> Iterator[Finding]:

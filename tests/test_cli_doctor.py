@@ -27,7 +27,7 @@ from tests.processes import Terminal, run_process
 PAGE = ROOT / "docs" / "doctor.md"
 RECORD = "records/2026/11/18/CPL-20261118-M9S3467"
 ATTRIBUTES = "records/** -text\nrecords/**/*.md -text merge=cpl\n"
-FIXABLE = {"attributes", "hooks", "merge-driver", "history", "partial", "file-system"}
+FIXABLE = {"attributes", "hooks", "merge-driver", "pull", "history", "partial", "file-system"}
 FOLDS_CASE = Path(__file__).with_name(Path(__file__).name.upper()).exists()
 FALSE, TRUE = ("true", "false") if FOLDS_CASE else ("false", "true")  # as core.ignorecase
 UNKNOWN = "not known while the settings are not right"
@@ -141,6 +141,7 @@ def test_a_healthy_clone_is_told_so_in_full(ledger: Ledger) -> None:
         "unfinished": "git is in the middle of nothing",
         "conflicts": "none",
         "branch": "main",
+        "pull": "git pull merges",
         "locks": "none",
         "history": "complete",
         "partial": "every version of every file is here",
@@ -502,6 +503,21 @@ def test_a_detached_head_is_a_warning(ledger: Ledger) -> None:
             "git switch BRANCH (git branch lists them); what was committed here: git switch --create NAME keeps it",
         )
     ]
+
+
+@pytest.mark.parametrize("key", ["pull.rebase", "branch.main.rebase"])
+def test_a_pull_that_rebases_is_a_warning_and_merges_again(ledger: Ledger, key: str) -> None:
+    ledger.git("config", key, "true")
+    assert wrong(ledger) == [
+        (
+            "pull",
+            "warning",
+            f"git pull rebases ({key}): events of yours may then stand before those of others, which CI refuses",
+            f"git config {key} false",
+        )
+    ]
+    assert fixed(ledger) == "pull: git pull merges in this clone\n"
+    assert ledger.git("config", key) == "false\n"
 
 
 @pytest.mark.parametrize("name", ["index.lock", "HEAD.lock"])
