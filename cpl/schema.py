@@ -6,7 +6,6 @@ Which fields there are is said in `record`, `config` and `importing`, not here.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime, tzinfo
@@ -35,6 +34,8 @@ def problem(node: Node, code: str, message: str) -> Problem:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The end of an error message: the name that was probably meant, or all that there are."""
+    import difflib  # 2 ms that a text without mistakes does not need
+
     names = sorted(known)
     last_parts = {each.rpartition("/")[2]: each for each in reversed(names)}
     near = [last_parts[name]] if name in last_parts else difflib.get_close_matches(name, names, n=1, cutoff=0.6)

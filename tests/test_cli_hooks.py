@@ -9,6 +9,7 @@ import shlex
 import shutil
 import stat
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -23,8 +24,8 @@ from tests.ledger import ROOT, TRUE, Ledger, Outcome
 from tests.processes import environment, run_process
 
 HINT = "this clone has no hooks that check records; run: cpl doctor --fix\n"
-FIND = 'import sys; from importlib.util import find_spec; find_spec("cpl") or sys.exit(97); '
-RUN = ["-P", "-c", f"{FIND}from cpl.cli import main; main()"]
+FIND = r'exec("try: from cpl.cli import main\nexcept ModuleNotFoundError as e: exit(97 if e.name == \"cpl\" else e)")'
+RUN = ["-P", "-c", f"{FIND}; main()"]
 CHECK = [*RUN, "-C", ".", "check", "--staged"]
 ODD = "锦绣 'a' \"b\" $c `d` *"
 FRAMEWORK = """\
@@ -219,6 +220,30 @@ def test_a_folder_named_cpl_in_the_repository_does_not_shadow_the_package(ledger
 
 
 # Where it can't be checked
+
+
+def test_where_the_interpreter_has_no_cpl_any_more_it_is_as_if_it_were_gone(ledger: Ledger, tmp_path: Path) -> None:
+    """As after `pip uninstall`: told in one line, and in nobody's way unless records are staged."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "venv")], check=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    shutil.rmtree(hooks(ledger))
+    hooking.install(Store(ledger.root), str(python))
+    (ledger.root / "other").touch()
+    ledger.git("add", "other")
+    plain = {name: value for name, value in environment().items() if name != "PYTHONPATH"}
+    done = subprocess.run(["git", "commit", "-qm", "x"], cwd=ledger.root, env=plain, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (
+        0,
+        f"cpl: cpl of {python} is gone; before you commit records, run: cpl doctor --fix\n",
+    )
+    ledger.open("x", "--no-commit")
+    ledger.git("add", "records")
+    done = subprocess.run(["git", "commit", "-qm", "x"], cwd=ledger.root, env=plain, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"cpl: records are staged, and cpl of {python}, which checks them, is gone; "
+        "where cpl is installed now, run: cpl doctor --fix\n",
+    )
 
 
 def test_without_its_interpreter_a_hook_lets_pass_what_is_not_about_records(bare: Ledger, recorder: Recorder) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
@@ -85,7 +84,11 @@ class App:
     @property
     def width(self) -> int | None:
         """The terminal's width in columns; None when the output goes elsewhere."""
-        return shutil.get_terminal_size().columns if _is_terminal(sys.stdout) else None
+        if not _is_terminal(sys.stdout):
+            return None
+        import shutil
+
+        return shutil.get_terminal_size().columns
 
     def say(self, text: str) -> None:
         """Words for the person, on stderr."""

@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
 from gettext import gettext as _
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
-from click.shell_completion import CompletionItem
 
 from cpl.cli.app import App
 from cpl.errors import CplError
 from cpl.render import FORMATS
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -50,6 +52,8 @@ class Name(click.ParamType[str]):
 
         Several that have it inside would make a shell replace what was typed by what they have in common.
         """
+        from click.shell_completion import CompletionItem
+
         from cpl.render import one_line
 
         try:
