@@ -208,14 +208,18 @@ class _Judge:
         may_import = step.revision == INDEX or _IMPORT in step.actions
         profile = None if settings is None else settings.profile
         change = difference.Change(path, entry.document, entry.record, records, profile, may_import, self._now)
-        if step.touches(path) and (records or not parents):
-            yield from difference.check(change)
+        changed = list(difference.check(change)) if step.touches(path) and (records or not parents) else []
+        yield from changed
         if settings is not None:
             has_moved = step.touches(path) and not any(step.before(path))
             evidence = self._evidence(step, path, entry.record, [] if has_moved else records)
             ids = self._linked(entry.record) if step.revision == INDEX else None
             known = [event for each in records for event in each.history]
-            yield from validate.check(entry.document, settings, validate.Facts(path, self._now, evidence, ids, known))
+            facts = validate.Facts(path, self._now, evidence, ids, known)
+            found = validate.check(entry.document, settings, facts)
+            # A field that follows an event which is to be put back has the remedy of that event.
+            is_event = any(each.code in ("E101", "E102") for each in changed)
+            yield from (each for each in found if not (is_event and each.code == "E050"))
 
     def _entry(self, step: Step, path: str) -> Entry | None:
         """The record as the step leaves it; None where it takes it away, or where there is none."""

@@ -32,18 +32,21 @@ def problem(node: Node, code: str, message: str) -> Problem:
     return Problem(node.source.path, node.line, code, message)
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The end of an error message: the name that was probably meant, or all that there are."""
+def nearest(name: str, known: Iterable[str]) -> set[str]:
+    """The known name that was probably meant; none where nothing is like it."""
     import difflib  # 2 ms that a text without mistakes does not need
 
     names = sorted(known)
     last_parts = {each.rpartition("/")[2]: each for each in reversed(names)}
-    near = [last_parts[name]] if name in last_parts else difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    if near:
-        return _("; did you mean '{name}'?").format(name=near[0])
-    if not names:
-        return ""
-    return _("; there are: {names}").format(names=", ".join(names))
+    return {last_parts[name]} if name in last_parts else {*difflib.get_close_matches(name, names, n=1, cutoff=0.6)}
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of an error message: the name that was probably meant, or all that there are."""
+    names = sorted(known)
+    for near in nearest(name, names):
+        return _("; did you mean '{name}'?").format(name=near)
+    return _("; there are: {names}").format(names=", ".join(names)) if names else ""
 
 
 def is_absent(node: Node | None) -> bool:
@@ -226,16 +229,19 @@ def struct(fields: Mapping[str, Converter], required: Collection[str] = (), *, e
             )
             return None
         result: dict[str, Any] = {}
+        misspelt: set[str] = set()
         for entry in node.entries:
             name = entry.key.text
             converter = fields.get(name) or (anything if extra and name.startswith("x-") else None)
             if converter is None:
+                misspelt |= nearest(name, fields)
                 message = _("'{name}' is not a known key here").format(name=name) + did_you_mean(name, fields)
                 problems.append(problem(entry.key, "E020", message))
             elif not is_absent(entry.value):
                 result[name] = converter(entry.value, problems)
         missing = [name for name in required if is_absent(node.get(name))]
-        problems += [problem(node, "E021", _("'{name}' is missing").format(name=name)) for name in missing]
+        told = (name for name in missing if name not in misspelt)
+        problems += [problem(node, "E021", _("'{name}' is missing").format(name=name)) for name in told]
         if missing or any(result.get(name) is None for name in required):
             return None
         return {name: value for name, value in result.items() if value is not None}
