@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cpl.promises import Fate, fates
+from cpl.figures import summarize
+from cpl.moments import days
+from cpl.promises import OUTCOMES, Fate, fates
 from cpl.record import Record
-from tests.ledger import Ledger, instant, record, record_text
+from tests.ledger import Ledger, instant, record, record_text, settings
 
 DAY = "2026-11-18"  # the promise is made on it at 16:00
 NEXT_DAY = "2026-11-19T12:00:00+08:00"
@@ -268,6 +270,102 @@ def test_explain_tells_how_a_promise_came_to_be_broken(ledger: Ledger, one: str)
     assert json.loads(ledger.ok("explain", one, "--clock", "respond", "--format", "json"))["task_results"] == []
 
 
+@pytest.fixture
+def kept_and_broken(ledger: Ledger, one: str) -> tuple[Ledger, dict[str, str]]:
+    """Promises of three complaints: two kept, two broken, one open, one dropped; two of them were rescheduled."""
+    ids = {name: ledger.open(name, now=at("15:00")) for name in ("second", "third")} | {"first": one}
+    work = (
+        ("first", ("17:00 done",)),
+        ("first", ("17:00 due 18:30", "18:20 done")),
+        ("first", ("19:00 drop",)),
+        ("second", ("18:30 due 23:30", "19:00 done")),
+        ("second", ("17:00 drop",)),
+    )
+    for name, commands in work:
+        task = promise(ledger, ids[name], "--no-commit")
+        steps(ledger, ids[name], task, *commands)
+    promise(ledger, ids["third"], "--no-commit", due="22:00")
+    promise(ledger, ids["third"], "--no-commit", due=None)
+    ledger.ok("task", ids["third"], "add", "no promise", "--due", f"{DAY}T17:00", "--no-commit")
+    return ledger, ids
+
+
+def figures(ledger: Ledger, first: str, end: str, *args: str, when: str = "21:00") -> dict[str, Any]:
+    """The promises in the summary of the days from `first` to before `end` of November."""
+    period = ["--from", f"2026-11-{first}", "--to", f"2026-11-{end}", "--at", at(when)]
+    out = ledger.ok("summary", *period, "--format", "json", *args, now=NEXT_DAY)
+    found: dict[str, Any] = json.loads(out)["promises"]
+    return found
+
+
+@pytest.mark.clause("CL-4")
+def test_summary_counts_the_promises_due_in_the_period(kept_and_broken: tuple[Ledger, dict[str, str]]) -> None:
+    ledger, _ids = kept_and_broken
+    expected = {"made": 6, "kept": 2, "broken": 2, "open": 1, "dropped": 1, "rescheduled": 2}
+    assert figures(ledger, "18", "19") == expected
+    nothing = dict.fromkeys(expected, 0)
+    assert (figures(ledger, "17", "18"), figures(ledger, "19", "20")) == (nothing, nothing)
+    assert figures(ledger, "18", "19", when="23:00") == expected | {"broken": 3, "open": 0}
+    assert figures(ledger, "18", "19", when="16:30") == nothing | {"made": 6, "open": 6}
+    text = ledger.ok("summary", "--from", DAY, "--to", "2026-11-19", "--at", at("21:00"), now=NEXT_DAY)
+    assert [each for each in text.splitlines() if each.startswith("Promises")] == [
+        "Promises made, due in the period       6",
+        "Promises kept                          2",
+        "Promises broken                        2",
+        "Promises still open                    1",
+        "Promises dropped in time               1",
+        "Promises rescheduled                   2",
+    ]
+
+
+@pytest.mark.clause("CL-4")
+def test_summary_names_the_complaints_of_each_number(kept_and_broken: tuple[Ledger, dict[str, str]]) -> None:
+    ledger, ids = kept_and_broken
+    first, second, third = (ids[name] for name in ("first", "second", "third"))
+    assert figures(ledger, "18", "19", "--ids") == {
+        name: {"count": len(counted), "ids": sorted(counted)}
+        for name, counted in {
+            "made": [first, first, first, second, second, third],
+            "kept": [first, first],
+            "broken": [first, second],
+            "open": [third],
+            "dropped": [second],
+            "rescheduled": [first, second],
+        }.items()
+    }
+    period = ["--from", DAY, "--to", "2026-11-19", "--at", at("21:00"), "--format", "markdown", "--ids"]
+    text = ledger.ok("summary", *period, now=NEXT_DAY)
+    assert f"| Promises broken | 2 | {', '.join(sorted([first, second]))} |\n" in text
+
+
+@pytest.mark.clause("CL-4")
+def test_promise_moved_in_time_belongs_to_the_period_of_its_new_due_and_a_broken_one_stays(
+    ledger: Ledger, one: str
+) -> None:
+    in_time, too_late = promise(ledger, one), promise(ledger, one)
+    for task, when in ((in_time, "17:00"), (too_late, "19:00")):
+        ledger.ok("task", one, "due", task, "--due", "2026-11-19T12:00", "--reason", "part", now=at(when))
+    counts = {"kept": 0, "open": 0, "dropped": 0}
+    assert figures(ledger, "18", "19") == {"made": 1, "broken": 1, "rescheduled": 1, **counts}
+    assert figures(ledger, "19", "20") == {"made": 1, "broken": 0, "rescheduled": 1, **counts, "open": 1}
+
+
+def test_promise_of_a_complaint_that_left_the_figures_is_not_counted(ledger: Ledger, one: str) -> None:
+    task = promise(ledger, one)
+    steps(ledger, one, task, "17:00 done")
+    assert figures(ledger, "18", "19", when="19:00")["made"] == 1
+    ledger.ok("transition", one, "withdrawn", "--reason", "a try", "--no-commit", now=at("18:00"))
+    assert figures(ledger, "18", "19", when="19:00")["made"] == 0
+
+
+def test_promise_alone_makes_no_row_in_the_tables_of_a_period(ledger: Ledger, one: str) -> None:
+    task = re.findall("t-[0-9a-z]{4}", ledger.ok("task", one, "add", "x", "--kind", "promise", "--due", "7d"))[0]
+    ledger.ok("task", one, "done", task)
+    ledger.ok("transition", one, "referred", "--reason", "not ours")
+    out = ledger.ok("summary", "--week", "2026-W48", "--at", "end", "--format", "json", now=NEXT_DAY)
+    assert (json.loads(out)["promises"]["kept"], json.loads(out)["by"]) == (1, {})
+
+
 # Any histories
 
 MADE = instant("2026-11-16T10:00")
@@ -304,6 +402,24 @@ def history(events: list[tuple[int, str, int]], due: int | None) -> Record:
 def judged(events: list[tuple[int, str, int]], due: int | None, minute: int) -> Fate:
     (found,) = fates(history(events, due), MADE + timedelta(minutes=minute))
     return found
+
+
+@pytest.mark.clause("CL-4")
+@given(EVENTS, st.none() | MOMENTS, st.integers(0, 60 * 60))
+def test_kept_broken_open_and_dropped_are_all_of_them(
+    events: list[tuple[int, str, int]], due: int | None, minute: int
+) -> None:
+    now = MADE + timedelta(minutes=minute)
+    period = days("always", now.date(), now.date() + timedelta(days=1), settings().zone)
+    found = judged(events, due, minute)
+    counted = summarize([history(events, due)], settings(), period, now).promises
+    is_counted = found.due_at is not None and period.holds(found.due_at)
+    assert counted.made.number == sum(count.number for count in counted.outcomes.values()) == is_counted
+    assert {name for name, count in counted.outcomes.items() if count.number} == (
+        {found.outcome} if is_counted else set()
+    )
+    assert counted.rescheduled.number == (is_counted and bool(found.reschedules))
+    assert found.outcome in OUTCOMES
 
 
 @pytest.mark.clause("CL-4")
