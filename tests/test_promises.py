@@ -35,8 +35,9 @@ def promise(ledger: Ledger, identifier: str, *args: str, due: str | None = "18:0
 
 
 def steps(ledger: Ledger, identifier: str, task: str, *commands: str) -> None:
-    """Do each command `17:00 done`, `17:00 drop`, `17:00 due 20:00` or `17:00 void did:done`, then; each may end in
-    ` --at 16:30`.
+    """Do each command `17:00 done`, `17:00 drop`, `17:00 due 20:00`, `17:00 void did:done` or `17:00 note`, then.
+
+    Each may end in ` --at 16:30`.
     """
     for command in commands:
         when, what, *rest = command.split()
@@ -177,6 +178,15 @@ CASES = {
         "18:00",
         60,
         "done, promise: Ring, due 18:00; broken by 1 h",
+    ),
+    "moved in time by a slip, and then again": Case(
+        ("17:00 due 22:00", "19:00 due 23:00", "19:10 void 17:00", "20:00 done"),
+        "21:00",
+        "broken",
+        "18:00",
+        120,
+        "done, promise: Ring, due 23:00; broken by 2 h (it was due 2026-11-18 18:00, and rescheduled only after that); "
+        "rescheduled 1 time: asked at 19:00",
     ),
     "done by a slip": Case(
         ("17:00 done", "17:10 void did:done"),
