@@ -11,6 +11,7 @@ from cpl.clocks import Basis
 from cpl.config import Settings
 from cpl.moments import Period
 from cpl.profile import Profile
+from cpl.promises import OUTCOMES, Outcome
 from cpl.record import Record
 from cpl.tally import Dimension, Key, Mark, Part, Single, View, local
 
@@ -79,6 +80,15 @@ class FollowUps:
 
 
 @dataclass(frozen=True, slots=True)
+class Promises:
+    """Promises (CL-4) by their due in the period; each has one of the outcomes, which add up to `made`."""
+
+    made: Count
+    outcomes: Mapping[Outcome, Count]
+    rescheduled: Count  # at least once, whatever became of them
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """The figures of `period` as they were known at `at`; nothing in it is personal."""
 
@@ -92,6 +102,7 @@ class Summary:
     reopened: Count
     overdue_items: Mapping[Basis, Count]
     follow_ups: FollowUps
+    promises: Promises
     people: Count
     dimensions: Mapping[Dimension, Mapping[Key, Numbers]]
     singled_out: tuple[Single, ...]
@@ -102,7 +113,7 @@ def summarize(records: Iterable[Record | None], settings: Settings, period: Peri
 
     None among the records stands for a file that could not be read. What had not been received by `at` and
     what is in a state that does not count is left out. Open and overdue are judged at the end of the period
-    or at `at`, whichever is earlier; clocks and the names of groups (category, department …) as of `at`.
+    or at `at`, whichever is earlier; clocks, promises and the names of groups (category, department …) as of `at`.
     """
     view = View(settings, period, at)
     parts: list[Part] = []
@@ -122,6 +133,7 @@ def summarize(records: Iterable[Record | None], settings: Settings, period: Peri
         reopened=_marked(parts, "reopened"),
         overdue_items={basis: _items(parts, basis) for basis in BASES},
         follow_ups=FollowUps(_marked(parts, "reached"), _marked(parts, "asked"), _marked(parts, "satisfied")),
+        promises=_promises(parts),
         people=_people(parts),
         dimensions=_dimensions(parts, settings.profile),
         singled_out=tuple(sorted((part.single for part in parts if part.single), key=_by_receipt)),
@@ -159,6 +171,8 @@ def nearest_rank(ordered: Sequence[int], percent: int) -> int | None:
 def _dimensions(parts: Iterable[Part], profile: Profile) -> dict[Dimension, dict[Key, Numbers]]:
     members: dict[Dimension, dict[Key, list[Part]]] = {}
     for part in parts:
+        if not part.marks:
+            continue  # promises alone are in no column of the tables
         for dimension, keys in part.groups.items():
             groups = members.setdefault(dimension, {})
             for key in keys:
@@ -180,8 +194,23 @@ def _ordered(groups: Mapping[Key, Numbers]) -> dict[Key, Numbers]:
 
 
 def _items(parts: Iterable[Part], basis: Basis) -> Count:
-    ids = sorted(part.id for part in parts for each in part.overdue if each == basis)
-    return Count(len(ids), tuple(ids))
+    return _count(part.id for part in parts for each in part.overdue if each == basis)
+
+
+def _promises(parts: Sequence[Part]) -> Promises:
+    found = [(promise, part.id) for part in parts for promise in part.promises]
+    return Promises(
+        made=_count(identifier for _promise, identifier in found),
+        outcomes={
+            each: _count(identifier for promise, identifier in found if promise.outcome == each) for each in OUTCOMES
+        },
+        rescheduled=_count(identifier for promise, identifier in found if promise.is_rescheduled),
+    )
+
+
+def _count(ids: Iterable[str]) -> Count:
+    counted = tuple(sorted(ids))
+    return Count(len(counted), counted)
 
 
 def _people(parts: Iterable[Part]) -> Count:
@@ -190,8 +219,7 @@ def _people(parts: Iterable[Part]) -> Count:
 
 
 def _marked(parts: Iterable[Part], mark: Mark) -> Count:
-    ids = tuple(sorted(part.id for part in parts if mark in part.marks))
-    return Count(len(ids), ids)
+    return _count(part.id for part in parts if mark in part.marks)
 
 
 def _by_receipt(single: Single) -> tuple[datetime, str, str]:

@@ -9,7 +9,7 @@ from gettext import ngettext
 
 from cpl import render
 from cpl.config import FORMAT, Settings
-from cpl.figures import Count, Numbers, Spread, Summary, Timely
+from cpl.figures import Count, Numbers, Promises, Spread, Summary, Timely
 from cpl.moments import format_instant
 from cpl.render import Cell, Column
 from cpl.tally import Dimension, Key, Single
@@ -122,8 +122,18 @@ def _key_figures(summary: Summary, settings: Settings) -> Section:
         (_("Followed up, of those closed"), _percent(follow_ups.reached.number, total.closed.number)),
         (_("Satisfied, of those asked"), _percent(follow_ups.satisfied.number, follow_ups.asked.number)),
     ]
+    facts += [(name, str(count.number)) for name, count in _promises(summary.promises)]
     note = _("In the tables below the timely rate is that of all, and the times are medians.")
     return Section(_("Key figures"), (note,) if summary.dimensions else (), *_named_values(facts))
+
+
+def _promises(promises: Promises) -> Iterator[tuple[str, Count]]:
+    yield _("Promises made, due in the period"), promises.made
+    yield _("Promises kept"), promises.outcomes["kept"]
+    yield _("Promises broken"), promises.outcomes["broken"]
+    yield _("Promises still open"), promises.outcomes["open"]
+    yield _("Promises dropped in time"), promises.outcomes["dropped"]
+    yield _("Promises rescheduled"), promises.rescheduled
 
 
 def _timely_facts(timely: Timely, settings: Settings) -> Iterator[tuple[str, str]]:
@@ -236,6 +246,7 @@ def _counts(summary: Summary, settings: Settings) -> Iterator[tuple[str, Count]]
     yield _("Followed up"), summary.follow_ups.reached
     yield _("Asked"), summary.follow_ups.asked
     yield _("Satisfied"), summary.follow_ups.satisfied
+    yield from _promises(summary.promises)
     for dimension, groups in _told(summary):
         for key, numbers in groups.items():
             group = f"{_dimension(dimension)} {_label(dimension, key, settings)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cpl.config import FORMAT
-from cpl.figures import Count, FollowUps, Numbers, Summary
+from cpl.figures import Count, FollowUps, Numbers, Promises, Summary
 from cpl.moments import format_instant
 from cpl.render import Cell
 from cpl.tally import Single
@@ -36,6 +36,7 @@ def as_json(summary: Summary, *, ids: bool) -> dict[str, Cell]:
         "closed_again": list(summary.closed_again.ids),
         "reopened": figure(summary.reopened),
         "followed_up": _follow_ups_json(summary.follow_ups, summary.total.closed, figure),
+        "promises": _promises_json(summary.promises, figure),
         "people": figure(summary.people),
         "by": {
             dimension: [{"value": key, **_numbers_json(each, figure)} for key, each in groups.items()]
@@ -86,6 +87,14 @@ def _follow_ups_json(follow_ups: FollowUps, closed: Count, figure: Figure) -> di
         "asked": figure(follow_ups.asked),
         "satisfied": figure(follow_ups.satisfied),
         "share_satisfied": share(follow_ups.satisfied.number, follow_ups.asked.number),
+    }
+
+
+def _promises_json(promises: Promises, figure: Figure) -> dict[str, Cell]:
+    return {
+        "made": figure(promises.made),
+        **{outcome: figure(count) for outcome, count in promises.outcomes.items()},
+        "rescheduled": figure(promises.rescheduled),
     }
 
 

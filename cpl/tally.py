@@ -12,6 +12,7 @@ from cpl.config import Settings
 from cpl.events import Event
 from cpl.moments import MILLISECOND, Period, fixed
 from cpl.profile import Profile
+from cpl.promises import PROMISE, Outcome, fates
 from cpl.record import PLACES, Record, as_of
 from cpl.redaction import redacted_title
 from cpl.workflow import matches
@@ -63,6 +64,14 @@ class _Life:
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    """A promise whose due, as it is judged, lies in the period: what became of it, and whether it was rescheduled."""
+
+    outcome: Outcome
+    is_rescheduled: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """What one record adds to the figures: `marks` says which of them count it."""
 
@@ -71,6 +80,7 @@ class Part:
     groups: Mapping[Dimension, tuple[Key, ...]]
     people: int
     overdue: tuple[Basis, ...]
+    promises: tuple[Promise, ...]
     used: tuple[tuple[str, timedelta], ...]
     single: Single | None
 
@@ -101,7 +111,8 @@ class View:
         pending = self._dues(known) if "open-at-end" in marks or "tasks" in known.fields else []
         late = tuple(due.basis for due in pending if due.late > timedelta())
         marks.update(["overdue"] if late else [])
-        if not marks:
+        promises = tuple(self._promises(known)) if "tasks" in known.fields else ()
+        if not (marks or promises):
             return None
         title = redacted_title(record) if self._is_single(known, marks) else None
         return Part(
@@ -110,6 +121,7 @@ class View:
             groups=_groups(known),
             people=known.people,
             overdue=late,
+            promises=promises,
             used=tuple((run.clock, run.used) for run in stopped if not run.is_open),
             single=None if title is None else self._single(known, pending, title),
         )
@@ -134,6 +146,11 @@ class View:
 
     def _dues(self, record: Record) -> list[Due]:
         return dues(record, self.settings.profile, self.settings.worktime, self.end)
+
+    def _promises(self, record: Record) -> Iterator[Promise]:
+        for fate in fates(record, self.at):
+            if fate.task.kind == PROMISE and fate.due_at is not None and self.period.holds(fate.due_at):
+                yield Promise(fate.outcome, bool(fate.reschedules))
 
     def _single(self, record: Record, pending: Sequence[Due], title: str) -> Single:
         next_due = min((due.due_at for due in pending), default=None)

@@ -65,6 +65,75 @@ def test_a_clock_a_task_and_a_pause_are_listed_the_worst_first(ledger: Ledger, o
     }
 
 
+@pytest.fixture
+def one_of_each(ledger: Ledger, one: str) -> tuple[Ledger, str, str]:
+    """The day after, what is late by each of the four bases, of two complaints; and the id of the task."""
+    other = ledger.open("Lift", "--kind", "repair", "--lead", "sun.wei", "--assignee", "zhao.qiang")
+    ledger.ok("transition", other, "on-hold", "--reason", "part", "--until", "2026-11-19T12:00", "--no-commit")
+    said = ledger.ok("task", one, "add", "Buckets", "--kind", "promise", "--who", "zhao.qiang", "--due", "18:00")
+    ledger.ok("did", one, "agree", "clock=resolve", "due=2026-11-19T15:00")
+    ledger.now = "2026-11-19T16:30:00+08:00"
+    return ledger, other, task_of(said)
+
+
+@pytest.mark.clause("CL-4")
+@pytest.mark.clause("OT-4")
+def test_rule_agreed_date_promise_and_pause_that_ran_out_stand_in_one_list(
+    one_of_each: tuple[Ledger, str, str], one: str
+) -> None:
+    ledger, other, task = one_of_each
+    first, second = one[-7:], other[-7:]
+    assert ledger("overdue", "--format", "markdown") == (
+        0,
+        "| late | due | clock | id | title | who | next step |\n"
+        "| --: | --- | --- | --- | --- | --- | --- |\n"
+        f"| 22 h 30 min | 2026-11-18 18:00 | {task} | {first} | Door 2 does not lock | zhao.qiang | "
+        f"cpl task {first} done {task} |\n"
+        f"| 4 h 30 min | 2026-11-19 12:00 | on-hold | {second} | Lift | zhao.qiang | "
+        f"cpl transition {second} received |\n"
+        f"| 1 h 30 min | 2026-11-19 15:00 | resolve | {first} | Door 2 does not lock | li.na | "
+        f"cpl transition {first} replying |\n"
+        f"| 30 min | 2026-11-19 16:00 | respond | {first} | Door 2 does not lock | li.na | "
+        f"cpl contact {first} --via CHANNEL --about acknowledge |\n"
+        f"| 30 min | 2026-11-19 16:00 | respond | {second} | Lift | zhao.qiang | "
+        f"cpl contact {second} --via CHANNEL --about acknowledge |\n",
+        "",
+    )
+    found = rows(ledger)
+    assert [row["basis"] for row in found] == ["task", "pause", "agreed", "rule", "rule"]
+    assert [row["late_seconds"] for row in found] == [81000, 16200, 5400, 1800, 1800]
+
+
+@pytest.mark.clause("CL-4")
+def test_worklist_of_a_person_has_the_tasks_that_are_theirs_and_not_those_of_others(
+    one_of_each: tuple[Ledger, str, str], one: str
+) -> None:
+    ledger, other, task = one_of_each
+    ledger.ok("task", other, "add", "Ring", "--who", "li.na", "--due", "17:00", "--at", "16:00", "--no-commit")
+    at = ["--at", "2026-11-19T17:30"]
+
+    def work(whom: str) -> list[tuple[str, str, str]]:
+        return [(row["id"], row["basis"], row["who"]) for row in rows(ledger, *at, "--for", whom)]
+
+    assert work("zhao.qiang") == [
+        (one, "task", "zhao.qiang"),
+        (other, "pause", "zhao.qiang"),
+        (other, "rule", "zhao.qiang"),
+    ]
+    assert work("li.na") == [
+        (one, "task", "zhao.qiang"),  # she leads the complaint, and answers for it to the end (RQ-2)
+        (one, "agreed", "li.na"),
+        (one, "rule", "li.na"),
+        (other, "task", "li.na"),
+    ]
+    assert work("sun.wei") == [
+        (other, "pause", "zhao.qiang"),
+        (other, "rule", "zhao.qiang"),
+        (other, "task", "li.na"),
+    ]
+    assert task in {row["clock"] for row in rows(ledger, "--for", "zhao.qiang")}
+
+
 def test_what_is_due_this_very_moment_is_not_late(ledger: Ledger, one: str) -> None:
     assert one
     assert rows(ledger, "--at", "2026-11-19T16:00") == []

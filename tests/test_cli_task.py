@@ -80,9 +80,9 @@ def test_a_task_is_done_dropped_and_rescheduled_by_events(ledger: Ledger, one: s
     assert shown(ledger, one)["tasks"][2]["due"] == "2026-11-21T00:00:00+08:00"
     assert ledger("check").code == 0
     assert [line for line in ledger.ok("show", one).splitlines() if line.startswith("tasks ")] == [
-        f"tasks        {done} done, action: a, due 2026-11-19T16:00:00+08:00",
+        f"tasks        {done} done, action: a, due 2026-11-19T16:00:00+08:00; kept",
         f"tasks        {dropped} dropped, action: b, due 2026-11-19T16:00:00+08:00",
-        f"tasks        {moved} open, action: c, due 2026-11-21T00:00:00+08:00",
+        f"tasks        {moved} open, action: c, due 2026-11-21T00:00:00+08:00; rescheduled 1 time: agreed",
     ]
 
 

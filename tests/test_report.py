@@ -684,6 +684,7 @@ class TestFaces:
                 "satisfied": 0,
                 "share_satisfied": None,
             },
+            "promises": {"made": 0, "kept": 0, "broken": 0, "open": 0, "dropped": 0, "rescheduled": 0},
             "people": 0,
             "by": {},
             "singled_out": [],
@@ -794,6 +795,12 @@ In the tables below the timely rate is that of all, and the times are medians.
 | resolve, 90th percentile | 9 h |
 | Followed up, of those closed | – |
 | Satisfied, of those asked | – |
+| Promises made, due in the period | 0 |
+| Promises kept | 0 |
+| Promises broken | 0 |
+| Promises still open | 0 |
+| Promises dropped in time | 0 |
+| Promises rescheduled | 0 |
 
 ## By kind
 
@@ -892,6 +899,12 @@ Not yet due                            0
 处理解决, 90th percentile              9 h
 Followed up, of those closed           –
 Satisfied, of those asked              –
+Promises made, due in the period       0
+Promises kept                          0
+Promises broken                        0
+Promises still open                    0
+Promises dropped in time               0
+Promises rescheduled                   0
 
 By kind
 kind  Received  Closed  Open  Overdue  Timely  首次回应  处理解决
@@ -946,6 +959,7 @@ ANY_RECORD = st.builds(
                 "order: {size: minor}\n",
                 "location: {site: S, room: '12'}\n",
                 "complainant: {people: 4}\n",
+                "tasks: [{id: t-0001, kind: promise, text: x, due: 2026-11-17T09:00:00+08:00}]\n",
             ]
         )
     ).map(lambda chosen: "".join(sorted(chosen))),

@@ -12,12 +12,14 @@ import click
 from cpl import render
 from cpl.cli.app import App, pass_app
 from cpl.cli.options import RECORD, at_option, output_format
+from cpl.cli.task_words import fates_json, local_minute
 from cpl.clocks import Due, Run, dues
 from cpl.errors import CplError, Invalid
 from cpl.events import Event
 from cpl.explaining import Explanation, Stretch, explain
 from cpl.moments import SAME_DAY, format_instant
 from cpl.profile import Target
+from cpl.promises import Fate, fates
 from cpl.record import as_of
 from cpl.render import Cell, Column, visible
 
@@ -34,7 +36,8 @@ def explain_command(app: App, piece: str, wanted: str | None, fmt: str, at: str 
     """Explain each deadline of a complaint: the rule and where it stands, what counted and what did not, the result.
 
     The lengths of the stretches that count add up to what was used; a deadline in business hours counts only when the
-    store works, all others run by the wall clock or the calendar.
+    store works, all others run by the wall clock or the calendar. A task is kept or broken by the due that was in
+    force when it ended, but by a former one that had passed before another was entered.
 
     \b
     Examples:
@@ -57,16 +60,20 @@ def explain_command(app: App, piece: str, wanted: str | None, fmt: str, at: str 
     profile, worktime = app.settings.profile, app.settings.worktime
     found = [each for each in explain(record, profile, worktime, now) if wanted in (None, each.run.clock)]
     others = [] if wanted else [each for each in dues(record, profile, worktime, now) if each.basis in _OTHERS]
+    tasks = [] if wanted else fates(record, now)
     if fmt == "json":
-        row = _json(app, entry.id, now, found, others)
+        row = _json(app, entry.id, now, found, others) | {"task_results": fates_json(app, tasks)}
         app.emit([row], [Column(name, name) for name in row], "jsonl")
         return
     click.echo(visible(_("{id}  {title}").format(id=entry.id, title=record.title)))
     click.echo(_("as of {at}").format(at=format_instant(now.astimezone(app.settings.zone))))
     for each in found:
         click.echo(_block(app, each), nl=False)
+    for task in tasks:
+        click.echo(_task_block(app, task), nl=False)
     for other in others:
-        click.echo("\n" + _other(app, other))
+        if other.basis != "task":
+            click.echo("\n" + _other(app, other))
 
 
 def _block(app: App, each: Explanation) -> str:
@@ -74,14 +81,17 @@ def _block(app: App, each: Explanation) -> str:
     run = each.run
     rows: list[tuple[str, str]] = [
         (_("rule"), _rule(run)),
-        (_("started"), _("{at} by {event}").format(at=_at(app, run.started_at), event=_event(run.started_by))),
-        (_("due"), f"{_at(app, run.due_at)}{_agreed(run)}"),
-        *([] if run.warn_at is None else [(_("warns"), _at(app, run.warn_at))]),
+        (_("started"), _("{at} by {event}").format(at=local_minute(app, run.started_at), event=_event(run.started_by))),
+        (_("due"), f"{local_minute(app, run.due_at)}{_agreed(run)}"),
+        *([] if run.warn_at is None else [(_("warns"), local_minute(app, run.warn_at))]),
         *(
             []
             if run.stopped_by is None or run.stopped_at is None
             else [
-                (_("stopped"), _("{at} by {event}").format(at=_at(app, run.stopped_at), event=_event(run.stopped_by)))
+                (
+                    _("stopped"),
+                    _("{at} by {event}").format(at=local_minute(app, run.stopped_at), event=_event(run.stopped_by)),
+                )
             ]
         ),
         (_("result"), _result(each)),
@@ -95,8 +105,8 @@ def _block(app: App, each: Explanation) -> str:
 def _table(app: App, stretches: Sequence[Stretch]) -> str:
     rows: list[dict[str, Cell]] = [
         {
-            "from": _at(app, each.start),
-            "to": _at(app, each.end),
+            "from": local_minute(app, each.start),
+            "to": local_minute(app, each.end),
             "length": render.duration(_seconds(each.length)),
             "counts": _("yes") if each.counts else _("no"),
             "why": ", ".join(word for word in (each.why, each.name, each.reason) if word),
@@ -133,31 +143,66 @@ def _agreed(run: Run) -> str:
 
 
 def _result(each: Explanation) -> str:
-    run = each.run
-    used = render.duration(_seconds(run.used))
-    if each.late > timedelta():
-        late = render.duration(_seconds(each.late))
-        return _("{result}, {late} late; {used} used").format(result=run.result, late=late, used=used)
-    left = render.duration(_seconds(-each.late))
-    return _("{result}, {left} to spare; {used} used").format(result=run.result, left=left, used=used)
+    words = _("{judged}; {used} used")
+    judged = _judged(each.run.result, each.late)
+    return words.format(judged=judged, used=render.duration(_seconds(each.run.used)))
+
+
+def _judged(result: str, late: timedelta) -> str:
+    if late > timedelta():
+        return _("{result}, {late} late").format(result=result, late=render.duration(_seconds(late)))
+    return _("{result}, {left} to spare").format(result=result, left=render.duration(_seconds(-late)))
+
+
+def _task_block(app: App, fate: Fate) -> str:
+    """A task as a heading and its facts: when it was made, each reschedule, the due that it is judged by, its end."""
+    made_at, ended_by = fate.task.made_at, fate.ended_by
+    rows: list[tuple[str, str]] = [
+        *([] if made_at is None else [(_("made"), local_minute(app, made_at))]),
+        *((_("moved"), _reschedule(app, event)) for event in fate.reschedules),
+        (_("due"), _task_due(app, fate)),
+        *([] if ended_by is None else [(_("ended"), _task_end(app, ended_by))]),
+        (_("result"), fate.outcome if fate.late is None else _judged(fate.outcome, fate.late)),
+    ]
+    heading = _("{kind} {task}").format(kind=fate.task.kind, task=fate.task.id)
+    return f"\n{visible(heading)}\n{render.pairs(rows)}"
+
+
+def _reschedule(app: App, event: Event) -> str:
+    words = _("{at} by {event}, to {due}: {reason}")
+    if "recorded_at" in event.data:
+        words = _("{at} by {event}, entered {entered}, to {due}: {reason}")
+    return words.format(
+        at=local_minute(app, event.at),
+        event=_event(event),
+        entered=local_minute(app, event.data.get("recorded_at", event.at)),
+        due=local_minute(app, event.data["set"]["due"]),
+        reason=event.data["reason"],
+    )
+
+
+def _task_due(app: App, fate: Fate) -> str:
+    if fate.due_at is None:
+        return _("none")
+    at = local_minute(app, fate.due_at)
+    return _("{at} (it had passed before the next one was entered)").format(at=at) if fate.was_moved_too_late else at
+
+
+def _task_end(app: App, event: Event) -> str:
+    return _("{at} by {event}").format(at=local_minute(app, event.at), event=_event(event))
 
 
 def _other(app: App, due: Due) -> str:
-    """A task or the end of a pause, which need no explanation but their date."""
+    """The end of a pause, which needs no explanation but its date."""
     words = _("{basis} {name}: due {at}, {late} late") if due.late > timedelta() else _("{basis} {name}: due {at}")
     late = render.duration(_seconds(due.late)) if due.late > timedelta() else ""
-    return visible(words.format(basis=due.basis, name=due.name, at=_at(app, due.due_at), late=late))
+    return visible(words.format(basis=due.basis, name=due.name, at=local_minute(app, due.due_at), late=late))
 
 
 def _event(event: Event) -> str:
     about = event.data.get("about")
     name = f"{event.key}/{about}" if about else event.key
     return visible(_("{event} of {by}").format(event=name, by=event.by))
-
-
-def _at(app: App, instant: datetime) -> str:
-    local = instant.astimezone(app.settings.zone)
-    return f"{local:%Y-%m-%d %H:%M}" + (f":{local:%S}" if local.second else "")
 
 
 def _seconds(length: timedelta) -> int:

@@ -13,9 +13,11 @@ from cpl import clocks, query, render
 from cpl.cli.app import App, as_cell, pass_app
 from cpl.cli.options import RECORD, at_option, output_format
 from cpl.cli.related import linked_from
+from cpl.cli.task_words import fates_json, outcome_words
 from cpl.errors import CplError, Invalid
 from cpl.events import Event
 from cpl.moments import format_instant
+from cpl.promises import Fate, fates
 from cpl.record import HISTORY, Record, Task, as_of
 from cpl.render import Cell, Column, duration, pairs, visible, visible_lines
 from cpl.validate import shown
@@ -55,28 +57,35 @@ def show_command(app: App, piece: str, raw: bool, fmt: str, at: str | None) -> N
         raise CplError(_("{id} had not been received by {at}").format(id=entry.id, at=format_instant(now)))
     runs = clocks.runs(record, app.settings.profile, app.settings.worktime, now)
     linked = [(name, each) for name, each in linked_from(app, record.id) if at is None or as_of(each, now)]
+    judged = fates(record, now)
     if fmt == "json":
-        _show_json(app, record, linked, runs, entry.document.body)
+        computed: dict[str, Cell] = {"clocks": _clocks_json(runs), "task_results": fates_json(app, judged)}
+        _show_json(app, record, linked, {**computed, "body": entry.document.body})
         return
-    click.echo(_heading(app, record, linked), nl=False)
+    click.echo(_heading(app, record, linked, judged), nl=False)
     click.echo(_deadlines(app, record, runs, now), nl=False)
     click.echo(_history(app, record))
     click.echo("\n" + visible_lines(entry.document.body.replace("\r\n", "\n").strip()))
 
 
-def _heading(app: App, record: Record, linked: Linked) -> str:
+def _heading(app: App, record: Record, linked: Linked, judged: Sequence[Fate]) -> str:
     state = app.settings.profile.states.get(record.status)
     label = "" if state is None else state.label.get(app.settings.language, "")
-    rows = [(name, f"{text}  {label}".rstrip() if name == "status" else text) for name, text in _fields(record)]
+    outcomes = {fate.task.id: outcome_words(app, fate) for fate in judged}
+    fields = _fields(record, outcomes)
+    rows = [(name, f"{text}  {label}".rstrip() if name == "status" else text) for name, text in fields]
     rows += [("linked_from", f"as: {name}, id: {other.id}, title: {other.title}") for name, other in linked]
     return f"{record.id}  {visible(record.title)}\n\n{pairs(rows)}"
 
 
-def _fields(record: Record) -> Iterator[tuple[str, str]]:
-    """Every field but the history by its dotted name, as text; a list of mappings has a row for each item."""
+def _fields(record: Record, outcomes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Every field but the history by its dotted name, as text; a list of mappings has a row for each item.
+
+    `outcomes` says what became of the tasks, by id.
+    """
     for name, value in record.fields.items():
         if name == "tasks":
-            yield from ((name, _task_words(task)) for task in record.tasks)
+            yield from ((name, _task_words(task, outcomes.get(task.id))) for task in record.tasks)
         elif name not in ("id", "title", HISTORY):
             yield from _rows(name, value)
 
@@ -91,10 +100,11 @@ def _rows(name: str, value: object) -> Iterator[tuple[str, str]]:
         yield name, query.as_text(value)
 
 
-def _task_words(task: Task) -> str:
+def _task_words(task: Task, outcome: str | None) -> str:
     state = _("open") if task.is_open else _("done") if task.done_at else _("dropped")
     due = [] if task.due is None else [_("due {at}").format(at=format_instant(task.due))]
-    return f"{task.id} {state}, {task.kind}: " + ", ".join([task.text, *([task.who] if task.who else []), *due])
+    about = ", ".join([task.text, *([task.who] if task.who else []), *due])
+    return f"{task.id} {state}, {task.kind}: {about}" + (f"; {outcome}" if outcome else "")
 
 
 def _deadlines(app: App, record: Record, runs: Sequence[clocks.Run], now: datetime) -> str:
@@ -161,27 +171,30 @@ def _changed(name: str, was: Mapping[str, Any], value: Any, *, is_kept: bool) ->
     return f"{name}: {shown(was.get(name))} → {shown(value)}" if is_kept else f"{name}: {shown(value)}"
 
 
-def _show_json(app: App, record: Record, linked: Linked, runs: Sequence[clocks.Run], body: str) -> None:
+def _show_json(app: App, record: Record, linked: Linked, computed: Mapping[str, Cell]) -> None:
     fields = {name: value for name, value in record.fields.items() if name != HISTORY}
     row: dict[str, Cell] = {
         **{name: as_cell(value) for name, value in fields.items()},
         "linked_from": [{"as": name, "id": other.id} for name, other in linked],
         HISTORY: [as_cell(event.data) for event in record.history],
-        "clocks": [
-            {
-                "clock": run.clock,
-                "run": run.number,
-                "cycle": run.cycle,
-                "started_at": run.started_at,
-                "due_at": run.due_at,
-                "stopped_at": run.stopped_at,
-                "result": run.result,
-                "basis": run.basis,
-                "used_seconds": int(run.used.total_seconds()),
-                "clause": run.clause,
-            }
-            for run in runs
-        ],
-        "body": body,
+        **computed,
     }
     app.emit([row], [Column(name, name) for name in row], "jsonl")
+
+
+def _clocks_json(runs: Sequence[clocks.Run]) -> list[Cell]:
+    return [
+        {
+            "clock": run.clock,
+            "run": run.number,
+            "cycle": run.cycle,
+            "started_at": run.started_at,
+            "due_at": run.due_at,
+            "stopped_at": run.stopped_at,
+            "result": run.result,
+            "basis": run.basis,
+            "used_seconds": int(run.used.total_seconds()),
+            "clause": run.clause,
+        }
+        for run in runs
+    ]

@@ -1,0 +1,105 @@
+"""What became of a record's tasks, promises above all: kept, broken, still open, or dropped in time (CL-4).
+
+Pure, as `clocks`: the record and `now` come in, nothing is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from cpl.events import Event
+from cpl.record import Record, Task, as_of
+
+Outcome = Literal["kept", "broken", "open", "dropped"]
+
+PROMISE: Final = "promise"
+OUTCOMES: Final[tuple[Outcome, ...]] = ("kept", "broken", "open", "dropped")
+_ENDS: Final = ("done", "drop")
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of a task: `outcome`, judged by `due_at`, which need not be the due that the task has now.
+
+    `due_at` is the due in force when the task ended, or now; but where a due had passed before its reschedule was
+    entered, that one, for then it was broken. None: it never had one, and can't be broken. `late` is by wall clock,
+    from there to the end or to now, negative while or where there was time. `reschedules` are those up to its end.
+    """
+
+    task: Task
+    outcome: Outcome
+    due_at: datetime | None
+    late: timedelta | None
+    ended_by: Event | None
+    reschedules: tuple[Event, ...]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it was rescheduled, in order; one for each time."""
+        return tuple(event.data["reason"] for event in self.reschedules)
+
+    @property
+    def was_moved_too_late(self) -> bool:
+        """Whether `due_at` had passed before a reschedule was entered, which therefore mends nothing."""
+        return bool(self.reschedules) and self.reschedules[-1].data["set"]["due"] != self.due_at
+
+
+def fates(record: Record, now: datetime) -> list[Fate]:
+    """What became of each task of `record` at `now`, in their order; events after `now` are ignored."""
+    known = as_of(record, now)
+    return [] if known is None else [_fate(known, task, now) for task in known.tasks]
+
+
+def _fate(record: Record, task: Task, now: datetime) -> Fate:
+    about = [event for event in record.events if event.data.get("task") == task.id]
+    ended_by = next((event for event in about if event.did in _ENDS), None)
+    counted = about if ended_by is None else about[: about.index(ended_by)]
+    reschedules = [event for event in counted if _sets_due(event)]
+    due_at = _judged_by(_first_due(record, task), reschedules)
+    end = now if ended_by is None else _second(ended_by.at)
+    late = None if due_at is None else end - due_at
+    return Fate(task, _outcome(ended_by, late), due_at, late, ended_by, tuple(reschedules))
+
+
+def _outcome(ended_by: Event | None, late: timedelta | None) -> Outcome:
+    if late is not None and late > timedelta():
+        return "broken"
+    if ended_by is None:
+        return "open"
+    return "kept" if ended_by.did == "done" else "dropped"
+
+
+def _judged_by(due: datetime | None, reschedules: Sequence[Event]) -> datetime | None:
+    """The last due of those that followed one another in time, beginning with `due`."""
+    for event in reschedules:
+        if due is not None and _entered_at(event) > due:
+            return due
+        due = event.data["set"]["due"]
+    return due
+
+
+def _first_due(record: Record, task: Task) -> datetime | None:
+    """What the task was due at before any event set that, also one that has been voided since."""
+    first = next(_setters(record, task), None)
+    return task.due if first is None else first.data.get("was", {}).get("due")
+
+
+def _setters(record: Record, task: Task) -> Iterator[Event]:
+    return (event for event in record.history if event.data.get("task") == task.id and _sets_due(event))
+
+
+def _sets_due(event: Event) -> bool:
+    return event.did == "reschedule" and "due" in event.data["set"]
+
+
+def _entered_at(event: Event) -> datetime:
+    """When the reschedule became known: a date moved afterwards (`recorded_at`) moves no promise that was broken."""
+    return _second(max(event.at, event.data.get("recorded_at", event.at)))
+
+
+def _second(at: datetime) -> datetime:
+    """The second of `at`, since cpl puts the events of one second a millisecond apart."""
+    return at.replace(microsecond=0)
