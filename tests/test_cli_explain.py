@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from cpl.explaining import explain
 from cpl.workdays import Hours, Shift
 from cpl.worktime import Worktime
-from tests.ledger import CPL_YAML, EXAMPLES, ONE, Ledger, instant, record, record_text, settings
+from tests.ledger import CPL_YAML, EXAMPLES, ONE, ROOT, Ledger, instant, record, record_text, settings
 
 NOW = "2026-11-18T16:00:00+08:00"
 
@@ -132,6 +132,40 @@ HISTORIES = st.lists(
     st.tuples(st.integers(1, 20_000), st.sampled_from(MOVES)), max_size=8, unique_by=lambda each: each[0]
 )
 BUSINESS = CPL_YAML + "clocks:\n  resolve: {targets: {all: {within: 8bh}}}\n  respond: {pauses: true}\n"
+
+
+def test_business_time_is_told_apart_from_closed_hours_holidays_and_make_up_days(ledger: Ledger) -> None:
+    office = "calendar: cn\nhours: {mon-fri: ['08:30-12:00', '14:00-18:00']}\n"
+    clock = "clocks:\n  respond: {targets: {all: {within: 12bh}}}\n"
+    (ledger.root / "cpl.yaml").write_text(CPL_YAML + office + clock, encoding="utf-8")
+    (ledger.root / "calendar" / "cn").mkdir(parents=True)
+    shutil.copy(ROOT / "calendar" / "cn" / "2026.yml", ledger.root / "calendar" / "cn")
+    ledger.commit()
+    identifier = ledger.open("Lift", now="2026-09-30T17:00:00+08:00")
+    ledger.now = "2026-10-10T15:00:00+08:00"
+    (run,) = explained(ledger, identifier, "--clock", "respond")["clocks"]
+    parts = [
+        (short(part["from"]), short(part["to"]), part["counts"], part["why"], part["name"]) for part in run["intervals"]
+    ]
+    # The eve of National Day has one hour left; seven days off; Thursday and Friday are worked, and so is the Saturday.
+    holidays = [each for each in parts if each[3] == "holiday"]
+    assert [(each[0], each[1], each[4]) for each in holidays] == [("01T00:00", "08T00:00", "国庆节")]
+    assert [each[:2] for each in parts if each[2]] == [
+        ("30T17:00", "30T18:00"),
+        ("08T08:30", "08T12:00"),
+        ("08T14:00", "08T18:00"),
+        ("09T08:30", "09T12:00"),
+        ("09T14:00", "09T18:00"),
+        ("10T08:30", "10T12:00"),
+        ("10T14:00", "10T15:00"),
+    ]
+    assert [(each[0], each[3], each[4]) for each in parts if each[2]][-2:] == [
+        ("10T08:30", "make-up", "国庆节调休"),
+        ("10T14:00", "make-up", "国庆节调休"),
+    ]
+    assert (short(run["due_at"]), run["used_seconds"]) == ("09T12:00", (1 + 7.5 + 7.5 + 4.5) * 3600)
+
+
 _DAY = (Shift(510, 720), Shift(840, 1080))  # 08:30-12:00, 14:00-18:00
 OFFICE = Hours((_DAY,) * 5 + ((), ()), _DAY)
 
