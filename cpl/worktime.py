@@ -112,9 +112,10 @@ class Worktime:
     def elapsed(self, start: datetime, end: datetime) -> timedelta:
         """The business time in [start, end)."""
         first, last = start.astimezone(self.zone).year, end.astimezone(self.zone).year
-        whole = sum((self._year(year).total for year in range(first, last)), _NOTHING)
         since, to = self._year(first).elapsed(start.astimezone(UTC)), self._year(last).elapsed(end.astimezone(UTC))
-        return max(_NOTHING, whole + to - since)
+        if first < last:
+            to += sum((self._year(year).total for year in range(first, last)), _NOTHING)
+        return max(_NOTHING, to - since)
 
     def advance(self, start: datetime, length: timedelta) -> datetime:
         """The first instant at which that much business time, more than none, has passed since `start`.
