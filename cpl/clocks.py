@@ -21,13 +21,11 @@ from cpl.worktime import due as due_after
 Result = Literal["running", "paused", "met", "breached"]
 Basis = Literal["rule", "agreed", "task", "pause"]
 OPEN_RESULTS: Final = ("running", "paused")
-_NOTHING: Final = timedelta()
 
 Span = tuple[datetime, datetime]
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """One run of a clock: from the event that started it to the one that stopped it, or to now.
 
     `target` is the rule that applies to it, None where only a date was agreed. `pauses` lie between its beginning and
@@ -103,11 +101,6 @@ class _Open:
     pauses: list[Span] = field(default_factory=list)
     paused_at: datetime | None = None
 
-    @property
-    def started_at(self) -> datetime:
-        """When the run began."""
-        return self.step.at
-
     def spans(self, end: datetime) -> list[Span]:
         """The pauses, one that still lasts ending at `end`."""
         return [*self.pauses, (self.paused_at, end)] if self.paused_at is not None else list(self.pauses)
@@ -134,12 +127,15 @@ def _follows(record: Record, profile: Profile, worktime: Worktime, now: datetime
 
 
 def _steps(record: Record, profile: Profile) -> Iterator[_Step]:
-    is_final = is_paused = False
+    is_received = is_final = is_paused = False
     unpaused: str | None = None
     received_at = record.received_at
     cycle, cycle_start = 1, received_at
     for event in record.events:
-        at = received_at if event is record.events[0] else max(event.at, received_at)
+        at = event.at
+        if not is_received:  # events are in order: behind one that is not before the receipt none is
+            at = received_at if event is record.events[0] else max(at, received_at)
+            is_received = at is event.at
         names, resumes = event.names, False
         if event.to is not None:
             resumes = is_paused and event.to == unpaused
@@ -160,8 +156,7 @@ class _Story(NamedTuple):
     now: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class _Follow:
+class _Follow(NamedTuple):
     """One clock followed through a record's events."""
 
     story: _Story
@@ -189,7 +184,7 @@ class _Follow:
         count = 0
         for step in self.story.steps:
             if open_run is None and step.names.isdisjoint(self.clock.starts):
-                continue
+                continue  # so it is with most
             is_stopped = open_run is not None and self._is_stopped_by(step, open_run)
             if open_run is not None and not is_stopped:
                 self._pause(open_run, step)
@@ -233,8 +228,8 @@ class _Follow:
 
     def _run(self, run: _Open, stop: _Step | None) -> Run | None:
         """The finished or still running `run`; None where neither a target nor an agreed date gives it a due."""
-        stopped_at = None if stop is None else stop.at
-        end = stopped_at or max(self.story.now, run.started_at)
+        step, stopped_at = run.step, None if stop is None else stop.at
+        end = stopped_at or max(self.story.now, step.at)
         pauses = run.spans(end)
         target, agreed = self._target(run, end), self._agreed(run, end)
         due_at = agreed or self._by_rule(run, target.within if target else None, pauses)
@@ -243,36 +238,38 @@ class _Follow:
         warn_at = None if agreed else self._by_rule(run, target.warn if target else None, pauses)
         return Run(
             clock=self.clock.name,
-            cycle=run.step.cycle,
+            cycle=step.cycle,
             number=run.number,
-            started_at=run.started_at,
+            started_at=step.at,
             due_at=due_at,
             warn_at=warn_at,
             stopped_at=stopped_at,
             result=_result(run, due_at, stopped_at, end),
             basis="rule" if agreed is None else "agreed",
-            used=self._used((run.started_at, end), pauses, target),
+            used=self._used((step.at, end), pauses, target),
             target=target,
             pauses=tuple(pauses),
-            started_by=run.step.event,
+            started_by=step.event,
             stopped_by=None if stop is None else stop.event,
         )
 
     def _by_rule(self, run: _Open, within: Duration | None, pauses: Sequence[Span]) -> datetime | None:
         if within is None:
             return None
-        due_at = due_after(run.started_at, within, self.worktime)
+        due_at = due_after(run.step.at, within, self.worktime)
         return extend(due_at, pauses, within, self.worktime) if pauses else due_at
 
     def _used(self, span: Span, pauses: Sequence[Span], target: Target | None) -> timedelta:
-        if target is not None and target.within.unit in BUSINESS_UNITS:
-            used = between(*span, self.worktime)
-            return used - sum((between(*pause, self.worktime) for pause in pauses), _NOTHING) if pauses else used
-        used = span[1] - span[0]
-        return used - sum((end - start for start, end in pauses), _NOTHING) if pauses else used
+        in_business_time = target is not None and target.within.unit in BUSINESS_UNITS
+        spans = (span, *pauses)
+        lengths = [between(*each, self.worktime) if in_business_time else each[1] - each[0] for each in spans]
+        return lengths[0] - sum(lengths[1:], timedelta())
 
     def _target(self, run: _Open, end: datetime) -> Target | None:
-        return next((each for each in self.clock.targets if self._is_meant(each, run, end)), None)
+        for target in self.clock.targets:
+            if self._is_meant(target, run, end):
+                return target
+        return None
 
     def _is_meant(self, target: Target, run: _Open, end: datetime) -> bool:
         if target.since is not None and target.since > local_day(run.step.cycle_start, self.worktime.zone):
@@ -284,7 +281,7 @@ class _Follow:
         found: datetime | None = None
         for event in self.story.agreed:
             is_meant = event.data["clock"] == self.clock.name
-            if is_meant and run.step.cycle_start <= event.at <= end and event.data["due"] > run.started_at:
+            if is_meant and run.step.cycle_start <= event.at <= end and event.data["due"] > run.step.at:
                 found = event.data["due"]
         return found
 

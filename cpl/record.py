@@ -240,7 +240,8 @@ def as_of(record: Record, now: datetime) -> Record | None:
     same second counts, for cpl puts the events of one second a millisecond apart.
     """
     end = now.replace(microsecond=0) + timedelta(seconds=1)
-    later = [event for event in record.history[1:] if event.at >= end]
+    has_later = record.history[-1].at >= end  # of most records none is
+    later = [event for event in record.history[1:] if event.at >= end] if has_later else []
     if later:
         history = record.history[: -len(later)]
         kept = effective(history)

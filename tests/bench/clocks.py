@@ -5,9 +5,9 @@ Four clocks follow each record: respond in 24h, resolve in 8bh with pauses, repl
 taken, so nothing is read or parsed in it. They are DISTINCT histories, repeated later by a multiple of four weeks:
 intake, contact, assign, and the moves to the end; every third with a judgement, every fifth with a pause, every tenth
 reopened, every twentieth still open. The peer is what one would write by hand for the four dues of such a record: no
-pauses, no second cycle, no results. Where there is neither, the engine has to come to the same dues. It is the time of the
-processor, the best of ROUNDS; they alternate, so that all see the same machine. Exits with 1 when the engine takes more
-than BAR for a record.
+pauses, no second cycle, no results. Where there is neither, the engine has to come to the same dues. It is the
+processor's time, the best of ROUNDS; they alternate, so that all see the same machine. Exits with 1 when the engine
+takes more than BAR for a record.
 """
 
 from __future__ import annotations
