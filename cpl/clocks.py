@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from cpl.events import Event
 from cpl.moments import BUSINESS_UNITS, Duration
@@ -25,8 +25,7 @@ OPEN_RESULTS: Final = ("running", "paused")
 Span = tuple[datetime, datetime]
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """One run of a clock: from the event that started it to the one that stopped it, or to now.
 
     `target` is the rule that applies to it, None where only a date was agreed. `pauses` lie between its beginning and
@@ -74,17 +73,22 @@ class Due:
     is_warned: bool = False  # the clock's warning has passed
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """An event that counts, with what it means for the clocks; `state` is the one that the record is in after it."""
+class _Step(NamedTuple):
+    """An event that counts, with what it means for every clock."""
 
     event: Event
     at: datetime
     cycle: int
     cycle_start: datetime
-    reopens: bool
+    names: set[str]  # what clocks call it
+    reached: bool
     resumes: bool  # the return from a pause to where the record came from
-    state: str | None
+    is_final: bool  # so is the state that the record is in after it
+    is_paused: bool
+
+    def is_one_of(self, patterns: Iterable[str]) -> bool:
+        """Whether one of the patterns names it; an attempt that reached nobody is none of them."""
+        return self.reached and not self.names.isdisjoint(patterns)
 
 
 @dataclass(slots=True)
@@ -96,11 +100,6 @@ class _Open:
     attempts: int = 0
     pauses: list[Span] = field(default_factory=list)
     paused_at: datetime | None = None
-
-    @property
-    def started_at(self) -> datetime:
-        """When the run began."""
-        return self.step.at
 
     def spans(self, end: datetime) -> list[Span]:
         """The pauses, one that still lasts ending at `end`."""
@@ -115,49 +114,77 @@ def runs(record: Record, profile: Profile, worktime: Worktime, now: datetime) ->
     known = as_of(record, now)
     if known is None:
         return []
-    steps = list(_steps(known, profile))
-    only = None if known.source is None else known.source.get("clocks")
+    return [run for follow in _follows(known, profile, worktime, now) for run in follow.through()]
+
+
+def _follows(record: Record, profile: Profile, worktime: Worktime, now: datetime) -> list[_Follow]:
+    """The clocks that a record, as it is known at `now`, runs."""
+    steps = list(_steps(record, profile))
+    story = _Story(record, steps, [event for event in record.events if event.did == "agree"], now)
+    only = None if record.source is None else record.source.get("clocks")
     clocks = [clock for clock in profile.clocks.values() if only is None or clock.name in only]
-    return [run for clock in clocks for run in _Follow(known, profile, clock, worktime, now).through(steps)]
+    return [_Follow(story, profile, clock, worktime) for clock in clocks]
 
 
 def _steps(record: Record, profile: Profile) -> Iterator[_Step]:
-    state: str | None = None
+    is_received = is_final = is_paused = False
     unpaused: str | None = None
-    cycle, cycle_start = 1, record.received_at
+    received_at = record.received_at
+    cycle, cycle_start = 1, received_at
     for event in record.events:
-        at = record.received_at if event is record.events[0] else max(event.at, record.received_at)
-        reopens = event.is_move and profile.is_final(state) and not profile.is_final(event.to)
-        if reopens:
-            cycle, cycle_start = cycle + 1, at
-        resumes = event.is_move and profile.is_paused(state) and event.to == unpaused
-        state = event.to or state
-        unpaused = unpaused if profile.is_paused(state) else state
-        yield _Step(event, at, cycle, cycle_start, reopens, resumes, state)
+        at = event.at
+        if not is_received:  # events are in order: behind one that is not before the receipt none is
+            at = received_at if event is record.events[0] else max(at, received_at)
+            is_received = at is event.at
+        names, resumes = event.names, False
+        if event.to is not None:
+            resumes = is_paused and event.to == unpaused
+            was_final, is_final, is_paused = is_final, profile.is_final(event.to), profile.is_paused(event.to)
+            unpaused = unpaused if is_paused else event.to
+            if was_final and not is_final:
+                cycle, cycle_start = cycle + 1, at
+                names.add(REOPEN)
+        yield _Step(event, at, cycle, cycle_start, names, event.reached, resumes, is_final, is_paused)
 
 
-@dataclass(frozen=True, slots=True)
-class _Follow:
-    """One clock followed through a record's events."""
+class _Story(NamedTuple):
+    """What is known of a record at `now`, for all of its clocks."""
 
     record: Record
+    steps: Sequence[_Step]
+    agreed: Sequence[Event]  # the events that agree on a date
+    now: datetime
+
+
+class _Follow(NamedTuple):
+    """One clock followed through a record's events."""
+
+    story: _Story
     profile: Profile
     clock: Clock
     worktime: Worktime
-    now: datetime
 
-    def through(self, steps: Iterable[_Step]) -> Iterator[Run]:
+    def through(self) -> Iterator[Run]:
         """The clock's runs in order."""
-        for followed, stop in self._followed(steps):
+        for followed, stop in self._followed():
             run = self._run(followed, stop)
             if run is not None:
                 yield run
 
-    def _followed(self, steps: Iterable[_Step]) -> Iterator[tuple[_Open, _Step | None]]:
+    def running(self) -> Run | None:
+        """The run that nothing has stopped; without the work that those before it take."""
+        for followed, stop in self._followed():
+            if stop is None:
+                return self._run(followed, stop)
+        return None
+
+    def _followed(self) -> Iterator[tuple[_Open, _Step | None]]:
         """What the events start, with the one that stops it; without what leaves the figures."""
         open_run: _Open | None = None
         count = 0
-        for step in steps:
+        for step in self.story.steps:
+            if open_run is None and step.names.isdisjoint(self.clock.starts):
+                continue  # so it is with most
             is_stopped = open_run is not None and self._is_stopped_by(step, open_run)
             if open_run is not None and not is_stopped:
                 self._pause(open_run, step)
@@ -167,46 +194,42 @@ class _Follow:
             open_run = None
             if self._is_started_by(step, again=is_stopped):
                 count += 1
-                paused_at = step.at if self.clock.pauses and self.profile.is_paused(step.state) else None
-                open_run = _Open(step, count, paused_at=paused_at)
+                open_run = _Open(step, count, paused_at=step.at if self.clock.pauses and step.is_paused else None)
         if open_run is not None:
             yield open_run, None
 
-    def _matches(self, step: _Step, patterns: Iterable[str]) -> bool:
-        return any(step.event.matches(pattern) or (pattern == REOPEN and step.reopens) for pattern in patterns)
-
     def _is_stopped_by(self, step: _Step, run: _Open) -> bool:
-        is_final = step.event.is_move and self.profile.is_final(step.event.to)
-        if is_final or self._matches(step, (*self.clock.stops, *self.clock.ends)):
+        if step.is_final:
             return True
-        if step.event.reached or not any(map(step.event.attempts, self.clock.stops)):
-            return False
-        run.attempts += 1
-        return run.attempts == self.clock.attempts
+        is_meant = not step.names.isdisjoint(self.clock.stops)
+        if step.reached:
+            return is_meant or not step.names.isdisjoint(self.clock.ends)
+        run.attempts += is_meant
+        return is_meant and run.attempts == self.clock.attempts
 
     def _is_dropped_by(self, step: _Step) -> bool:
         return step.event.to is not None and not self.profile.counts(step.event.to)
 
     def _is_started_by(self, step: _Step, *, again: bool) -> bool:
         """Whether a run begins; `again`: the event has just stopped one, so that a repeating clock goes on."""
-        if self.profile.is_final(step.state) or step.resumes:
+        if step.is_final or step.resumes:
             return False
-        repeats = again and self.clock.repeat and not self._matches(step, self.clock.ends)
-        return repeats or self._matches(step, self.clock.starts)
+        repeats = again and self.clock.repeat and not step.is_one_of(self.clock.ends)
+        return repeats or step.is_one_of(self.clock.starts)
 
     def _pause(self, run: _Open, step: _Step) -> None:
-        if not self.clock.pauses or not step.event.is_move:
+        if not self.clock.pauses or step.event.to is None:
             return
         if run.paused_at is not None:
             run.pauses.append((run.paused_at, step.at))
             run.paused_at = None
-        if self.profile.is_paused(step.state):
+        if step.is_paused:
             run.paused_at = step.at
 
     def _run(self, run: _Open, stop: _Step | None) -> Run | None:
         """The finished or still running `run`; None where neither a target nor an agreed date gives it a due."""
-        stopped_at = None if stop is None else stop.at
-        end = stopped_at or max(self.now, run.started_at)
+        step, stopped_at = run.step, None if stop is None else stop.at
+        end = stopped_at or max(self.story.now, step.at)
         pauses = run.spans(end)
         target, agreed = self._target(run, end), self._agreed(run, end)
         due_at = agreed or self._by_rule(run, target.within if target else None, pauses)
@@ -215,46 +238,50 @@ class _Follow:
         warn_at = None if agreed else self._by_rule(run, target.warn if target else None, pauses)
         return Run(
             clock=self.clock.name,
-            cycle=run.step.cycle,
+            cycle=step.cycle,
             number=run.number,
-            started_at=run.started_at,
+            started_at=step.at,
             due_at=due_at,
             warn_at=warn_at,
             stopped_at=stopped_at,
             result=_result(run, due_at, stopped_at, end),
             basis="rule" if agreed is None else "agreed",
-            used=self._used((run.started_at, end), pauses, target),
+            used=self._used((step.at, end), pauses, target),
             target=target,
             pauses=tuple(pauses),
-            started_by=run.step.event,
+            started_by=step.event,
             stopped_by=None if stop is None else stop.event,
         )
 
     def _by_rule(self, run: _Open, within: Duration | None, pauses: Sequence[Span]) -> datetime | None:
         if within is None:
             return None
-        return extend(due_after(run.started_at, within, self.worktime), pauses, within, self.worktime)
+        due_at = due_after(run.step.at, within, self.worktime)
+        return extend(due_at, pauses, within, self.worktime) if pauses else due_at
 
     def _used(self, span: Span, pauses: Sequence[Span], target: Target | None) -> timedelta:
         in_business_time = target is not None and target.within.unit in BUSINESS_UNITS
-        lengths = (between(*each, self.worktime) if in_business_time else each[1] - each[0] for each in (span, *pauses))
-        return next(lengths) - sum(lengths, timedelta())
+        spans = (span, *pauses)
+        lengths = [between(*each, self.worktime) if in_business_time else each[1] - each[0] for each in spans]
+        return lengths[0] - sum(lengths[1:], timedelta())
 
     def _target(self, run: _Open, end: datetime) -> Target | None:
-        judged = judged_at(self.record, end)
-        began_on = local_day(run.step.cycle_start, self.worktime.zone)
         for target in self.clock.targets:
-            in_force = target.since is None or target.since <= began_on
-            if in_force and matches(judged, target.when):
+            if self._is_meant(target, run, end):
                 return target
         return None
+
+    def _is_meant(self, target: Target, run: _Open, end: datetime) -> bool:
+        if target.since is not None and target.since > local_day(run.step.cycle_start, self.worktime.zone):
+            return False
+        return not target.when or matches(judged_at(self.story.record, end), target.when)
 
     def _agreed(self, run: _Open, end: datetime) -> datetime | None:
         """The date agreed last for this run: in its cycle, before it ended, and not past when it began."""
         found: datetime | None = None
-        for event in self.record.events:
-            is_meant = event.did == "agree" and event.data["clock"] == self.clock.name
-            if is_meant and run.step.cycle_start <= event.at <= end and event.data["due"] > run.started_at:
+        for event in self.story.agreed:
+            is_meant = event.data["clock"] == self.clock.name
+            if is_meant and run.step.cycle_start <= event.at <= end and event.data["due"] > run.step.at:
                 found = event.data["due"]
         return found
 
@@ -284,8 +311,9 @@ def _answers(record: Record) -> str | None:
 
 def _running(record: Record, profile: Profile, worktime: Worktime, now: datetime) -> Iterator[Due]:
     """The running clocks; not a paused one whose due moves on with the pause, for the pause's end is due instead."""
-    for run in runs(record, profile, worktime, now):
-        if run.is_open and not (run.result == "paused" and run.basis == "rule"):
+    for follow in _follows(record, profile, worktime, now):
+        run = follow.running()
+        if run is not None and not (run.result == "paused" and run.basis == "rule"):
             warned = run.warn_at is not None and now > run.warn_at
             yield Due(record, run.basis, run.clock, run.due_at, now - run.due_at, _answers(record), warned)
 

@@ -139,20 +139,22 @@ class Event:
         """False for an attempt that reached nobody; it stops no clock and meets no requirement."""
         return self.data.get("reached") is not False
 
-    def matches(self, pattern: str) -> bool:
-        """Whether the event is what `to:STATE`, `did:VERB` or `did:VERB/WHAT` names.
+    @property
+    def names(self) -> set[str]:
+        """What a profile can call the event: `to:STATE`, `did:VERB` or `did:VERB/WHAT`.
 
-        WHAT is the event's `about`, or one of its flags that is true (`did:follow-up/satisfied`). An attempt that
-        reached nobody is none of these.
+        WHAT is the event's `about`, or one of its flags that is true (`did:follow-up/satisfied`); none: any.
         """
-        return self.reached and self.attempts(pattern)
+        key = self.key
+        names = {key, f"{key}/", f"{key}/{self.data.get('about', '')}"}
+        for name, value in self.data.items():
+            if value is True:
+                names.add(f"{key}/{name}")
+        return names
 
-    def attempts(self, pattern: str) -> bool:
-        """As `matches`, whether it reached anybody or not."""
-        name, _slash, what = pattern.partition("/")
-        if self.key != name:
-            return False
-        return not what or self.data.get("about") == what or self.data.get(what) is True
+    def matches(self, pattern: str) -> bool:
+        """Whether the event is what one of its names says; an attempt that reached nobody is none of these."""
+        return self.reached and pattern in self.names
 
     def sort_key(self) -> tuple[datetime, str]:
         """Order in the history: by `at`; a tie is broken by the event's canonical JSON."""

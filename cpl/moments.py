@@ -64,6 +64,8 @@ def fixed(instant: datetime) -> datetime:
 
     Python computes and compares within one ZoneInfo by the wall clock, which is wrong across a change of offset.
     """
+    if isinstance(instant.tzinfo, timezone):
+        return instant
     return instant.astimezone(timezone(instant.utcoffset() or timedelta()))
 
 

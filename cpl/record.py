@@ -240,7 +240,8 @@ def as_of(record: Record, now: datetime) -> Record | None:
     same second counts, for cpl puts the events of one second a millisecond apart.
     """
     end = now.replace(microsecond=0) + timedelta(seconds=1)
-    later = [event for event in record.history[1:] if event.at >= end]
+    has_later = record.history[-1].at >= end  # of most records none is
+    later = [event for event in record.history[1:] if event.at >= end] if has_later else []
     if later:
         history = record.history[: -len(later)]
         kept = effective(history)
@@ -263,12 +264,15 @@ def before(record: Record, event: Event) -> Record | None:
 
 def judged_at(record: Record, instant: datetime) -> Record:
     """The record as it was judged at `instant`: a later judgement is taken back, the correction of a slip is not."""
+    later = [event for event in record.events if event.did == "classify" and event.at > instant]
+    if not later:
+        return record
     fields = dict(record.fields)
     for name in JUDGED_FIELDS:
-        setters = [event for event in record.events if name in event.sets]
-        anew = next((event for event in setters if event.did == "classify" and event.at > instant), None)
+        anew = next((event for event in later if name in event.sets), None)
         if anew is not None:
-            fields[name] = _value_before(name, setters[: setters.index(anew)], anew)
+            setters = record.events[: record.events.index(anew)]
+            fields[name] = _value_before(name, setters, anew)
     return replace(record, fields=_present(fields))
 
 

@@ -83,11 +83,12 @@ class Worktime:
 
         The instant at which a shift closes lies in it no more.
         """
-        at = at.astimezone(UTC)
         year = at.astimezone(self.zone).year
-        while (place := bisect_right(self._year(year).closes, at)) == len(self._year(year).closes):
-            year += 1
+        at = at.astimezone(UTC)  # as the shifts are, for within one zone Python compares much faster
         found = self._year(year)
+        while (place := bisect_right(found.closes, at)) == len(found.closes):
+            year += 1
+            found = self._year(year)
         return max(at, found.opens[place]), found.shift_days[place]
 
     def closing(self, day: date) -> datetime:
@@ -97,12 +98,13 @@ class Worktime:
 
     def later(self, day: date, days: int) -> date:
         """The business day that is that many after `day`."""
-        year = day.year
-        place = bisect_right(self._year(year).days, day) - 1 + days
-        while place >= (count := len(self._year(year).days)):
-            place -= count
+        found = self._year(day.year)
+        year, place = day.year, bisect_right(found.days, day) - 1 + days
+        while place >= len(found.days):
+            place -= len(found.days)
             year += 1
-        return self._year(year).days[place]
+            found = self._year(year)
+        return found.days[place]
 
     def crossed(self, since: date, to: date) -> int:
         """How many business days lie behind `since`, up to and with `to`."""
@@ -112,9 +114,10 @@ class Worktime:
     def elapsed(self, start: datetime, end: datetime) -> timedelta:
         """The business time in [start, end)."""
         first, last = start.astimezone(self.zone).year, end.astimezone(self.zone).year
-        whole = sum((self._year(year).total for year in range(first, last)), _NOTHING)
         since, to = self._year(first).elapsed(start.astimezone(UTC)), self._year(last).elapsed(end.astimezone(UTC))
-        return max(_NOTHING, whole + to - since)
+        if first < last:
+            to += sum((self._year(year).total for year in range(first, last)), _NOTHING)
+        return max(_NOTHING, to - since)
 
     def advance(self, start: datetime, length: timedelta) -> datetime:
         """The first instant at which that much business time, more than none, has passed since `start`.
@@ -122,11 +125,13 @@ class Worktime:
         One that is reached as a shift closes stays there; it does not become the next opening.
         """
         year = start.astimezone(self.zone).year
-        wanted = self._year(year).elapsed(start.astimezone(UTC)) + length
-        while wanted > (total := self._year(year).total):
-            wanted -= total
+        found = self._year(year)
+        wanted = found.elapsed(start.astimezone(UTC)) + length
+        while wanted > found.total:
+            wanted -= found.total
             year += 1
-        return self.local(self._year(year).reached(wanted))
+            found = self._year(year)
+        return self.local(found.reached(wanted))
 
     def local(self, instant: datetime) -> datetime:
         """The instant with the zone's offset as a fixed one."""

@@ -227,6 +227,7 @@ moments = st.builds(  # in 2011 Samoa left out a day, up to 2018 Brazil put its 
     st.sampled_from([2011, 2018, 2026]),
     st.integers(0, 365 * 24 * 3600),
 )
+fractions = st.floats(0, 1)
 business = st.builds(Duration, st.integers(1, 60), st.sampled_from(["bh", "bd"])) | st.just(Duration(1, "same-day"))
 
 
@@ -274,6 +275,28 @@ def test_more_holidays_make_no_deadline_earlier(
         assert before <= after
     else:
         assert before.astimezone(zone).date() <= after.astimezone(zone).date()
+
+
+@often
+@given(
+    zones, all_hours, holidays, st.sets(days, max_size=5), moments, st.integers(1, 60), st.tuples(fractions, fractions)
+)
+def test_more_holidays_make_no_deadline_earlier_that_was_paused(
+    zone: ZoneInfo,
+    hours: Hours,
+    off: set[date],
+    more: set[date],
+    start: datetime,
+    amount: int,
+    paused: tuple[float, float],
+) -> None:
+    """In business hours, and paused before it was due: each of them may lie in the pause, where it adds nothing."""
+    fewer, greater = (Worktime(zone, hours, calendar_of(each, set())) for each in (off, off | more))
+    within = Duration(amount, "bh")
+    first = due(start, within, fewer)
+    since, to = (start + (first - start) * part for part in sorted(paused))
+    before, after = (extend(due(start, within, each), [(since, to)], within, each) for each in (fewer, greater))
+    assert before <= after
 
 
 @often

@@ -457,11 +457,17 @@ def test_events_after_now_never_matter(known: int, seconds: int) -> None:
     assert found[0] == found[1]
 
 
-@given(hours, hours, st.integers(1, 72), st.sampled_from(["8h", "3d", "1mo", "same-day"]))
-def test_pause_never_makes_a_due_earlier(since: datetime, now: datetime, length: int, within: str) -> None:
+@given(
+    hours,
+    hours,
+    st.integers(1, 72),
+    st.sampled_from(["90m", "8h", "3d", "1mo", "8bh", "3bd", "same-day"]),
+    st.sampled_from(["", "hours: {mon-fri: ['08:30-12:00', '14:00-18:00'], sat: ['09:00-12:00']}\ncalendar: cn\n"]),
+)
+def test_pause_never_makes_a_due_earlier(since: datetime, now: datetime, length: int, within: str, week: str) -> None:
     start, end = since, since + timedelta(hours=length)
     extra = f"clocks: {{resolve: {{targets: {{all: {{within: {within}}}}}}}}}\n"
-    known = settings(CPL_YAML + extra)
+    known = settings(CPL_YAML + week + extra)
     pause = f"{start:%dT%H:%M} to: on-hold, reason: r, until: {end.isoformat()}"
     plain, paused = record_text(), record_text(pause, f"{end:%dT%H:%M} to: resolving")
     (before,) = [run for run in runs(record(plain), known.profile, known.worktime, now) if run.clock == "resolve"]
