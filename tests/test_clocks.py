@@ -499,3 +499,11 @@ def test_clock_of_24_hours_runs_24_real_hours_over_a_change_of_time(zone: str) -
         text = record_text().replace("2026-11-16T09:00:00+08:00", received.isoformat())
         (run,) = runs(record(text), SETTINGS.profile, Worktime(ZoneInfo(zone)), received)
         assert run.due_at - run.started_at == timedelta(hours=24)
+
+
+def test_milliseconds_by_which_cpl_keeps_events_apart_are_no_delay() -> None:
+    text = record_text("17T09:00 did: contact, via: phone, about: acknowledge").replace(
+        "17T09:00:00+", "17T09:00:00.002+"
+    )
+    (run,) = [each for each in runs(record(text), SETTINGS.profile, SETTINGS.worktime, NOW) if each.clock == "respond"]
+    assert (run.due_at, run.result) == (instant("2026-11-17T09:00"), "met")
