@@ -89,7 +89,7 @@ def changed(ledger: Ledger, old: bytes = b"history:", new: bytes = b"cause: rust
 @pytest.mark.parametrize(
     ("editor", "form", "old", "new", "line"),
     [
-        ("vim", "+{line} {file}", b"kind:", b"kin:", 2),
+        ("vim", "+{line} {file}", b"kind:", b"kin:", 4),
         ("code --wait", "--wait --goto {file}:{line}", b"status: received", b"status: resolving", 5),
         ("nano", "+{line} {file}", b"lead: li.na", b"lead: \xff", 7),
         ("unknown -x", "-x {file}", b"kind: complaint", b"kind: {", 4),
@@ -128,7 +128,7 @@ def test_debians_name_for_any_editor_is_the_editor_that_it_stands_for(
         code, _said = terminal.finish()
     (mine,) = kept(ledger)
     assert code == 2
-    assert (tmp_path / "log").read_text(encoding="utf-8") == f"{mine}\n+2 {mine}\n"
+    assert (tmp_path / "log").read_text(encoding="utf-8") == f"{mine}\n+4 {mine}\n"
 
 
 def test_the_intake_too_opens_again_at_the_line(ledger: Ledger, script: Script, tmp_path: Path) -> None:

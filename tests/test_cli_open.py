@@ -317,6 +317,7 @@ def test_a_record_file_is_taken_in_as_a_new_complaint(ledger: Ledger, one: str, 
         "departments": ["engineering"],
         "x-own": "1",
         "linked_from": [],
+        "task_results": [],
         "history": [
             {
                 "at": "2026-11-17T10:00:00+08:00",
