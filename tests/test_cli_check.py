@@ -125,7 +125,10 @@ def test_an_id_in_two_places_is_named_in_both(ledger: Ledger, one: str) -> None:
         ),
         (CPL_YAML.replace("format: 1", "format: 2"), "cpl.yaml:1: E072 format 2 is not the one that this cpl reads"),
         (CPL_YAML.replace("profile: residential", "profile: rural"), "cpl.yaml:5: E070 there is no profile 'rural'"),
-        (CPL_YAML.replace("profile:", "profil:"), "cpl.yaml:5: E020 'profil' is not a known key here; did you mean 'profile'?"),
+        (
+            CPL_YAML.replace("profile:", "profil:"),
+            "cpl.yaml:5: E020 'profil' is not a known key here; did you mean 'profile'?",
+        ),
         (CPL_YAML.replace("roles: [desk]", "roles: [dsk]"), "cpl.yaml:7: E070 'dsk' (of li.na) is neither a role nor"),
         (CPL_YAML + "people: []\n", "cpl.yaml:10: E007 "),
         ("- a\n", "cpl.yaml:1: E070 expected a mapping like format: 1"),

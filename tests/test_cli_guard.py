@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 from datetime import date
 from pathlib import Path
@@ -588,3 +589,9 @@ def test_an_event_of_the_future_is_refused_while_it_is_new_and_hinders_nobody_on
     ledger.now = "2026-11-18T16:10:00+08:00"
     assert ledger("check") == (0, "", "1 record: no problems\n")
     assert ranged(ledger, base) == []
+
+
+def test_outside_a_repository_there_is_nothing_to_check(ledger: Ledger) -> None:
+    shutil.rmtree(ledger.root / ".git")
+    words = f"{ledger.root} is not in a git repository; run: git init, then: cpl init\n"
+    assert ledger("check", "--staged") == ledger("check", "--range", "HEAD~1") == (2, "", words)

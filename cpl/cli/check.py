@@ -17,7 +17,8 @@ from cpl import calendars, config, guard, validate
 from cpl.cli.app import App, pass_app
 from cpl.cli.options import output_format
 from cpl.errors import EXIT_PROBLEMS, CplError, Invalid, Problem
-from cpl.guard import Found
+from cpl.git import GitFailed
+from cpl.guard import Found, Verdict
 from cpl.render import Cell, Column, visible
 from cpl.store import RECORDS, Entry
 
@@ -70,11 +71,10 @@ def check_command(app: App, paths: Sequence[str], staged: bool, span: str | None
 
 def _check_changes(app: App, span: str | None, fmt: str, *, pushed: bool) -> None:
     """Judge what the commits of a range, or the index, do to the records."""
-    app.store.require_repository()
     if span is None:
-        git = replace(app.store.git, inherit_repository=True)  # the index that git gives to its hooks
-        verdict = guard.staged(git, app.clock(), app.env)
+        verdict = _staged(app)
     else:
+        app.store.require_repository()
         base, head = _ends(span)
         verdict = guard.between(app.store.git, base, head, app.clock(), pushed=pushed)
     _show(verdict.found, _COLUMNS if span is None else _COLUMNS_OF_COMMITS, fmt, app)
@@ -86,6 +86,16 @@ def _check_changes(app: App, span: str | None, fmt: str, *, pushed: bool) -> Non
     elif problems:  # a hook that has nothing to say says nothing
         app.say(_("what is staged: ") + _verdict(problems))
     _fail_on_errors(problems)
+
+
+def _staged(app: App) -> Verdict:
+    """The verdict on the index, the one that git gives to its hooks."""
+    git = replace(app.store.git, inherit_repository=True)
+    try:
+        return guard.staged(git, app.clock(), app.env)
+    except GitFailed:
+        app.store.require_repository()  # asked only now: a hook runs at each commit
+        raise
 
 
 def _ends(span: str) -> tuple[str | None, str]:

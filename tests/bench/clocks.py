@@ -48,6 +48,7 @@ hours: {mon-fri: ['08:30-12:00', '14:00-18:00']}
 calendar: cn
 clocks:
   written-answer: {off: true}
+  department-contact: {off: true}
   resolve: {targets: {major: {when: {severity: major}, within: 4bh}, all: {within: 8bh}}}
   progress:
     starts: [to:resolving]
