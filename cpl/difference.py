@@ -224,11 +224,12 @@ def _in_time(change: Change) -> Iterator[Problem]:
 
 
 def _true_to_what_was(change: Change) -> Iterator[Problem]:
-    """E105: what a new event says that a field was is what it was; of the first that sets it, and not in a merge."""
+    """E105: what a new event says that a field was is what it was; of one behind all that set it, not in a merge."""
     if len(change.parents) != 1:
         return
     parent, known = change.parents[0], set[str]()
     for event in change.new:
+        known |= {name for each in parent.history if each.at > event.at for name in each.sets}
         for name, was in event.data.get("was", {}).items() if "task" not in event.data else ():
             if name not in known and was != parent.get(name):
                 message = _("the event {event} of {at} says that {field} was {was}, but it was {actual}; write that")

@@ -161,6 +161,21 @@ ALLOWED = [
         ),
     ),
     (
+        "a judgement entered after the fact, before a later one",
+        [
+            text(
+                "17T10:00 did: correct, set: {lead: sun.wei}, was: {lead: li.na}, reason: slip",
+                fields="lead: sun.wei\n",
+            )
+        ],
+        text(
+            "16T10:00 did: correct, set: {lead: zhao.qiang}, was: {lead: li.na}, reason: slip, "
+            "recorded_at: 2026-11-18T09:00:00+08:00",
+            "17T10:00 did: correct, set: {lead: sun.wei}, was: {lead: li.na}, reason: slip",
+            fields="lead: sun.wei\n",
+        ),
+    ),
+    (
         "words and person of a task",
         [text(fields=TASK)],
         text(fields=TASK.replace("mend it", "mend it now, who: li.na")),
