@@ -31,7 +31,7 @@ class Change:
     """A record's new version at `path`, and its versions in the parents that have it.
 
     `profile` is None where the settings can't be read. `may_import` says whether it is an import that made the change,
-    or may be, where that is not known.
+    or may be, where that is not known; `now` is when it was made.
     """
 
     path: str
@@ -208,12 +208,14 @@ def _evidence_kept(change: Change, parent: Record) -> Iterator[Problem]:
 
 def _in_time(change: Change) -> Iterator[Problem]:
     """E103: what is entered after the fact says so, and when that was (ML-4)."""
-    soon = change.now + CLOCK_SKEW  # what lies later was entered by a clock that is ahead
-    times = (event.at for parent in change.parents for event in parent.history if event.at <= soon)
-    last = max(times, default=None)
+    last = max((event.at for parent in change.parents for event in parent.history), default=None)
+    if last is None:
+        return
+    # An event of a clock that was ahead may lie later than the change: then it is enough to say when that was made.
+    entered = min(last, change.now) - CLOCK_SKEW
     for event in change.new:
         recorded_at = event.data.get("recorded_at")
-        if last is None or event.at > last or (recorded_at is not None and recorded_at >= last - CLOCK_SKEW):
+        if event.at > last or (recorded_at is not None and recorded_at >= entered):
             continue
         message = _(
             "the new event {event} of {at} stands before one of {last} that was there already; say in recorded_at when "

@@ -207,7 +207,8 @@ class _Judge:
         records = [each for each in map(_record_of, parents) if each is not None]
         may_import = step.revision == INDEX or _IMPORT in step.actions
         profile = None if settings is None else settings.profile
-        change = difference.Change(path, entry.document, entry.record, records, profile, may_import, self._now)
+        now = min(self._now, step.written_at or self._now)
+        change = difference.Change(path, entry.document, entry.record, records, profile, may_import, now)
         changed = list(difference.check(change)) if step.touches(path) and (records or not parents) else []
         yield from changed
         if settings is not None:

@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from gettext import gettext as _
 from itertools import islice
@@ -27,6 +28,7 @@ INDEX: Final = ""
 """The revision that stands for the index, so that `{revision}:./{path}` names a file in either."""
 
 _MERGE_HEAD_LIMIT: Final = 1 << 16
+_LATEST: Final = 1 << 37  # the year 6325: git takes dates that Python does not
 _AT_ONCE: Final = 100  # commits that one process compares
 _RAW: Final = ("-r", "-z", "--raw", "--no-abbrev", "--no-renames", "--relative")
 # Without what `git add -N` only announces: the next commit has none of it.
@@ -39,7 +41,7 @@ _LOG: Final = (
     "--reverse",
     "--no-show-signature",
     "--encoding=UTF-8",
-    "--format=%H%n%P%n%B",
+    "--format=%H%n%P%n%ct%n%B",
 )
 # Not only among the trailers: a hosting site that squashes commits puts their messages into the middle of its own.
 _ACTION: Final = re.compile(r"^Action: (\S+)\s*$", re.MULTILINE)
@@ -101,13 +103,15 @@ class Step:
     """A commit, or what the index would make one.
 
     `sides` has one entry for each parent; without a parent, one against nothing. `actions` are those that cpl noted in
-    the commit's message, none for one made by hand; of the index they are not known.
+    the commit's message, none for one made by hand; `written_at` is when it was made by the clock of who made it. Of
+    the index neither is known.
     """
 
     revision: str
     parents: tuple[str, ...]
     sides: tuple[Side, ...]
     actions: tuple[str, ...] = ()
+    written_at: datetime | None = None
 
     @cached_property
     def paths(self) -> tuple[str, ...]:
@@ -195,8 +199,9 @@ def earlier(git: Git, commit: str, path: str) -> list[str]:
 
 
 def _commit(told: bytes) -> Step:
-    revision, parents, message = told.decode("utf-8", "replace").split("\n", 2)
-    return Step(revision, tuple(parents.split()), (), tuple(_ACTION.findall(message)))
+    revision, parents, seconds, message = told.decode("utf-8", "replace").split("\n", 3)
+    written_at = datetime.fromtimestamp(min(int(seconds), _LATEST), UTC)
+    return Step(revision, tuple(parents.split()), (), tuple(_ACTION.findall(message)), written_at)
 
 
 def _compared(git: Git, commits: Sequence[Step], paths: Sequence[str]) -> Iterator[Step]:
@@ -205,7 +210,7 @@ def _compared(git: Git, commits: Sequence[Step], paths: Sequence[str]) -> Iterat
     lines = "".join(f"{line}\n" for group in asked for line in group)
     answers = iter(_answers(git.run(*_EACH, "--", *paths, input=lines.encode())))
     for each, group in zip(commits, asked, strict=True):
-        yield Step(each.revision, each.parents, tuple(islice(answers, len(group))), each.actions)
+        yield Step(each.revision, each.parents, tuple(islice(answers, len(group))), each.actions, each.written_at)
 
 
 def _answers(told: bytes) -> Iterator[Side]:
@@ -250,7 +255,7 @@ def _without_taken_over(git: Git, step: Step, paths: Sequence[str]) -> Step:
     changed = [[_differing(git, base, parent, paths) for parent in step.parents] for base in bases]
     kept = {path for path in step.paths if not all(_is_taken_over(step, path, sides) for sides in changed)}
     sides = tuple({path: pair for path, pair in side.items() if path in kept} for side in step.sides)
-    return Step(step.revision, step.parents, sides, step.actions)
+    return Step(step.revision, step.parents, sides, step.actions, step.written_at)
 
 
 def _is_taken_over(step: Step, path: str, changed: Sequence[set[str]]) -> bool:

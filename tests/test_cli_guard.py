@@ -571,7 +571,9 @@ def test_everything_that_cpl_itself_writes_passes(ledger: Ledger, one: str, tmp_
     assert ranged(ledger) == []
 
 
-def test_an_event_of_the_future_is_refused_while_it_is_new_and_hinders_nobody_once_it_is_there(ledger: Ledger) -> None:
+def test_an_event_of_the_future_is_refused_while_it_is_new_and_hinders_nobody_once_it_is_there(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
     event = "- {at: 2026-11-19T16:00:00+08:00, by: li.na, did: contact, via: phone, about: reply}\n"
     stage(ledger, "---\n## Desc", event + "---\n## Desc")
     assert staged(ledger) == ["E059"]
@@ -583,11 +585,14 @@ def test_an_event_of_the_future_is_refused_while_it_is_new_and_hinders_nobody_on
     )
     ledger.ok("note", ONE, "-m", "called again", now="2026-11-18T16:05:00+08:00")
     base = head(ledger)
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2026-11-18T16:07:00+08:00")
     void = ("correct", ONE, "--void", "did:contact", "--reason", "the clock was wrong")
     ledger.ok(*void, now="2026-11-18T16:06:00+08:00")
     ledger.ok("contact", ONE, "--via", "phone", "--about", "reply", now="2026-11-18T16:07:00+08:00")
     ledger.now = "2026-11-18T16:10:00+08:00"
     assert ledger("check") == (0, "", "1 record: no problems\n")
+    assert ranged(ledger, base) == []
+    ledger.now = "2026-11-21T09:00:00+08:00"  # pushed when the event is not of the future any more
     assert ranged(ledger, base) == []
 
 
