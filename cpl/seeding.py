@@ -61,7 +61,7 @@ def from_library(year: int) -> CalendarYear:
     source = f"{_LIBRARY} {version(_LIBRARY)}"
     try:
         details = {day: chinese_calendar.get_holiday_detail(day) for day in days_in(year)}
-    except NotImplementedError:
+    except NotImplementedError:  # what chinesecalendar raises for a year that it does not have
         message = _(
             "{source} does not know {year}; when the State Council's notice is out: pip install --upgrade {library}; "
             "or write {path} by hand, as docs/calendar.md shows"
