@@ -70,7 +70,12 @@ class Due:
     due_at: datetime
     late: timedelta  # wall clock; negative while there is time
     who: str | None
-    is_warned: bool = False  # the clock's warning has passed
+    warn_at: datetime | None = None  # when the clock warns
+
+    @property
+    def is_warned(self) -> bool:
+        """Whether the clock's warning has passed."""
+        return self.warn_at is not None and self.due_at + self.late > self.warn_at
 
 
 class _Step(NamedTuple):
@@ -315,8 +320,7 @@ def _running(record: Record, profile: Profile, worktime: Worktime, now: datetime
     for follow in _follows(record, profile, worktime, now):
         run = follow.running()
         if run is not None and not (run.result == "paused" and run.basis == "rule"):
-            warned = run.warn_at is not None and now > run.warn_at
-            yield Due(record, run.basis, run.clock, run.due_at, now - run.due_at, _answers(record), warned)
+            yield Due(record, run.basis, run.clock, run.due_at, now - run.due_at, _answers(record), run.warn_at)
 
 
 def _open_tasks(record: Record, profile: Profile, now: datetime) -> Iterator[Due]:

@@ -142,6 +142,12 @@ def remove(path: Path, *, root: Path, durable: bool = True) -> None:
         _sync_folder(path.parent)
 
 
+def remove_if_there(path: Path, *, root: Path) -> None:
+    """As `remove`, of a file that may be gone."""
+    if os.path.lexists(path):
+        remove(path, root=root)
+
+
 def move(path: Path, target: Path, *, root: Path, replace: bool = False) -> None:
     """Give a file (or a link itself) another name; its bytes, mode and times stay.
 

@@ -109,17 +109,28 @@ def predicate(conditions: Iterable[Condition], zone: tzinfo) -> Predicate:
 
 
 def _test(condition: Condition, zone: tzinfo) -> Predicate:
+    test = value_test(condition, zone)
+    return lambda record: test(record.get(condition.field))
+
+
+def value_test(condition: Condition, zone: tzinfo) -> Callable[[Any], bool]:
+    """Whether the condition holds where its field has a value. Raises as `predicate`."""
     if FIELDS.get(condition.field) is instant and condition.operator != "~":
         for wanted in filter(None, condition.values):
             _span(wanted, zone)
     is_negated = condition.operator == "!="
     compared = "=" if is_negated else condition.operator
+    return lambda value: is_negated != any(_holds(value, compared, wanted, zone) for wanted in condition.values)
 
-    def holds(record: Record) -> bool:
-        value = record.get(condition.field)
-        return is_negated != any(_holds(value, compared, wanted, zone) for wanted in condition.values)
 
-    return holds
+def bounds(condition: Condition, zone: tzinfo) -> tuple[datetime | None, datetime | None] | None:
+    """The [from, before) in which the condition wants its instant; None of one that wants something else as well."""
+    if len(condition.values) != 1 or not condition.values[0] or condition.operator in ("!=", "~"):
+        return None
+    start, end = _span(condition.values[0], zone)
+    return {"=": (start, end), ">=": (start, None), "<": (None, start), ">": (end, None), "<=": (None, end)}[
+        condition.operator
+    ]
 
 
 def _holds(value: Any, sign: str, wanted: str, zone: tzinfo) -> bool:

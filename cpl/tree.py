@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 REGISTERS: Final = "registers"
 PREFIX: Final = "CPL-"
@@ -26,20 +26,41 @@ def record_files(root: Path, records: str) -> Iterator[str]:
 
 
 def _below(folder: Path, relative: str, *, not_in: str) -> Iterator[str]:
+    found = look_into(folder, relative, not_in=not_in)
+    if found is None:
+        yield relative
+        return
+    for name, is_folder in found.items:
+        if is_folder:
+            yield from _below(folder / name, f"{relative}/{name}", not_in=not_in)
+        else:
+            yield f"{relative}/{name}"
+
+
+class Folder(NamedTuple):
+    """What matters in a folder: names in order, each with whether records may lie below it; or it is one's file."""
+
+    items: tuple[tuple[str, bool], ...]
+    has_links: bool
+
+
+def look_into(folder: Path, relative: str, *, not_in: str) -> Folder | None:
+    """What lies in a folder, without evidence and the folder `not_in`; None where it may not be read."""
     try:
         with os.scandir(folder) as found:
             items = sorted(found, key=lambda item: item.name)
     except PermissionError:
-        yield relative
-        return
-    for item in items:
-        path = f"{relative}/{item.name}"
-        if item.is_dir(follow_symlinks=False):
-            is_evidence = item.name.startswith(PREFIX)
-            if not is_evidence and path != not_in:
-                yield from _below(Path(item.path), path, not_in=not_in)
-        elif item.name.endswith(ENDING) or (item.is_symlink() and _leads_to_folder(item)):
-            yield path
+        return None
+    kinds = ((item.name, _kind(item, f"{relative}/{item.name}" == not_in)) for item in items)
+    kept = tuple((name, is_folder) for name, is_folder in kinds if is_folder is not None)
+    return Folder(kept, any(item.is_symlink() for item in items))
+
+
+def _kind(item: os.DirEntry[str], is_left_out: bool) -> bool | None:
+    """Whether it is a folder with records (True), a record's file (False), or neither."""
+    if item.is_dir(follow_symlinks=False):
+        return None if is_left_out or item.name.startswith(PREFIX) else True
+    return False if item.name.endswith(ENDING) or (item.is_symlink() and _leads_to_folder(item)) else None
 
 
 def _leads_to_folder(item: os.DirEntry[str]) -> bool:

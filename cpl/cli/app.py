@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -13,22 +13,28 @@ from decimal import Decimal
 from functools import cached_property
 from gettext import gettext as _
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO, TypeVar
 
 import click
 
 from cpl.errors import CplError
 from cpl.moments import fixed, format_instant, parse_instant
 
+_MANY: Final = 3000  # files that take longer to read than a person wants to wait without a word
 _TIME_OF_DAY: Final = re.compile(r"[0-9]{2}:[0-9]{2}")
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cpl.config import Settings
+    from cpl.index import Index
     from cpl.record import Record
     from cpl.render import Cell, Column
     from cpl.store import Store
+
+T = TypeVar("T")
+Among = Callable[["Index"], Iterable[str]]
+"""A question to the index: which records may matter. The files say which do."""
 
 
 def system_choice(characters: str) -> str:
@@ -58,13 +64,36 @@ class App:
     choose: Callable[[str], str] = system_choice
     interpreter: str = sys.executable
     hints: bool = True
+    uses_index: bool = True
 
     @cached_property
     def store(self) -> Store:
         """The store around the folder that the command works in."""
         from cpl.store import Store, find_root
 
-        return Store(find_root((self.folder or Path.cwd()).resolve()), self.git_env)
+        return Store(find_root((self.folder or Path.cwd()).resolve()), self.git_env, self._ids_like)
+
+    def _ids_like(self, store: Store, pieces: Sequence[str]) -> dict[str, str]:
+        """The paths of records by the ids that their files are named by, at least those with a piece in them."""
+        found = self.ask_index(lambda index: index.names(*pieces))
+        return store.ids() if found is None else found
+
+    @cached_property
+    def index(self) -> Index:
+        """The index of the store; asking it may be refused."""
+        from cpl.index import Index
+
+        return Index(self.store, self._watch, self.say)
+
+    def _watch(self, items: Iterable[T], count: int) -> Iterable[T]:
+        """The same items, with a bar on a person's terminal where there are many."""
+        if count < _MANY or not _is_terminal(sys.stderr):
+            return items
+        return self._with_bar(items, count)
+
+    def _with_bar(self, items: Iterable[T], count: int) -> Iterator[T]:
+        with click.progressbar(items, count, label=_("reading"), file=sys.stderr) as bar:
+            yield from bar
 
     @property
     def settings(self) -> Settings:
@@ -131,9 +160,29 @@ class App:
 
         click.echo(render.rows(rows, columns, fmt, width=self.width), nl=False)
 
-    def records(self) -> Iterator[Record]:
-        """Every record in the order of paths; one that can't be read is named on stderr, never missing in silence."""
-        for entry in self.store.entries():
+    def ask_index(self, question: Callable[[Index], T]) -> T | None:
+        """What the index says; None where there is none that can be used."""
+        from cpl.index import Unusable
+
+        try:
+            return question(self.index) if self.uses_index else None
+        except Unusable:
+            return None
+
+    def paths(self, among: Among) -> Iterable[str]:
+        """The record files that a question to the index brings; all of them where there is no index."""
+        found = self.ask_index(among)
+        return self.store.paths() if found is None else found
+
+    def tell_unreadable(self) -> None:
+        """Name on stderr the files that hold no record, in order."""
+        for _record in self.records(lambda index: index.faulty()):
+            pass
+
+    def records(self, among: Among) -> Iterator[Record]:
+        """The records of these paths, in order; one that can't be read is named on stderr, never missing in silence."""
+        for path in self.paths(among):
+            entry = self.store.read(path)
             if entry.record is None:
                 self.say(_("unreadable: {problem}").format(problem=entry.problems[0]))
             else:

@@ -142,7 +142,7 @@ def _concerned(app: App, handover: _Handover) -> Iterator[str]:
         CplError: there is none.
     """
     found, led = False, 0
-    for record in app.records():
+    for record in app.records(lambda index: index.active(app.now)):
         if app.settings.profile.is_final(record.status):
             continue
         if handover.concerns(record):

@@ -11,7 +11,7 @@ from typing import Final
 import click
 
 from cpl.cli.app import App, pass_app
-from cpl.cli.options import RECORD, How, output_format, writes
+from cpl.cli.options import RECORD, How, index_option, output_format, writes
 from cpl.cli.writing import Action, change, preview
 from cpl.draft import Draft
 from cpl.errors import CplError
@@ -57,6 +57,7 @@ def _for_people() -> tuple[Column, ...]:
 @click.option("--apply", "is_applied", is_flag=True, help=_("Do what is proposed, in one commit."))
 @click.option("--dry-run", is_flag=True, help=_("With --apply: say what would be done; write nothing."))
 @click.option("--exit-code", is_flag=True, help=_("Exit with 1 when something is proposed."))
+@index_option
 @output_format()
 @writes
 @pass_app
@@ -93,7 +94,7 @@ def _proposals(app: App, ids: Collection[str], at: datetime) -> list[Proposal]:
     """What is proposed for all records, or for those named."""
     if not app.settings.profile.relations.escalations:
         app.say(_("the profile has no escalations; what they are stands in docs/profile.md"))
-    found = proposals(app.records(), app.settings, at)
+    found = proposals(app.records(lambda index: index.bound_together(at)), app.settings, at)
     return [each for each in found if not ids or each.record.id in ids]
 
 

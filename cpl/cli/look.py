@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from gettext import gettext as _
-from typing import Final
+from typing import Any, Final
 
 import click
 
 from cpl import clocks, query
 from cpl.cli.app import App, as_cell, pass_app
-from cpl.cli.options import PERSON, STATE, at_option, output_format, term
+from cpl.cli.options import PERSON, STATE, at_option, index_option, output_format, term
 from cpl.cli.writing import known_state, known_term
+from cpl.index import Narrow
+from cpl.index_rows import FACETS
 from cpl.record import FIELDS, Record, as_of
 from cpl.render import Cell, Column, duration
 from cpl.schema import did_you_mean
 from cpl.store import Entry
 
+RECEIVED: Final = "received_at"
+_SORTED_BY_INDEX: Final = {RECEIVED: "received", "id": "id"}
 DEFAULT_COLUMNS: Final = "id,status,title,place,lead,due"
 COMPUTED: Final = ("place", "due", "age")
 _NUMBER: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]+)?")
@@ -46,6 +51,7 @@ _WHOLE: Final = ("id", "status", "due", "received", "received_at", "age")
 @click.option("--columns", default=DEFAULT_COLUMNS, show_default=True, metavar="A,B,…")
 @output_format()
 @at_option
+@index_option
 @pass_app
 def list_command(
     app: App,
@@ -72,21 +78,20 @@ def list_command(
     """
     conditions = [_known(app, condition) for where in wheres for condition in query.parse(where)]
     conditions += [_filter(app, name, value) for name, value in filters.items() if value is not None]
-    holds = query.predicate(conditions, app.settings.zone)
+    tests = [(each.field, query.value_test(each, app.settings.zone)) for each in conditions]
     now = app.read_only_instant(at)
     names = _columns(columns)
     by, backwards = _column(sort.removeprefix("-")), sort.startswith("-")
-    records = [record for record in _records(app, None if at is None else now) if holds(record)]
-    if only_open:
-        records = [record for record in records if not app.settings.profile.is_final(record.status)]
-    records.sort(key=lambda record: record.id)
-    records.sort(key=lambda record: _sort_key(_cell(app, record, by, now)), reverse=backwards)
+    wanted = _Wanted(app, conditions, tests, only_open, None if at is None else now)
+    records, count = wanted.first(by, limit, backwards=backwards) or wanted.sorted(
+        lambda record: _sort_key(_cell(app, record, by, now)), backwards=backwards
+    )
     rows = [{name: _cell(app, record, full, now) for name, full in names} for record in records[:limit]]
     app.emit(rows, [Column(name, _(name), whole=name in _WHOLE) for name, _full in names], fmt)
-    if fmt == "table" and not records:
+    if fmt == "table" and not count:
         app.say(_("no complaint"))
-    elif fmt == "table" and limit is not None and len(records) > limit:
-        app.say(_("{shown} of {count} records").format(shown=limit, count=len(records)))
+    elif fmt == "table" and limit is not None and count > limit:
+        app.say(_("{shown} of {count} records").format(shown=limit, count=count))
 
 
 def _known(app: App, condition: query.Condition) -> query.Condition:
@@ -117,12 +122,60 @@ def _filter(app: App, name: str, value: str) -> query.Condition:
     return query.Condition(field, "=", values)
 
 
-def _records(app: App, now: datetime | None) -> Iterable[Record]:
-    """The records, or what they were at `now`."""
-    for record in app.records():
-        known = record if now is None else as_of(record, now)
-        if known is not None:
-            yield known
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Which records are listed: those for which all conditions hold, as they are or as they were at an instant."""
+
+    app: App
+    conditions: Sequence[query.Condition]
+    tests: Sequence[tuple[str, Callable[[Any], bool]]]  # of the fields that the conditions name
+    only_open: bool
+    at: datetime | None
+
+    def sorted(self, key: Callable[[Record], Any], *, backwards: bool) -> tuple[list[Record], int]:
+        """All of them in order, by id where the key is the same, and how many they are."""
+        records = [record for record in self._known() if self._holds(record)]
+        records.sort(key=lambda record: record.id)
+        records.sort(key=key, reverse=backwards)
+        return records, len(records)
+
+    def _known(self) -> Iterator[Record]:
+        for record in self.app.records(lambda index: index.matching(self._narrow())):
+            known = record if self.at is None else as_of(record, self.at)
+            if known is not None:
+                yield known
+
+    def _holds(self, record: Record) -> bool:
+        is_meant = not self.only_open or self._is_open(record.status)
+        return is_meant and all(test(record.get(name)) for name, test in self.tests)
+
+    def _is_open(self, status: str) -> bool:
+        return not self.app.settings.profile.is_final(status)
+
+    def first(self, by: str, limit: int | None, *, backwards: bool) -> tuple[list[Record], int] | None:
+        """The first of them and how many there are; None where the index can't tell."""
+        narrow = self._narrow()
+        column = _SORTED_BY_INDEX.get(by)
+        if column is None or limit is None or not narrow.is_exact:
+            return None
+        page = self.app.ask_index(lambda index: index.page(narrow, column, limit, backwards=backwards))
+        found = [] if page is None else [self.app.store.read(path).record for path in page.paths]
+        records = [record for record in found if record is not None]
+        if page is None or len(records) < len(found):
+            return None
+        self.app.tell_unreadable()
+        return records, page.total
+
+    def _narrow(self) -> Narrow:
+        """What the index needs to know of it."""
+        if self.at is not None:
+            return Narrow(before=self.at + timedelta(seconds=1))
+        tests = [(name, test) for name, test in self.tests if name in FACETS]
+        tests += [("status", self._is_open)] if self.only_open else []
+        spans = [each for each in self.conditions if each.field == RECEIVED]
+        span = query.bounds(spans[0], self.app.settings.zone) if len(spans) == 1 else None
+        known = len(tests) - self.only_open + (span is not None)
+        return Narrow(tests, *(span or (None, None)), is_exact=known == len(self.conditions))
 
 
 def _columns(text: str) -> list[tuple[str, str]]:
@@ -173,6 +226,7 @@ def _sort_key(value: object) -> tuple[int, float, str]:
 @click.command("search")
 @click.argument("words", nargs=-1, required=True)
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", default=50, show_default=True)
+@index_option
 @output_format()
 @pass_app
 def search_command(app: App, words: Sequence[str], limit: int, fmt: str) -> None:
@@ -186,7 +240,7 @@ def search_command(app: App, words: Sequence[str], limit: int, fmt: str) -> None
     if not all(word.strip() for word in words):
         raise click.UsageError(_("a word to search for is empty"))
     rows: list[dict[str, Cell]] = []
-    for entry in app.store.entries():
+    for entry in map(app.store.read, app.paths(lambda index: index.with_words(words))):
         text = _text_of(app, entry)
         found = query.find_text(text, words)
         if found is None:

@@ -127,6 +127,17 @@ def writes(command: Command) -> Command:
     return result  # type: ignore[no-any-return]  # click's decorators give back what they got
 
 
+def _do_without_index(context: click.Context, _option: click.Parameter, is_set: bool) -> None:
+    if is_set:
+        _app(context).uses_index = False
+
+
+def index_option(command: Command) -> Command:
+    """The option `--no-index` of what reads many records."""
+    words = _("Read every file instead of asking the index first; the answer is the same.")
+    return click.option("--no-index", is_flag=True, expose_value=False, callback=_do_without_index, help=words)(command)
+
+
 def output_format(default: str = "table", formats: Iterable[str] = LIST_FORMATS) -> Callable[[Command], Command]:
     """The option `--format`."""
     return click.option(

@@ -10,7 +10,7 @@ import click
 
 from cpl import worktime
 from cpl.cli.app import App, bad_parameter, pass_app
-from cpl.cli.options import PERSON, at_option, output_format
+from cpl.cli.options import PERSON, at_option, index_option, output_format
 from cpl.clocks import Due, dues
 from cpl.config import Settings
 from cpl.moments import parse_duration
@@ -57,6 +57,7 @@ def _for_people() -> tuple[Column, ...]:
 )
 @click.option("--exit-code", is_flag=True, help=_("Exit with 1 when something is overdue."))
 @at_option
+@index_option
 @output_format()
 @pass_app
 def overdue_command(app: App, soon: str | None, whom: str | None, exit_code: bool, at: str | None, fmt: str) -> None:
@@ -72,7 +73,7 @@ def overdue_command(app: App, soon: str | None, whom: str | None, exit_code: boo
     horizon = now
     if soon is not None:
         horizon = worktime.due(now, bad_parameter("--soon", parse_duration, soon), app.settings.worktime)
-    found = sorted(_all_dues(app, now, whom), key=lambda due: (-due.late, due.record.id, due.name))
+    found = sorted(_dues(app, now, horizon, whom), key=lambda due: (-due.late, due.record.id, due.name))
     shown = [due for due in found if due.due_at < now or (soon and (due.due_at <= horizon or due.is_warned))]
     columns = _for_people() if fmt in ("table", "markdown") else _FOR_PROGRAMS
     is_narrow = fmt == "table" and app.width is not None and app.width < ROOM_FOR_NEXT
@@ -90,10 +91,11 @@ def overdue_command(app: App, soon: str | None, whom: str | None, exit_code: boo
         raise click.exceptions.Exit(1)
 
 
-def _all_dues(app: App, now: datetime, whom: str | None) -> list[Due]:
-    """What is due for that person, or for all; a task may also name somebody who is not in cpl.yaml."""
+def _dues(app: App, now: datetime, horizon: datetime, whom: str | None) -> list[Due]:
+    """What is due by the horizon, for that person or for all; a task may also name somebody who is not in cpl.yaml."""
     settings = app.settings
-    found = [due for record in app.records() for due in dues(record, settings.profile, settings.worktime, now)]
+    records = app.records(lambda index: index.due(now, horizon))
+    found = [due for record in records for due in dues(record, settings.profile, settings.worktime, now)]
     if whom is None:
         return found
     if whom not in {due.who for due in found}:

@@ -73,7 +73,7 @@ def _around(app: App, search: Search) -> Iterator[Entry]:
 def linked_from(app: App, identifier: str) -> list[tuple[str, Record]]:
     """The records on which a link to this one stands, each with the link's name, in the order of ids."""
     found = []
-    for path in app.store.paths():
+    for path in app.paths(lambda index: index.linked_to(identifier)):
         data = app.store.bytes_of(path)
         # Most files are told apart without being parsed.
         if isinstance(data, bytes) and identifier.encode() in data:

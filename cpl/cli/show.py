@@ -11,7 +11,7 @@ import click
 
 from cpl import clocks, query, render
 from cpl.cli.app import App, as_cell, pass_app
-from cpl.cli.options import RECORD, at_option, output_format
+from cpl.cli.options import RECORD, at_option, index_option, output_format
 from cpl.cli.related import linked_from
 from cpl.cli.task_words import fates_json, outcome_words
 from cpl.errors import CplError, Invalid
@@ -30,6 +30,7 @@ Linked = Sequence[tuple[str, Record]]  # the records on which a link to this one
 @click.option("--raw", is_flag=True, help=_("The file as it is."))
 @output_format("text", ("text", "json"))
 @at_option
+@index_option
 @pass_app
 def show_command(app: App, piece: str, raw: bool, fmt: str, at: str | None) -> None:
     """Show one complaint: fields, deadlines, history, text. ID is any unique piece of the id.

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from gettext import gettext as _
 from typing import Final
 
 import click
 
 from cpl.cli.app import App, pass_app
-from cpl.cli.options import RECORD, output_format
+from cpl.cli.options import RECORD, index_option, output_format
 from cpl.cli.related import like, told
 from cpl.errors import Invalid
+from cpl.moments import start_of_day
 from cpl.render import Cell, Column
 from cpl.similar import Near, Search
 from cpl.store import Entry
@@ -49,6 +51,7 @@ def _for_people() -> tuple[Column, ...]:
 @click.argument("piece", metavar="ID", type=RECORD)
 @click.option("--days", type=click.IntRange(min=0), metavar="N", help=_("At most so many days apart."))
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", default=10, show_default=True)
+@index_option
 @output_format()
 @pass_app
 def similar_command(app: App, piece: str, days: int | None, limit: int, fmt: str) -> None:
@@ -70,7 +73,9 @@ def similar_command(app: App, piece: str, days: int | None, limit: int, fmt: str
     search = Search(
         told(entry.record, entry.document), rule if days is None else replace(rule, days=days), app.settings.zone
     )
-    found = like(app, search, _readable(app))
+    first, last = (start_of_day(day, app.settings.zone) for day in search.first_to_last())
+    paths = app.paths(lambda index: index.received(first, last + timedelta(days=2)))
+    found = like(app, search, _readable(app, paths))
     people = fmt in ("table", "markdown")
     app.emit([_row(app, near) for near in found[:limit]], _for_people() if people else _FOR_PROGRAMS, fmt)
     if fmt == "table":
@@ -82,9 +87,9 @@ def similar_command(app: App, piece: str, days: int | None, limit: int, fmt: str
             app.say(_("{id} says nothing of: {names}").format(id=entry.id, names=", ".join(lacking)))
 
 
-def _readable(app: App) -> Iterator[Entry]:
-    """Every record; one that can't be read is named on stderr."""
-    for entry in app.store.entries():
+def _readable(app: App, paths: Iterable[str]) -> Iterator[Entry]:
+    """The records of these paths; one that can't be read is named on stderr."""
+    for entry in map(app.store.read, paths):
         if entry.record is None:
             app.say(_("unreadable: {problem}").format(problem=entry.problems[0]))
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from gettext import gettext as _
@@ -12,7 +12,7 @@ import click
 
 from cpl import files, moments, render, report
 from cpl.cli.app import App, bad_parameter, pass_app
-from cpl.cli.options import output_format
+from cpl.cli.options import index_option, output_format
 from cpl.errors import EXIT_OK, EXIT_PROBLEMS, Problem
 from cpl.figures import Summary, summarize
 from cpl.moments import Period, parse_date
@@ -44,6 +44,7 @@ class Asked:
 @click.option("--ids", is_flag=True, help=_("Name with each number the complaints that it counts."))
 @click.option("--save", is_flag=True, help=_("Also write it as Markdown to reports/PERIOD.md."))
 @click.option("--at", metavar="INSTANT", help=_("As it was then, or at the end of the period (end); default: now."))
+@index_option
 @output_format("table", ("table", "markdown", "json"))
 @pass_app
 def summary_command(
@@ -72,7 +73,8 @@ def summary_command(
     period = asked_period(Asked(week, month, from_, to), app.now, app.settings.zone)
     instant = period.end if at == END else app.read_only_instant(at)
     faults: list[Problem] = []
-    summary = summarize(_records(app, faults), app.settings, period, instant)
+    paths = app.paths(lambda index: index.active(min(period.start, instant)))
+    summary = summarize(_records(app, paths, faults), app.settings, period, instant)
     for fault in sorted(faults):
         app.say(str(fault))
     if save:
@@ -81,9 +83,9 @@ def summary_command(
     return EXIT_PROBLEMS if faults else EXIT_OK
 
 
-def _records(app: App, faults: list[Problem]) -> Iterator[Record | None]:
-    """Every record, None for one that can't be read; what is wrong with their form is added to `faults`."""
-    for entry in app.store.entries():
+def _records(app: App, paths: Iterable[str], faults: list[Problem]) -> Iterator[Record | None]:
+    """The records, None for one that can't be read; what is wrong with their form is added to `faults`."""
+    for entry in map(app.store.read, paths):
         faults.extend(problem for problem in entry.problems if problem.is_error)
         yield entry.record
 

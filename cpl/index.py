@@ -1,0 +1,242 @@
+"""The index: which records a question may be about, without reading those that it is not about.
+
+The files are the truth. Each method names at least the records that matter, and every file with an error of its form;
+who asks reads these files and judges them as if there were no index: so it makes an answer faster, and no other one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import cached_property
+from gettext import gettext as _
+from typing import Any, Final, NamedTuple, TypeVar
+
+from cpl import files, index_dues, index_update
+from cpl.errors import CplError
+from cpl.index_rows import FACETS, from_facet, microseconds
+from cpl.index_update import COLUMNS, Tree, Watch, Where, name_of, path_at
+from cpl.store import Store
+
+T = TypeVar("T")
+
+_HARMLESS: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
+_MOST_VALUES: Final = 30_000  # SQLite takes 32,766 values in a question
+_SECOND: Final = timedelta(seconds=1)
+# Rows first: there are few of them.
+_FAULTY: Final = (
+    "SELECT place FROM files WHERE tree = :tree AND row IS NULL UNION"
+    " SELECT place FROM rows CROSS JOIN files USING (row) WHERE is_faulty AND tree = :tree"
+)
+
+
+class Unusable(CplError):
+    """There is no index that can be used: no repository, no room, no right to write, or another process is at it."""
+
+
+class Narrow(NamedTuple):
+    """What records have to be like: tests of fields with few values, and [from, before) of the receipt.
+
+    `is_exact`: whether that is all that is asked.
+    """
+
+    tests: Sequence[tuple[str, Callable[[Any], bool]]] = ()
+    since: datetime | None = None
+    before: datetime | None = None
+    is_exact: bool = False
+
+
+class Page(NamedTuple):
+    """The first records in some order, and how many there are in all."""
+
+    paths: Sequence[str]
+    total: int
+
+
+class Index:
+    """The index of a store, brought up to date when it is first asked."""
+
+    def __init__(self, store: Store, watch: Watch, say: Callable[[str], None]) -> None:
+        self._store = store
+        self._watch = watch
+        self._say = say
+
+    @cached_property
+    def _at(self) -> Where:
+        return index_update.where(self._store.git, self._store.root)
+
+    @cached_property
+    def _tree(self) -> Tree:
+        return index_update.up_to_date(self._store.git, self._at, self._watch, self._tell_damage)
+
+    def _tell_damage(self) -> None:
+        message = _("the index {path} is damaged and is made anew; the records are not affected")
+        self._say(message.format(path=self._at.database))
+
+    def _asked(self, question: Callable[[Tree], T]) -> T:
+        """What a question to the index brings; a damaged one is made anew once.
+
+        Raises:
+            Unusable: it can't be asked.
+        """
+        with _only_unusable():
+            try:
+                return question(self._tree)
+            except sqlite3.DatabaseError as error:
+                if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF in _HARMLESS:
+                    raise
+            self._tell_damage()
+            self.drop()
+            return question(self._tree)
+
+    def drop(self) -> None:
+        """Take the index away; the next question makes it anew."""
+        if tree := vars(self).pop("_tree", None):
+            tree.database.close()
+        files.remove_if_there(self._at.database, root=self._at.shared)
+
+    def refresh(self) -> None:
+        """Bring the index up to date. Raises Unusable."""
+        self._asked(lambda tree: tree.database.execute("SELECT 1").fetchone())
+
+    def faulty(self) -> list[str]:
+        """The files that hold no record, or one with an error of its form, in order."""
+        return self._asked(lambda tree: _paths(tree, _FAULTY, {}))
+
+    def received(self, since: datetime, before: datetime) -> list[str]:
+        """The records that were received in [since, before)."""
+        values = {"since": microseconds(since), "before": microseconds(before)}
+        return self._rows("received >= :since AND received < :before", values)
+
+    def active(self, since: datetime) -> list[str]:
+        """The records that were not at rest at `since` or later: open, or with something to happen, or with events."""
+        condition, values = self._at_work(since)
+        return self._rows(condition, values)
+
+    def bound_together(self, since: datetime) -> list[str]:
+        """The active records, and all that any link connects with any other, for links may lead on."""
+        condition, values = self._at_work(since)
+        linked = f"is_linked OR id IN (SELECT target FROM links) OR id IN (SELECT id FROM rows WHERE {condition})"
+        return self._rows(f"{condition} OR {linked}", values)
+
+    def _at_work(self, since: datetime) -> tuple[str, dict[str, Any]]:
+        values = {f"final{number}": state for number, state in enumerate(self._finals())}
+        finals = ", ".join(f":{name}" for name in values)
+        is_open = f"moved_to IS NULL OR moved_to NOT IN ({finals}) OR status NOT IN ({finals})"
+        return f"({is_open} OR has_open_tasks OR latest >= :latest)", {**values, "latest": microseconds(since)}
+
+    def _finals(self) -> list[str]:
+        profile = self._store.settings.profile
+        return [state for state in profile.states if profile.is_final(state)]
+
+    def linked_to(self, identifier: str) -> list[str]:
+        """The records on which a link to this one stands."""
+        return self._rows("row IN (SELECT row FROM links WHERE target = :target)", {"target": identifier})
+
+    def with_words(self, words: Sequence[str]) -> list[str]:
+        """The files in which all of the words stand, whatever their case."""
+        values = {f"word{number}": word.casefold().encode() for number, word in enumerate(words)}
+        holds = " AND ".join(f"instr(folded, :{name})" for name in values)
+        return self._asked(
+            lambda tree: _paths(
+                tree, f"SELECT place FROM texts CROSS JOIN files USING (row) WHERE tree = :tree AND {holds}", values
+            )
+        )
+
+    def due(self, now: datetime, horizon: datetime) -> list[str]:
+        """The records of which at `now` something is due by `horizon`, or warned of."""
+        return self._asked(lambda tree: self._due(tree, now, horizon))
+
+    def _due(self, tree: Tree, now: datetime, horizon: datetime) -> list[str]:
+        settings = index_update.with_dues(self._store, self._at, tree, self._finals())
+        values = {
+            "settings": settings,
+            "now": microseconds(now),
+            "end": microseconds(now + _SECOND),
+            "by": microseconds(max(now, horizon)),
+        }
+        is_due = "due <= :by OR warn < :now"
+        if index_dues.is_provisional(self._store.settings, now):
+            is_due = "TRUE"
+        reckoned = f"SELECT row FROM dues WHERE settings = :settings AND ({is_due})"
+        unknown = "SELECT row FROM rows WHERE known_from > :now AND received < :end"
+        asked = f"SELECT place FROM ({reckoned} UNION {unknown}) CROSS JOIN files USING (row) WHERE tree = :tree"
+        return _paths(tree, f"{asked} UNION {_FAULTY}", values)
+
+    def matching(self, narrow: Narrow) -> list[str]:
+        """The records that may be like that."""
+        return self._asked(lambda tree: _paths(tree, *self._with_faulty(tree, narrow)))
+
+    def _with_faulty(self, tree: Tree, narrow: Narrow) -> tuple[str, dict[str, Any]]:
+        condition, values = _condition(tree, narrow)
+        return f"SELECT place FROM {_JOINED} WHERE {condition} UNION {_FAULTY}", values
+
+    def page(self, narrow: Narrow, order: str, limit: int, *, backwards: bool) -> Page:
+        """The first `limit` records that are like that by a column, by id where that is the same."""
+        return self._asked(lambda tree: _page(tree, narrow, order, limit, backwards=backwards))
+
+    def _rows(self, condition: str, values: dict[str, Any]) -> list[str]:
+        rows = f"SELECT row FROM rows WHERE {condition}"
+        asked = f"SELECT place FROM ({rows}) CROSS JOIN files USING (row) WHERE tree = :tree UNION {_FAULTY}"
+        return self._asked(lambda tree: _paths(tree, asked, values))
+
+    def names(self, *pieces: str) -> dict[str, str]:
+        """The paths of the files in whose name one of the pieces stands, in whatever case, by the name.
+
+        The files themselves are not looked at, so git is not asked. Raises Unusable.
+        """
+        with _only_unusable():
+            return index_update.names(self._at, [name_of(piece) for piece in pieces])
+
+
+_JOINED: Final = "rows CROSS JOIN files USING (row)"
+
+
+def _page(tree: Tree, narrow: Narrow, order: str, limit: int, *, backwards: bool) -> Page:
+    condition, values = _condition(tree, narrow)
+    values |= {"tree": tree.number, "limit": limit}
+    total = tree.database.execute(f"SELECT count(*) FROM {_JOINED} WHERE {condition}", values).fetchone()[0]
+    way = "DESC" if backwards else "ASC"
+    asked = f"SELECT place FROM {_JOINED} WHERE {condition} ORDER BY {order} {way}, id, place LIMIT :limit"
+    return Page([path_at(place) for (place,) in tree.database.execute(asked, values)], total)
+
+
+def _condition(tree: Tree, narrow: Narrow) -> tuple[str, dict[str, Any]]:
+    """What rows have to be like, as SQL with its values."""
+    parts = ["id IS NOT NULL", "tree = :tree"]
+    values: dict[str, Any] = {}
+    for sign, instant in ((">=", narrow.since), ("<", narrow.before)):
+        if instant is not None:
+            name = f"value{len(values)}"
+            parts.append(f"received {sign} :{name}")
+            values[name] = microseconds(instant)
+    for field, test in narrow.tests:
+        column = COLUMNS[FACETS.index(field)]
+        found = tree.database.execute(f"SELECT DISTINCT {column} FROM rows WHERE id IS NOT NULL").fetchall()
+        kept = [text for (text,) in found if test(from_facet(text, field))]
+        if len(kept) + len(values) > _MOST_VALUES:
+            return _condition(tree, narrow._replace(tests=[each for each in narrow.tests if each[0] != field]))
+        new = {f"value{len(values) + number}": text for number, text in enumerate(kept) if text is not None}
+        absent = f"{column} IS NULL OR " if None in kept else ""
+        parts.append(f"({absent}{column} IN ({', '.join(f':{name}' for name in new)}))")
+        values |= new
+    return " AND ".join(parts), values
+
+
+def _paths(tree: Tree, asked: str, values: dict[str, Any]) -> list[str]:
+    """The paths that a question brings, in the order in which folders are walked."""
+    found = tree.database.execute(asked, {**values, "tree": tree.number}).fetchall()
+    return [path_at(place) for (place,) in sorted(found)]
+
+
+@contextmanager
+def _only_unusable() -> Iterator[None]:
+    """Whatever keeps the index from being used is Unusable: then the files are read."""
+    try:
+        yield
+    except Unusable:
+        raise
+    except (CplError, OSError, sqlite3.Error) as error:
+        raise Unusable(str(error)) from error

@@ -1,0 +1,118 @@
+"""When something of a record is due next, as the index keeps it for the settings of a store."""
+
+from __future__ import annotations
+
+import sqlite3
+import zoneinfo
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from cpl import calendars, config, files
+from cpl.clocks import dues
+from cpl.config import Settings
+from cpl.index_rows import at_microsecond, key_of, microseconds
+from cpl.record import Record
+from cpl.store import SETTINGS_LIMIT, Store, bytes_of, read_entry, template
+from cpl.workdays import Calendar
+
+LOOK_EACH_TIME: Final = 0
+"""The due of a record whose dues may be others at another time, or can't be told beforehand."""
+
+
+class Dues(NamedTuple):
+    """The earliest due and the earliest warning of a record, in microseconds."""
+
+    row: int
+    due: int
+    warn: int | None
+
+
+def settings_key(store: Store) -> bytes:
+    """What the settings, the calendar and the zone of a store are known by."""
+    settings = store.settings
+    paths = [config.MARKER, f"{config.PROFILES}/{settings.profile_name}.yaml"]
+    if settings.worktime.calendar is not None:
+        folder = store.root / calendars.FOLDER / settings.worktime.calendar.name
+        paths += sorted(each.relative_to(store.root).as_posix() for each in folder.glob(f"*{calendars.ENDING}"))
+    texts = [template(store.root, path) or b"" for path in paths]
+    return key_of(b"\0".join([*map(str.encode, paths), *texts, _zone_data(str(settings.zone))]))
+
+
+def _zone_data(name: str) -> bytes:
+    """The data of a time zone on this computer; its name where they come from a package."""
+    for folder in zoneinfo.TZPATH:
+        try:
+            return files.read(Path(folder, name), SETTINGS_LIMIT)
+        except files.Unreadable:
+            continue
+    return name.encode()
+
+
+def missing(database: sqlite3.Connection, settings: int, finals: Iterable[str]) -> list[tuple[int, bytes]]:
+    """The rows that may have something due and were entered since this was last asked, with their keys."""
+    states = [*finals]
+    marks = ", ".join("?" * len(states))
+    asked = (
+        "SELECT row, key FROM rows WHERE row > (SELECT seen FROM settings WHERE settings = ?) AND id IS NOT NULL"
+        f" AND (moved_to NOT IN ({marks}) OR status NOT IN ({marks}) OR moved_to IS NULL OR has_open_tasks)"
+    )
+    return database.execute(asked, (settings, *states, *states)).fetchall()
+
+
+def reckoned(store: Store, rows: Iterable[tuple[int, bytes, str | None, int]]) -> Iterator[Dues]:
+    """What is due next by rows with their keys, a file that had that content, and from when on they are known."""
+    years = _Years(store.settings)
+    for row, key, path, known_from in rows:
+        data = None if path is None else bytes_of(store.root, path)
+        record = read_entry("", data).record if isinstance(data, bytes) and key_of(data) == key else None
+        if record is None:
+            yield Dues(row, LOOK_EACH_TIME, None)
+            continue
+        found = _next(record, store.settings, at_microsecond(known_from), years)
+        if found is not None:
+            yield Dues(row, *found)
+
+
+def _next(record: Record, settings: Settings, at: datetime, years: _Years) -> tuple[int, int | None] | None:
+    """The earliest due and warning once everything has happened; None where nothing is due any more."""
+    found = dues(record, settings.profile, settings.worktime, at)
+    if any(settings.profile.is_paused(state) for state in (record.status, *_moves(record)[-1:])):
+        return LOOK_EACH_TIME, None  # what stands still falls due later the longer it does
+    if not found:
+        return None
+    due = min(each.due_at for each in found)
+    if years.are_provisional(record.received_at, max(each.due_at for each in found)):
+        return LOOK_EACH_TIME, None
+    warnings = [each.warn_at for each in found if each.warn_at is not None]
+    return microseconds(due), microseconds(min(warnings)) if warnings else None
+
+
+def _moves(record: Record) -> list[str]:
+    return [event.to for event in record.events if event.to is not None]
+
+
+class _Years:
+    """Which years a calendar has no data of, found out without asking the store's calendar, which would say so."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._calendar: Calendar | None = settings.worktime.calendar
+        self._zone = settings.zone
+        self._known: dict[int, bool] = {}
+
+    def are_provisional(self, first: datetime, last: datetime) -> bool:
+        """Whether the calendar has no data of some year between the two."""
+        years = range(first.astimezone(self._zone).year, last.astimezone(self._zone).year + 1)
+        return self._calendar is not None and any(map(self._is_provisional, years))
+
+    def _is_provisional(self, year: int) -> bool:
+        if year not in self._known:
+            assert self._calendar is not None
+            self._known[year] = self._calendar.read(year).is_provisional
+        return self._known[year]
+
+
+def is_provisional(settings: Settings, now: datetime) -> bool:
+    """Whether the calendar has no data of the present year."""
+    return _Years(settings).are_provisional(now, now)

@@ -1,0 +1,125 @@
+"""The SQLite file of the index: its tables, how it is opened and replaced; not what is asked of it.
+
+It is a cache and can be deleted at any time. One file serves all work trees of a repository.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+import cpl
+from cpl import files
+
+NAME: Final = "index.sqlite"
+_WAIT_SECONDS: Final = 30.0
+_JOURNAL: Final = "-journal"
+_TABLES: Final = """
+CREATE TABLE about (made_by TEXT NOT NULL);
+CREATE TABLE trees (
+  tree INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, generation INTEGER NOT NULL DEFAULT 0,
+  git_stamp BLOB NOT NULL DEFAULT x'');
+CREATE TABLE folders (
+  tree INTEGER NOT NULL, path BLOB NOT NULL, stamp TEXT NOT NULL, PRIMARY KEY (tree, path)
+) WITHOUT ROWID;
+-- A place is a path with NUL for the slash: so it sorts in the order in which folders are walked.
+CREATE TABLE files (
+  tree INTEGER NOT NULL, place BLOB NOT NULL, folder BLOB NOT NULL, name TEXT NOT NULL, row INTEGER,
+  stamp TEXT NOT NULL, is_compared INTEGER NOT NULL, is_watched INTEGER NOT NULL, PRIMARY KEY (tree, place)
+) WITHOUT ROWID;
+CREATE TABLE rows (
+  row INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL UNIQUE, id TEXT, received INTEGER, known_from INTEGER,
+  latest INTEGER, moved_to TEXT, has_open_tasks INTEGER, is_linked INTEGER, is_faulty INTEGER NOT NULL, {facets});
+CREATE TABLE links (row INTEGER NOT NULL, target TEXT NOT NULL, PRIMARY KEY (target, row)) WITHOUT ROWID;
+CREATE TABLE texts (row INTEGER PRIMARY KEY, folded BLOB NOT NULL);
+CREATE TABLE settings (settings INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, seen INTEGER NOT NULL DEFAULT 0);
+-- Only of what has something due, or may have (0).
+CREATE TABLE dues (
+  settings INTEGER NOT NULL, row INTEGER NOT NULL, due INTEGER NOT NULL, warn INTEGER, PRIMARY KEY (settings, row)
+) WITHOUT ROWID;
+"""
+# Made when all rows are there, for that is faster.
+_INDEXES: Final = """
+CREATE INDEX files_of_a_folder ON files (tree, folder);
+CREATE INDEX files_of_a_row ON files (row, tree);
+CREATE INDEX watched_files ON files (tree) WHERE is_watched;
+CREATE INDEX unreadable_files ON files (tree) WHERE row IS NULL;
+CREATE INDEX rows_by_receipt ON rows (received, id);
+CREATE INDEX rows_by_knowledge ON rows (known_from);
+CREATE INDEX rows_by_latest ON rows (latest);
+CREATE INDEX rows_by_state ON rows (moved_to, status);
+CREATE INDEX rows_with_open_tasks ON rows (row) WHERE has_open_tasks;
+CREATE INDEX linked_rows ON rows (row) WHERE is_linked;
+CREATE INDEX faulty_rows ON rows (row) WHERE is_faulty;
+CREATE INDEX links_of_a_row ON links (row);
+CREATE INDEX dues_by_instant ON dues (settings, due);
+"""
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """The index at `path`, which has to be there.
+
+    Raises:
+        sqlite3.Error: it can't be opened, or is none.
+    """
+    found = sqlite3.connect(f"file:{_quoted(path)}?mode=rw", uri=True, timeout=_WAIT_SECONDS, isolation_level=None)
+    try:
+        found.execute("PRAGMA synchronous = NORMAL")
+        found.execute("PRAGMA mmap_size = 0")
+        found.execute("SELECT made_by FROM about").fetchone()
+    except BaseException:
+        found.close()
+        raise
+    return found
+
+
+def _quoted(path: Path) -> str:
+    from urllib.parse import quote
+
+    return quote(os.fsencode(path))
+
+
+def is_current(database: sqlite3.Connection) -> bool:
+    """Whether this cpl made the index; what another version read may mean something else."""
+    made_by: str = database.execute("SELECT made_by FROM about").fetchone()[0]
+    return made_by == maker()
+
+
+def maker() -> str:
+    """What this cpl is: its version, its modules as they lie on the disk, and the Python that runs it."""
+    folder = Path(cpl.__file__).parent
+    with os.scandir(folder) as found:
+        modules = sorted((item.name, item.stat().st_mtime_ns) for item in found if item.name.endswith(".py"))
+    return f"{cpl.__version__} {sys.version_info[:2]} {modules}"
+
+
+@contextmanager
+def replaced(path: Path, facets: Iterable[str]) -> Iterator[sqlite3.Connection]:
+    """A new, empty index that takes the place of the one at `path` at the end; on failure that one stays.
+
+    Its caller holds the lock, so that nobody writes to the one that goes.
+    """
+    aside = path.with_name(f"{path.name}.{os.getpid()}")
+    files.write(aside, b"", root=path.parent, durable=False, mode=0o600)
+    try:
+        with closing(sqlite3.connect(aside, isolation_level=None)) as database:
+            for setting in ("page_size = 8192", "journal_mode = OFF", "synchronous = NORMAL", "cache_size = -65536"):
+                database.execute(f"PRAGMA {setting}")
+            database.executescript(_TABLES.format(facets=", ".join(f"{name} TEXT" for name in facets)))
+            database.execute("BEGIN")
+            database.execute("INSERT INTO about VALUES (?)", (maker(),))
+            yield database
+            for statement in _INDEXES.split(";"):
+                database.execute(statement)
+            database.execute("COMMIT")
+        # A journal that a killed process left belongs to the index that goes.
+        files.remove_if_there(path.with_name(path.name + _JOURNAL), root=path.parent)
+        files.move(aside, path, root=path.parent, replace=True)
+    except BaseException:
+        files.remove_if_there(aside, root=path.parent)
+        raise

@@ -1,0 +1,168 @@
+"""What the index keeps of a record file: enough to tell which records a question is not about."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from cpl import freshness
+from cpl.document import Document
+from cpl.freshness import UNTRUSTED, Stamp
+from cpl.groups import links_of
+from cpl.parallel import in_order
+from cpl.record import Record
+from cpl.store import bytes_of, read_entry
+
+FACETS: Final = (
+    "kind",
+    "status",
+    "nature",
+    "severity",
+    "category",
+    "channel",
+    "lead",
+    "assignee",
+    "departments",
+    "location.building",
+    "location.unit",
+    "location.room",
+)
+"""The fields with few values, by which most lists are filtered."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+class Row(NamedTuple):
+    """What is kept of a content, of one that holds no record only `folded`; one with an error of its form is faulty.
+
+    Instants are microseconds since 1970. From `known_from` on everything that happened is known; `latest` is the last
+    instant that the record names at all. `moved_to` is the state that the events lead to, whatever `status` says.
+    """
+
+    folded: bytes
+    id: str | None = None
+    received: int = 0
+    known_from: int = 0
+    latest: int = 0
+    moved_to: str | None = None
+    has_open_tasks: bool = False
+    links: tuple[str, ...] = ()
+    is_faulty: bool = True
+    facets: tuple[str | None, ...] = ()
+
+
+class Examined(NamedTuple):
+    """A file that was looked at, and its content; without a key it can't be read, without a stamp it is gone."""
+
+    path: str
+    stamp: Stamp | None
+    key: bytes | None = None
+    row: Row | None = None
+
+
+def microseconds(instant: datetime) -> int:
+    """An instant as the index keeps it."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def at_microsecond(number: int) -> datetime:
+    """The instant that the index keeps so."""
+    return _EPOCH + number * _MICROSECOND
+
+
+def examine(root: Path, path: str) -> Examined:
+    """A record file as it is now, not yet parsed."""
+    stamp, data = _stamped(root, path)
+    return Examined(path, stamp, None if data is None else key_of(data))
+
+
+def _examiner(root: Path) -> Callable[[str], Examined]:
+    return partial(_examined_whole, root)
+
+
+def _examined_whole(root: Path, path: str) -> Examined:
+    stamp, data = _stamped(root, path)
+    return Examined(path, stamp) if data is None else Examined(path, stamp, key_of(data), row_of(data))
+
+
+def examined(root: Path, paths: Sequence[str]) -> Iterator[Examined]:
+    """Many record files as they are now, parsed by as many processes as the machine has cores."""
+    return in_order(partial(_examiner, root), paths)
+
+
+def _stamped(root: Path, path: str) -> tuple[Stamp | None, bytes | None]:
+    """The stamp from before a file was read, and its bytes; None for what is not there, or can't be read."""
+    looked_at = time.time_ns()
+    try:
+        info = os.lstat(root / path)
+    except OSError:
+        return None, None
+    data = bytes_of(root, path)
+    return (freshness.stamp_of(info, looked_at), data) if isinstance(data, bytes) else (UNTRUSTED, None)
+
+
+def key_of(data: bytes) -> bytes:
+    """What a content is known by."""
+    import hashlib  # 5 ms that a command on an index that is up to date does not need
+
+    return hashlib.blake2b(data, digest_size=20).digest()
+
+
+def row_of(data: bytes) -> Row:
+    """What is kept of this content."""
+    entry = read_entry("", data)
+    folded = _text(entry.document, data).casefold().encode()
+    record = entry.record
+    if record is None:
+        return Row(folded)
+    moves = [event.to for event in record.events if event.to is not None]
+    return Row(
+        folded,
+        id=record.id,
+        received=microseconds(record.received_at),
+        known_from=microseconds(_known_from(record)),
+        latest=microseconds(max(_instants(record.fields))),
+        moved_to=moves[-1] if moves else None,
+        has_open_tasks=any(task.is_open for task in record.tasks),
+        is_faulty=any(problem.is_error for problem in entry.problems),
+        links=tuple(dict.fromkeys(to for _name, to in links_of(record))),
+        facets=tuple(as_facet(record.get(name)) for name in FACETS),
+    )
+
+
+def _text(document: Document | None, data: bytes) -> str:
+    return data.decode("utf-8", "replace") if document is None else document.text
+
+
+def _known_from(record: Record) -> datetime:
+    made = (task.made_at for task in record.tasks if task.made_at is not None)
+    return max(record.received_at, *(event.at for event in record.history), *made)
+
+
+def _instants(value: Any) -> Iterator[datetime]:
+    """Every instant in a record's fields, those of its events too."""
+    if isinstance(value, datetime):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _instants(each)
+    elif isinstance(value, tuple):
+        for each in value:
+            yield from _instants(getattr(each, "data", each))
+
+
+def as_facet(value: Any) -> str | None:
+    """A field's value as the index keeps it."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, tuple) else value
+
+
+def from_facet(text: str | None, name: str) -> Any:
+    """The value that a field had."""
+    return tuple(json.loads(text)) if text is not None and name == "departments" else text

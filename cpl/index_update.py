@@ -1,0 +1,428 @@
+"""The index brought up to date with the files of a work tree: only what may have changed is read."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, Final, NamedTuple, cast
+
+from cpl import files, freshness, index_dues, index_file, index_rows, locks
+from cpl.freshness import UNTRUSTED, Known, Seen, Stamp
+from cpl.git import Git
+from cpl.index_rows import FACETS, Examined, Row
+from cpl.store import RECORDS, Store
+
+COLUMNS: Final = tuple(name.replace(".", "_") for name in FACETS)
+
+_LOCK: Final = "index.lock"
+_LOCK_SECONDS: Final = 60.0
+_LISTING: Final = "cpl/listing"
+_LISTING_LIMIT: Final = 1 << 30
+_FEW: Final = 500  # files that one process reads and parses in less time than others need to start
+_SPARE: Final = 10_000
+_SETTINGS_KEPT: Final = 20
+_FILE: Final = "place, row, stamp, is_compared, is_watched"
+_ROW: Final = (
+    "key",
+    "id",
+    "received",
+    "known_from",
+    "latest",
+    "moved_to",
+    "has_open_tasks",
+    "is_linked",
+    "is_faulty",
+    *COLUMNS,
+)
+_INSERT: Final = f"INSERT INTO rows ({', '.join(_ROW)}) VALUES ({', '.join('?' * len(_ROW))})"
+
+Watch = Callable[[Iterable[Examined], int], Iterable[Examined]]
+"""What shows the progress over so many files while they are read."""
+
+
+class Tree(NamedTuple):
+    """A work tree's part of the index; `folder` is where it lies."""
+
+    database: sqlite3.Connection
+    number: int
+
+
+class Where(NamedTuple):
+    """Where a work tree's files, its git folder and the folder that all work trees share lie; and what it is called."""
+
+    root: Path
+    git_dir: Path
+    shared: Path
+    name: str
+
+    @property
+    def database(self) -> Path:
+        """The index itself."""
+        return self.shared / index_file.NAME
+
+
+class _File(NamedTuple):
+    """What the index says of a file."""
+
+    row: int | None
+    stamp: Stamp
+    is_compared: bool
+    is_watched: bool
+
+
+class _Plan(NamedTuple):
+    """Files to look at, with what is known of them (of new ones nothing), and files that are gone."""
+
+    wanted: dict[str, _File | None]
+    gone: set[str]
+
+
+def where(git: Git, root: Path) -> Where:
+    """Where the index of this work tree is. Raises CplError: it is in no repository."""
+    told = os.fsdecode(git.run("rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir", "--show-prefix"))
+    git_dir, shared, prefix = told.split("\n")[:3]
+    return Where(root, Path(git_dir), Path(shared, "cpl"), f"{os.path.relpath(git_dir, shared)}:{prefix}")
+
+
+def up_to_date(git: Git, at: Where, watch: Watch, say: Callable[[], None]) -> Tree:
+    """The index, as the files are now; `say` is called when a damaged one has to be made anew.
+
+    Raises:
+        CplError, OSError, sqlite3.Error: it can't be; then the files have to be read themselves.
+    """
+    database = _opened(at, say)
+    while True:
+        generation, tree = _generation(database, at)
+        known = _known(database, tree)
+        seen = freshness.look(git, at.root, RECORDS, at.git_dir, known)
+        update = _Update(at, tree, known, seen)
+        if database is not None and tree is not None and update.is_nothing_new(database):
+            return Tree(database, tree)
+        with locks.lock(at.shared / _LOCK, timeout=_LOCK_SECONDS):
+            if database is None:
+                with index_file.replaced(at.database, COLUMNS) as new:
+                    update.write(new, watch)
+                database = index_file.connect(at.database)
+            elif _generation(database, at) == (generation, tree):
+                with _transaction(database):
+                    update.write(database, watch)
+            else:
+                continue  # another process was faster
+        tree = _generation(database, at)[1]
+        assert tree is not None
+        return Tree(database, tree)
+
+
+def _opened(at: Where, say: Callable[[], None]) -> sqlite3.Connection | None:
+    """The index if there is one that this cpl can use."""
+    if not at.database.exists():
+        return None
+    try:
+        database = index_file.connect(at.database)
+        if index_file.is_current(database):
+            return database
+    except sqlite3.DatabaseError:
+        say()
+        return None
+    database.close()
+    return None
+
+
+@contextmanager
+def _transaction(database: sqlite3.Connection) -> Iterator[None]:
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        database.execute("ROLLBACK")
+        raise
+    database.execute("COMMIT")
+
+
+def _generation(database: sqlite3.Connection | None, at: Where) -> tuple[int, int | None]:
+    """How often a work tree's part of the index was written, and its number there."""
+    asked = "SELECT generation, tree FROM trees WHERE name = ?"
+    found = None if database is None else database.execute(asked, (at.name,)).fetchone()
+    return (0, None) if found is None else (found[0], found[1])
+
+
+def _known(database: sqlite3.Connection | None, tree: int | None) -> Known:
+    if database is None or tree is None:
+        return Known({}, b"")
+    folders = database.execute("SELECT path, stamp FROM folders WHERE tree = ?", (tree,)).fetchall()
+    git_stamp = database.execute("SELECT git_stamp FROM trees WHERE tree = ?", (tree,)).fetchone()[0]
+    return Known({os.fsdecode(path): stamp for path, stamp in folders}, git_stamp)
+
+
+def place_of(path: str) -> bytes:
+    """A path as the index keeps it."""
+    return os.fsencode(path).replace(b"/", b"\0")
+
+
+def path_at(place: bytes) -> str:
+    """The path that the index keeps so."""
+    return os.fsdecode(place.replace(b"\0", b"/"))
+
+
+class _Update:
+    """What was seen of a work tree, and what the index has to learn from it."""
+
+    def __init__(self, at: Where, tree: int | None, known: Known, seen: Seen) -> None:
+        self._at = at
+        self._tree = tree
+        self._known = known
+        self._seen = seen
+
+    def is_nothing_new(self, database: sqlite3.Connection) -> bool:
+        """Whether the index says already what there is; a few files are read to find out."""
+        folders = self._seen.folders
+        is_other = any(self._known.folders.get(each) != stamp for each, stamp in folders.stamps.items())
+        if folders.gone or is_other or self._seen.listing is not None:
+            return False
+        plan = self._plan(database)
+        if plan.gone or len(plan.wanted) > _FEW:
+            return False
+        return all(self._is_same(database, path, known) for path, known in plan.wanted.items())
+
+    def _is_same(self, database: sqlite3.Connection, path: str, known: _File | None) -> bool:
+        if known is None:
+            return False
+        found = index_rows.examine(self._at.root, path)
+        row = None if found.key is None else _row_with(database, found.key)
+        is_watched = self._is_watched(path, found, is_compared=known.is_compared)
+        return (
+            found.stamp is not None
+            and known == _File(row, found.stamp, known.is_compared, is_watched)
+            and (row is not None or found.key is None)
+        )
+
+    def _is_watched(self, path: str, found: Examined, *, is_compared: bool) -> bool:
+        is_left_to_git = is_compared and path not in self._seen.dirty
+        return not is_left_to_git or found.stamp == UNTRUSTED or found.key is None
+
+    def write(self, database: sqlite3.Connection, watch: Watch) -> None:
+        """Enter into the index what is new, in the caller's transaction."""
+        tree = self._tree or _new_tree(database, self._at)
+        listing = self._seen.listing
+        plan = self._plan(database)
+        self._write_folders(database, tree)
+        compared = self._compared(plan)
+        database.executemany(
+            "DELETE FROM files WHERE tree = ? AND place = ?", ((tree, place_of(path)) for path in plan.gone)
+        )
+        for found in watch(self._examined(database, plan), len(plan.wanted)):
+            self._write_file(database, tree, found, plan.wanted[found.path], is_compared=found.path in compared)
+        if listing is not None:
+            _keep_listing(self._at, self._seen.git_stamp, listing)
+        if plan.wanted:
+            _forget_old_rows(database)
+        database.execute(
+            "UPDATE trees SET generation = generation + 1, git_stamp = ? WHERE tree = ?", (self._seen.git_stamp, tree)
+        )
+
+    def _plan(self, database: sqlite3.Connection) -> _Plan:
+        """The files that may differ from what the index says."""
+        tree, folders = self._tree, self._seen.folders
+        if tree is None:
+            return _Plan({path: None for paths in folders.files.values() for path in paths}, set())
+        known: dict[str, _File | None] = {}
+        gone: set[str] = set()
+        for folder in (*folders.stamps, *folders.gone):
+            there = _files_of(database, tree, folder)
+            listed = folders.files.get(folder, ())
+            gone |= there.keys() - set(listed)
+            known |= {path: there.get(path) for path in listed}
+        asked = {*self._seen.dirty, *self._changed_in_git(database)}
+        known |= {path: file for path, file in _files_at(database, tree, asked) if path not in gone}
+        known |= {path: file for path, file in _watched(database, tree) if path not in gone}
+        return _Plan(known, gone)
+
+    def _changed_in_git(self, database: sqlite3.Connection) -> Collection[str]:
+        """The files of which git's index says something new; all of them where it is not known what it said."""
+        if self._seen.listing is None:
+            return frozenset()
+        old = _kept_listing(self._at, self._known.git_stamp)
+        if old is not None:
+            return frozenset(freshness.changed_entries(old, self._seen.listing))
+        return [path_at(each) for (each,) in database.execute("SELECT place FROM files WHERE tree = ?", (self._tree,))]
+
+    def _compared(self, plan: _Plan) -> Collection[str]:
+        """Those of the wanted files that git compares by itself."""
+        if self._seen.listing is not None:
+            return freshness.compared(self._seen.listing, plan.wanted)
+        new = {path for path, known in plan.wanted.items() if known is None}
+        old = {path for path, known in plan.wanted.items() if known is not None and known.is_compared}
+        listing = _kept_listing(self._at, self._known.git_stamp) if new else None
+        return old if listing is None else old | freshness.compared(listing, new)
+
+    def _write_folders(self, database: sqlite3.Connection, tree: int) -> None:
+        folders = self._seen.folders
+        rows = ((tree, os.fsencode(path)) for path in folders.gone)
+        database.executemany("DELETE FROM folders WHERE tree = ? AND path = ?", rows)
+        database.executemany(
+            "INSERT INTO folders (tree, path, stamp) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET stamp = excluded.stamp",
+            ((tree, os.fsencode(path), stamp) for path, stamp in folders.stamps.items()),
+        )
+
+    def _examined(self, database: sqlite3.Connection, plan: _Plan) -> Iterator[Examined]:
+        """The wanted files as they are now; only what the index has no row of is parsed."""
+        is_empty = database.execute("SELECT 1 FROM rows LIMIT 1").fetchone() is None
+        unknown: list[str] = []
+        for path in plan.wanted:
+            if is_empty:
+                unknown.append(path)
+                continue
+            found = index_rows.examine(self._at.root, path)
+            if found.key is None or _row_with(database, found.key) is not None:
+                yield found
+            else:
+                unknown.append(path)
+        yield from index_rows.examined(self._at.root, unknown)
+
+    def _write_file(
+        self, database: sqlite3.Connection, tree: int, found: Examined, known: _File | None, *, is_compared: bool
+    ) -> None:
+        place = place_of(found.path)
+        if found.stamp is None:
+            database.execute("DELETE FROM files WHERE tree = ? AND place = ?", (tree, place))
+            return
+        row = None
+        if found.key is not None:
+            row = _row_with(database, found.key)
+            if row is None and found.row is not None:
+                row = _new_row(database, found.key, found.row)
+        is_watched = self._is_watched(found.path, found, is_compared=is_compared)
+        file = _File(row, found.stamp, is_compared, is_watched)
+        if file == known:
+            return
+        folder = found.path if found.path in self._seen.folders.stamps else found.path.rpartition("/")[0]
+        database.execute(
+            "INSERT OR REPLACE INTO files (tree, place, folder, name, row, stamp, is_compared, is_watched)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (tree, place, os.fsencode(folder), name_of(found.path), *file),
+        )
+
+
+def name_of(path: str) -> str:
+    """What a piece of an id is looked for in: the file's name without its ending, in upper case."""
+    return Path(path).stem.upper().encode("utf-8", "replace").decode()
+
+
+def _files_of(database: sqlite3.Connection, tree: int, folder: str) -> dict[str, _File]:
+    """What the index says of the files that lie in a folder itself."""
+    found = database.execute(f"SELECT {_FILE} FROM files WHERE tree = ? AND folder = ?", (tree, os.fsencode(folder)))
+    return dict(map(_file, found))
+
+
+def _files_at(database: sqlite3.Connection, tree: int, paths: Iterable[str]) -> Iterator[tuple[str, _File]]:
+    """What the index says of those of the files that it knows."""
+    for path in paths:
+        found = database.execute(f"SELECT {_FILE} FROM files WHERE tree = ? AND place = ?", (tree, place_of(path)))
+        yield from map(_file, found)
+
+
+def _watched(database: sqlite3.Connection, tree: int) -> Iterator[tuple[str, _File]]:
+    return map(_file, database.execute(f"SELECT {_FILE} FROM files WHERE tree = ? AND is_watched", (tree,)))
+
+
+def _file(found: Sequence[Any]) -> tuple[str, _File]:
+    place, row, stamp, is_compared, is_watched = found
+    return path_at(place), _File(row, stamp, bool(is_compared), bool(is_watched))
+
+
+def _row_with(database: sqlite3.Connection, key: bytes) -> int | None:
+    found = database.execute("SELECT row FROM rows WHERE key = ?", (key,)).fetchone()
+    return None if found is None else int(found[0])
+
+
+def _new_row(database: sqlite3.Connection, key: bytes, row: Row) -> int:
+    facets = row.facets or (None,) * len(COLUMNS)
+    values = (key, row.id, row.received, row.known_from, row.latest, row.moved_to, row.has_open_tasks)
+    number = database.execute(_INSERT, (*values, bool(row.links), row.is_faulty, *facets)).lastrowid
+    database.execute("INSERT INTO texts VALUES (?, ?)", (number, row.folded))
+    database.executemany("INSERT INTO links VALUES (?, ?)", ((number, target) for target in row.links))
+    return cast(int, number)
+
+
+def _new_tree(database: sqlite3.Connection, at: Where) -> int:
+    """A number for a work tree; those that are there no more are forgotten."""
+    for name, number in database.execute("SELECT name, tree FROM trees").fetchall():
+        if not (at.shared / name.partition(":")[0]).exists():
+            for table in ("trees", "folders", "files"):
+                database.execute(f"DELETE FROM {table} WHERE tree = ?", (number,))
+    return cast(int, database.execute("INSERT INTO trees (name) VALUES (?)", (at.name,)).lastrowid)
+
+
+def _forget_old_rows(database: sqlite3.Connection) -> None:
+    """Take out the rows that no file has any more, when they have become as many as the others."""
+    rows, used = (database.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("rows", "files"))
+    if rows <= 2 * used + _SPARE:
+        return
+    for table in ("texts", "links", "dues", "rows"):
+        database.execute(f"DELETE FROM {table} WHERE row NOT IN (SELECT row FROM files WHERE row IS NOT NULL)")
+
+
+def _keep_listing(at: Where, git_stamp: bytes, listing: bytes) -> None:
+    data = len(git_stamp).to_bytes(1) + git_stamp + listing
+    files.write(at.git_dir / _LISTING, data, root=at.git_dir, durable=False, mode=0o600)
+
+
+def _kept_listing(at: Where, git_stamp: bytes) -> bytes | None:
+    """What git's index said when it had this stamp; None where that was not kept."""
+    try:
+        data = files.read(at.git_dir / _LISTING, _LISTING_LIMIT)
+    except files.Unreadable:
+        return None
+    head = len(git_stamp).to_bytes(1) + git_stamp
+    return data.removeprefix(head) if data.startswith(head) else None
+
+
+def with_dues(store: Store, at: Where, tree: Tree, finals: Iterable[str]) -> int:
+    """The number of the store's settings in the index, once what is due by them is reckoned for every row."""
+    database, key = tree.database, index_dues.settings_key(store)
+    asked = "SELECT settings, seen FROM settings WHERE key = ?"
+    last = database.execute("SELECT max(row) FROM rows").fetchone()[0] or 0
+    found = database.execute(asked, (key,)).fetchone()
+    if found is not None and found[1] >= last:
+        return cast(int, found[0])
+    with locks.lock(at.shared / _LOCK, timeout=_LOCK_SECONDS), _transaction(database):
+        database.execute("INSERT OR IGNORE INTO settings (key) VALUES (?)", (key,))
+        number = cast(int, database.execute(asked, (key,)).fetchone()[0])
+        last = database.execute("SELECT max(row) FROM rows").fetchone()[0] or 0
+        rows = [(*row, *_known_by(database, tree, row[0])) for row in index_dues.missing(database, number, finals)]
+        entered = ((number, *found) for found in index_dues.reckoned(store, rows))
+        database.executemany("INSERT OR REPLACE INTO dues VALUES (?, ?, ?, ?)", entered)
+        database.execute("UPDATE settings SET seen = ? WHERE settings = ?", (last, number))
+        database.execute("DELETE FROM settings WHERE settings < ?", (number - _SETTINGS_KEPT,))
+        database.execute("DELETE FROM dues WHERE settings < ?", (number - _SETTINGS_KEPT,))
+    return number
+
+
+def _known_by(database: sqlite3.Connection, tree: Tree, row: int) -> tuple[str | None, int]:
+    """A file that has a row's content, and from when on everything in it is known."""
+    known_from = database.execute("SELECT known_from FROM rows WHERE row = ?", (row,)).fetchone()[0]
+    place = database.execute("SELECT place FROM files WHERE row = ? AND tree = ?", (row, tree.number)).fetchone()
+    return None if place is None else path_at(place[0]), known_from
+
+
+def names(at: Where, pieces: Sequence[str]) -> dict[str, str]:
+    """The paths of the files in whose name one of the pieces stands, by the name; git is not asked.
+
+    Raises:
+        CplError, OSError, sqlite3.Error: there is no index to ask.
+    """
+    database = index_file.connect(at.database)
+    with closing(database):
+        tree = _generation(database, at)[1]
+        if tree is None or not index_file.is_current(database):
+            raise sqlite3.OperationalError("no index of this work tree")
+        folders = freshness.look_at_folders(at.root, RECORDS, _known(database, tree).folders)
+        holds = " OR ".join("instr(name, ?)" for _piece in pieces)
+        asked = f"SELECT place FROM files WHERE tree = ? AND ({holds})"
+        paths = [path_at(place) for (place,) in database.execute(asked, (tree, *pieces))]
+    old = [path for path in paths if path.rpartition("/")[0] not in {*folders.stamps, *folders.gone}]
+    new = [path for listed in folders.files.values() for path in listed]
+    return {Path(path).stem: path for path in sorted([*old, *new])}
