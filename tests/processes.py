@@ -31,7 +31,7 @@ def command(*args: str) -> list[str]:
     return [sys.executable, "-m", "cpl", *args]
 
 
-def _default_signals() -> None:
+def default_signals() -> None:
     """Undo what `nohup` or a script's `&` had the tests ignore: the process would never end, nor its editor."""
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)
@@ -67,7 +67,7 @@ def start(ledger: Ledger, *args: str, env: dict[str, str] | None = None) -> subp
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
-        preexec_fn=_default_signals,
+        preexec_fn=default_signals,
     )
 
 
@@ -88,7 +88,7 @@ class Terminal:
         fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
 
         def enter() -> None:
-            _default_signals()
+            default_signals()
             os.login_tty(inner)
 
         self._process = subprocess.Popen(
