@@ -16,6 +16,10 @@ _INSTANT: Final = re.compile(
     rf"({_YEAR}-[0-9]{{2}}-[0-9]{{2}})[Tt ]([0-9]{{2}}:[0-9]{{2}})(:[0-9]{{2}}(?:\.[0-9]{{1,6}})?)?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})?"
 )
+# An instant as `format_instant` writes it: datetime.fromisoformat gives the same for it, or refuses it too.
+USUAL_INSTANT: Final = (
+    rf"{_YEAR}-[0-9]{{2}}-[0-9]{{2}}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]{{3}})?[+-][0-9]{{2}}:[0-9]{{2}}"
+)
 _DATE: Final = re.compile(rf"{_YEAR}-[0-9]{{2}}-[0-9]{{2}}")
 _DURATION: Final = re.compile(r"([1-9][0-9]{0,4})(m|h|d|bh|bd)|([1-9][0-9]{0,2})(mo)")
 _WEEK: Final = re.compile(rf"({_YEAR})-W([0-9]{{2}})")
