@@ -41,6 +41,7 @@ _OTHER_FIELDS: Final = struct({}, extra=True)  # `x-…`
 _REQUIRED: Final = frozenset(REQUIRED)
 _NOWHERE: Final = Source("", "")
 _SOME_INSTANT: Final = "at: 2000-01-01T00:00:00+00:00, "  # in place of an event's own, so that its rest comes again
+_SELDOM_THE_SAME: Final = frozenset({"id", "title", "received_at"})
 _KEPT: Final = 4096  # texts whose meaning is kept, of each kind
 _SHORT: Final = 200  # characters; longer texts hardly come again
 
@@ -92,7 +93,10 @@ def _has_what_no_file_may_hold(text: str, front: str) -> bool:
 
 def _inline(name: str, text: str) -> Any:
     """The value of a field that stands behind its key."""
-    return _own(_known(name, text)) if len(text) <= _SHORT else _typed(name, text)
+    if name in _SELDOM_THE_SAME or len(text) > _SHORT:
+        return _typed(name, text)
+    value = _known(name, text)
+    return value if isinstance(value, str) else _own(value)
 
 
 def _typed(name: str, text: str) -> Any:
