@@ -227,6 +227,8 @@ def effective(history: Iterable[Event]) -> tuple[Event, ...]:
     """The events of a history that count: without those that a `void` takes back, and without the voids."""
     events = tuple(history)
     taken_back = {void_target(event) for event in events if event.did == "void"}
+    if not taken_back:
+        return events
     return tuple(event for event in events if event.did != "void" and (event.at, event.key) not in taken_back)
 
 

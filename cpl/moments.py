@@ -16,6 +16,11 @@ _INSTANT: Final = re.compile(
     rf"({_YEAR}-[0-9]{{2}}-[0-9]{{2}})[Tt ]([0-9]{{2}}:[0-9]{{2}})(:[0-9]{{2}}(?:\.[0-9]{{1,6}})?)?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})?"
 )
+# An instant as `format_instant` writes it: datetime.fromisoformat gives the same for it, or refuses it too.
+USUAL_INSTANT: Final = (
+    rf"{_YEAR}-[0-9]{{2}}-[0-9]{{2}}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]{{3}})?[+-][0-9]{{2}}:[0-9]{{2}}"
+)
+_USUAL: Final = re.compile(USUAL_INSTANT)
 _DATE: Final = re.compile(rf"{_YEAR}-[0-9]{{2}}-[0-9]{{2}}")
 _DURATION: Final = re.compile(r"([1-9][0-9]{0,4})(m|h|d|bh|bd)|([1-9][0-9]{0,2})(mo)")
 _WEEK: Final = re.compile(rf"({_YEAR})-W([0-9]{{2}})")
@@ -31,17 +36,22 @@ def parse_instant(text: str, zone: tzinfo | None = None) -> datetime:
     Raises:
         ValueError: `text` is no such instant, or a date or time that does not exist.
     """
-    found = _INSTANT.fullmatch(text)
-    if found is None or (zone is None and not (found[3] and found[4])):
+    usual = _USUAL.fullmatch(text)
+    found = usual or _INSTANT.fullmatch(text)
+    if found is None or (zone is None and not (usual or (found[3] and found[4]))):
         raise ValueError(_("'{text}' is not an instant like 2026-11-22T09:14:00+08:00").format(text=text))
-    day, minute, second, offset = found.groups()
     try:
-        instant = datetime.fromisoformat(f"{day}T{minute}{second or ':00'}{(offset or '').upper()}")
-        if instant.tzinfo is None:
-            instant = instant.replace(tzinfo=zone)
-        instant = fixed(instant)
+        return datetime.fromisoformat(text) if usual else _instant(found, zone)
     except ValueError as error:
         raise ValueError(_("'{text}' does not exist: {reason}").format(text=text, reason=error)) from None
+
+
+def _instant(found: re.Match[str], zone: tzinfo | None) -> datetime:
+    day, minute, second, offset = found.groups()
+    instant = datetime.fromisoformat(f"{day}T{minute}{second or ':00'}{(offset or '').upper()}")
+    if instant.tzinfo is None:
+        instant = instant.replace(tzinfo=zone)
+    instant = fixed(instant)
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 

@@ -46,7 +46,7 @@ def in_order(
     process. No more than a few hundred items and results are held at a time: who reads slowly slows the work down.
 
     Raises:
-        CplError: of that kind and with those words, when the work raised one.
+        CplError: the work raised one; from another process it is a CplError in the same words.
         ProcessLost: one of the processes was killed.
         RuntimeError: the work raised anything else; the text is its traceback.
     """

@@ -17,6 +17,8 @@ from cpl.yaml_nodes import MappingNode, Node, SequenceNode
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base32: no I L O U
 _LOOK_ALIKES: Final = str.maketrans("OIL", "011")
+_VALUES: Final = {character: value for value, character in enumerate(ALPHABET)}
+_DOUBLED: Final = {character: 2 * value // 32 + 2 * value % 32 for character, value in _VALUES.items()}
 _ID: Final = re.compile(r"CPL-([0-9]{8})-([0-9A-HJKMNP-TV-Z]{7})")
 _TASK_ID: Final = re.compile(r"t-[0-9a-z]{4}")
 
@@ -333,10 +335,7 @@ def derived_dues(record: Record) -> dict[str, tuple[datetime, Event]]:
 
 def check_character(digits: str) -> str:
     """The check character of an id's date and random part: Luhn mod 32, doubling from the right."""
-    total = 0
-    for position, character in enumerate(reversed(digits)):
-        value = ALPHABET.index(character) * (2 if position % 2 == 0 else 1)
-        total += value // 32 + value % 32
+    total = sum(_DOUBLED[each] for each in digits[::-2]) + sum(_VALUES[each] for each in digits[-2::-2])
     return ALPHABET[-total % 32]
 
 

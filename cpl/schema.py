@@ -65,16 +65,17 @@ def _scalar(node: Node, problems: Problems, expected: str) -> str | None:
 
 def text(node: Node, problems: Problems) -> str | None:
     """Any text; a comment right behind plain text is an error, for it is text that somebody will miss."""
-    value = _scalar(node, problems, later("text"))
-    if isinstance(node, ScalarNode) and node.commented:
+    if not isinstance(node, ScalarNode):
+        return _scalar(node, problems, later("text"))
+    if node.commented:
         message = _("the text ends at ' #', the rest of the line is lost as a comment; put the text in quotes")
         problems.append(problem(node, "E023", message))
-    return value
+    return node.text
 
 
 def word(node: Node, problems: Problems) -> str | None:
     """A name: letters, digits, `. - _ +`, joined by `/`, `@` or `:`, without blanks."""
-    value = _scalar(node, problems, later("a name"))
+    value = node.text if isinstance(node, ScalarNode) else _scalar(node, problems, later("a name"))
     if value is not None and not _WORD.fullmatch(value):
         message = _("'{value}' is not a name; a name has letters, digits, . - _ + and no blanks").format(value=value)
         problems.append(problem(node, "E022", message))
@@ -239,7 +240,7 @@ def struct(fields: Mapping[str, Converter], required: Collection[str] = (), *, e
                 problems.append(problem(entry.key, "E020", message))
             elif not is_absent(entry.value):
                 result[name] = converter(entry.value, problems)
-        missing = [name for name in required if is_absent(node.get(name))]
+        missing = [name for name in required if name not in result]
         told = (name for name in missing if name not in misspelt)
         problems += [problem(node, "E021", _("'{name}' is missing").format(name=name)) for name in told]
         if missing or any(result.get(name) is None for name in required):

@@ -1,0 +1,232 @@
+"""A record in the form in which cpl writes it, read quickly; every other form is left to `store.read_entry`.
+
+Lines are cut by patterns, and what a text means is asked of the schema, once for each text that comes again: the
+schema gets the same nodes as from the strict reader, without marks. So there is one grammar, one list of fields and one
+list of events. Whatever is unusual, or wrong, gives None: then the strict reader says what it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+from cpl.document import FRONT_LIMIT, RECORD_LIMIT
+from cpl.events import Event, read_event
+from cpl.moments import USUAL_INSTANT
+from cpl.record import FIELDS, HISTORY, REQUIRED, Record, build
+from cpl.schema import Problems, struct
+from cpl.yaml_faults import conflict_markers, forbidden
+from cpl.yaml_grammar import FLOW, NULLS, PLAIN
+from cpl.yaml_nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode, Source
+
+_KEY: Final = r"(\w[\w-]{0,40}+)"
+_QUOTED: Final = r"'(?:[^'\r\n]|'')*+'"
+_VALUE: Final = rf"({FLOW}|{_QUOTED}|\{{[^{{}}\n]*+\}}|\[[^\[\]\n]*+\])"
+_BEHIND: Final = r"(?:, |\Z)"
+
+# Patterns to split by: between the pieces that they find nothing may be left over.
+_ENTRY: Final = re.compile(rf"{_KEY}:(?: ([^\n]+)|((?:\n- [^\n]+)+))\n")
+_EVENT: Final = re.compile(rf"\n- \{{at: ({USUAL_INSTANT}), ([^\n]+)\}}(?=\n|\Z)")
+_PAIR: Final = re.compile(rf"{_KEY}: {_VALUE}{_BEHIND}")
+_ITEM: Final = re.compile(_VALUE + _BEHIND)
+_SINGLE: Final = re.compile(_QUOTED)
+
+_OPENING: Final = "---\n"
+_CLOSING: Final = "\n---"
+_MARKERS: Final = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
+_OTHER_FIELDS: Final = struct({}, extra=True)  # `x-…`
+_REQUIRED: Final = frozenset(REQUIRED)
+_NOWHERE: Final = Source("", "")
+_SOME_INSTANT: Final = "at: 2000-01-01T00:00:00+00:00, "  # in place of an event's own, so that its rest comes again
+_SELDOM_THE_SAME: Final = frozenset({"id", "title", "received_at"})
+_KEPT: Final = 4096  # texts whose meaning is kept, of each kind
+_SHORT: Final = 200  # characters; longer texts hardly come again
+
+
+class _Unusual(Exception):
+    """The record has not the usual form."""
+
+
+def read(data: bytes) -> Record | None:
+    """The record that a file's bytes hold, when they have the form that cpl writes; None: let `read_entry` look at it.
+
+    It is the record of `read_entry`, which finds no error in it; only the lines of the events are not told.
+    """
+    if len(data) > RECORD_LIMIT:
+        return None
+    try:
+        return _record(data.decode())
+    except (UnicodeDecodeError, _Unusual):
+        return None
+
+
+def _record(text: str) -> Record:
+    end = text.find(_CLOSING)
+    if not text.startswith(_OPENING) or text[end + 4 : end + 5] not in ("", "\n"):
+        raise _Unusual
+    front = text[len(_OPENING) : end + 1]
+    if len(front) > FRONT_LIMIT // 4 or _has_what_no_file_may_hold(text, front):
+        raise _Unusual
+    parts = _split(_ENTRY, 3, front)
+    names = parts[::3]
+    fields = {
+        name: _inline(name, inline) if inline else _listed(name, items)
+        for name, inline, items in zip(names, parts[1::3], parts[2::3], strict=True)
+    }
+    if len(fields) < len(names) or not fields.keys() >= _REQUIRED or not fields[HISTORY]:
+        raise _Unusual
+    return build(fields)
+
+
+def _has_what_no_file_may_hold(text: str, front: str) -> bool:
+    """Whether there are conflict markers, or characters that may not stand in a front matter."""
+    if _MARKERS[0] in text or _MARKERS[1] in text or _MARKERS[2] in text or _MARKERS[3] in text:
+        body = len(_OPENING) + len(front) + len(_CLOSING)
+        if conflict_markers(Source("", text), 0, len(text), prose_from=body):
+            return True
+    is_clear = front.replace("\n", "").isprintable()
+    return not is_clear and bool(forbidden(Source("", front), 0, len(front)))
+
+
+def _inline(name: str, text: str) -> Any:
+    """The value of a field that stands behind its key."""
+    if name in _SELDOM_THE_SAME or len(text) > _SHORT:
+        return _typed(name, text)
+    value = _known(name, text)
+    return value if isinstance(value, str) else _own(value)
+
+
+def _typed(name: str, text: str) -> Any:
+    if name == HISTORY:
+        raise _Unusual
+    return _value(name, _root_node(text))
+
+
+_known: Final = lru_cache(_KEPT)(_typed)
+
+
+def _listed(name: str, items: str) -> Any:
+    """The value of a field whose items stand on lines of their own, each behind a line end, a dash and a blank."""
+    if name == HISTORY:
+        parts = _EVENT.split(items)
+        if not any(parts[::3]):  # else `at` does not come first, which the schema does not mind
+            return tuple(map(_event, parts[1::3], parts[2::3]))
+    nodes: list[Node] = [_braces(item) for item in items[3:].split("\n- ")]
+    return _value(name, SequenceNode(nodes, False, 0, 0, _NOWHERE))
+
+
+def _value(name: str, node: Node) -> Any:
+    """What the schema makes of the field `name`."""
+    problems: Problems = []
+    converter = FIELDS.get(name)
+    if converter is None:
+        entry = MappingNode([Entry(_plain(name), node)], False, 0, 0, _NOWHERE)
+        value = (_OTHER_FIELDS(entry, problems) or {}).get(name)
+    else:
+        value = converter(node, problems)
+    if problems or value is None:
+        raise _Unusual
+    return value
+
+
+class _Rest(NamedTuple):
+    """An event but for its instant; `compound` names the values that are not single ones."""
+
+    event: Event
+    compound: Sequence[str]
+
+
+def _event(at: str, text: str) -> Event:
+    """The event of an instant and of what stands behind it."""
+    event, compound = _known_rest(text) if len(text) <= _SHORT else _rest(text)
+    try:
+        data = {**event.data, "at": datetime.fromisoformat(at)}
+    except ValueError as error:  # a day or a time that does not exist
+        raise _Unusual from error
+    for name in compound:
+        data[name] = _own(data[name])
+    return Event(data["at"], event.by, event.to, event.did, data)
+
+
+def _rest(text: str) -> _Rest:
+    problems: Problems = []
+    event = read_event(_pairs(_SOME_INSTANT + text), problems)
+    if problems or event is None:
+        raise _Unusual
+    return _Rest(event, [name for name, value in event.data.items() if isinstance(value, dict | tuple)])
+
+
+_known_rest: Final = lru_cache(_KEPT)(_rest)
+
+
+def _own(value: Any) -> Any:
+    """`value`, so that nothing in it can be changed through another record."""
+    if isinstance(value, dict):
+        return {name: _own(each) for name, each in value.items()}
+    return tuple(map(_own, value)) if isinstance(value, tuple) else value
+
+
+def _root_node(text: str) -> Node:
+    """The node of what stands behind a key of the root."""
+    if text[0] in "{[" or PLAIN.fullmatch(text) or _SINGLE.fullmatch(text):
+        return _node(text)
+    raise _Unusual
+
+
+def _node(text: str) -> Node:
+    """The node of a text that _VALUE matches."""
+    match text[0]:
+        case "{":
+            return _braces(text)
+        case "[":
+            items = [_node(each) for each in _split(_ITEM, 1, _inner(text, "[]"))]
+            return SequenceNode(items, True, 0, 0, _NOWHERE)
+        case "'":
+            return ScalarNode(text[1:-1].replace("''", "'"), "single", 0, 0, _NOWHERE)
+    return _plain(text)
+
+
+def _plain(text: str) -> ScalarNode:
+    if text in NULLS:
+        raise _Unusual
+    return ScalarNode(text, "plain", 0, 0, _NOWHERE)
+
+
+def _braces(text: str) -> MappingNode:
+    return _pairs(_inner(text, "{}"))
+
+
+def _pairs(text: str) -> MappingNode:
+    """The node of what stands between braces."""
+    parts = _split(_PAIR, 2, text)
+    names = parts[::2]
+    if len({*names}) < len(names):
+        raise _Unusual
+    entries = [
+        Entry(_key(name), _node(text) if text[0] in "{['" else _plain(text))
+        for name, text in zip(names, parts[1::2], strict=True)
+    ]
+    return MappingNode(entries, True, 0, 0, _NOWHERE)
+
+
+@lru_cache(_KEPT)
+def _key(text: str) -> ScalarNode:
+    return _plain(text)
+
+
+def _inner(text: str, brackets: str) -> str:
+    if text[0] != brackets[0] or text[-1] != brackets[1]:
+        raise _Unusual
+    return text[1:-1]
+
+
+def _split(pattern: re.Pattern[str], groups: int, text: str) -> list[str]:
+    """The groups of all that `pattern` finds, one after the other, when that is all there is."""
+    parts = pattern.split(text)
+    if any(parts[:: groups + 1]):
+        raise _Unusual
+    del parts[:: groups + 1]
+    return parts
