@@ -11,8 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from cpl import freshness
-from cpl.document import Document
+from cpl import freshness, quick
 from cpl.freshness import UNTRUSTED, Stamp
 from cpl.groups import links_of
 from cpl.parallel import in_order
@@ -117,9 +116,8 @@ def key_of(data: bytes) -> bytes:
 
 def row_of(data: bytes) -> Row:
     """What is kept of this content."""
-    entry = read_entry("", data)
-    folded = _text(entry.document, data).casefold().encode()
-    record = entry.record
+    record, text, is_faulty = _read(data)
+    folded = text.casefold().encode()
     if record is None:
         return Row(folded)
     moves = [event.to for event in record.events if event.to is not None]
@@ -131,14 +129,20 @@ def row_of(data: bytes) -> Row:
         latest=microseconds(max(_instants(record.fields))),
         moved_to=moves[-1] if moves else None,
         has_open_tasks=any(task.is_open for task in record.tasks),
-        is_faulty=any(problem.is_error for problem in entry.problems),
+        is_faulty=is_faulty,
         links=tuple(dict.fromkeys(to for _name, to in links_of(record))),
         facets=tuple(as_facet(record.get(name)) for name in FACETS),
     )
 
 
-def _text(document: Document | None, data: bytes) -> str:
-    return data.decode("utf-8", "replace") if document is None else document.text
+def _read(data: bytes) -> tuple[Record | None, str, bool]:
+    """The record that a content holds, its text, and whether its form has an error."""
+    record = quick.read(data)
+    if record is not None:
+        return record, data.decode(), False
+    entry = read_entry("", data)
+    text = data.decode("utf-8", "replace") if entry.document is None else entry.document.text
+    return entry.record, text, any(problem.is_error for problem in entry.problems)
 
 
 def _known_from(record: Record) -> datetime:

@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 from typing import Final
 
 import cpl
-from cpl import config, files, locks, opinion, tree, validate
+from cpl import config, files, locks, opinion, quick, tree, validate
 from cpl import document as documents
 from cpl.config import Settings
 from cpl.document import Document
@@ -389,6 +389,15 @@ def bytes_of(root: Path, path: str) -> bytes | Problem:
         return Problem(path, 1, "E013", error.reason)
     except OSError as error:
         return Problem(path, 1, "E013", files.explain(error))
+
+
+def read_record(root: Path, path: str) -> Entry:
+    """The record at `path`, perhaps without its document; with what is wrong with its form."""
+    data = bytes_of(root, path)
+    if isinstance(data, Problem):
+        return Entry(path, None, None, (data,))
+    record = quick.read(data)
+    return read_entry(path, data) if record is None else Entry(path, None, record, ())
 
 
 def read_entry(path: str, data: bytes) -> Entry:

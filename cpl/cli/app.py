@@ -181,8 +181,10 @@ class App:
 
     def records(self, among: Among) -> Iterator[Record]:
         """The records of these paths, in order; one that can't be read is named on stderr, never missing in silence."""
+        from cpl.store import read_record
+
         for path in self.paths(among):
-            entry = self.store.read(path)
+            entry = read_record(self.store.root, path)
             if entry.record is None:
                 self.say(_("unreadable: {problem}").format(problem=entry.problems[0]))
             else:

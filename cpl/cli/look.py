@@ -16,12 +16,13 @@ from cpl import clocks, query
 from cpl.cli.app import App, as_cell, pass_app
 from cpl.cli.options import PERSON, STATE, at_option, index_option, output_format, term
 from cpl.cli.writing import known_state, known_term
+from cpl.document import BOM
 from cpl.index import Narrow
 from cpl.index_rows import FACETS
 from cpl.record import FIELDS, Record, as_of
 from cpl.render import Cell, Column, duration
 from cpl.schema import did_you_mean
-from cpl.store import Entry
+from cpl.store import Entry, read_record
 
 RECEIVED: Final = "received_at"
 _SORTED_BY_INDEX: Final = {RECEIVED: "received", "id": "id"}
@@ -239,37 +240,37 @@ def search_command(app: App, words: Sequence[str], limit: int, fmt: str) -> None
     """
     if not all(word.strip() for word in words):
         raise click.UsageError(_("a word to search for is empty"))
-    rows: list[dict[str, Cell]] = []
-    for entry in map(app.store.read, app.paths(lambda index: index.with_words(words))):
-        text = _text_of(app, entry)
-        found = query.find_text(text, words)
-        if found is None:
-            continue
-        record = entry.record
-        rows.append(
-            {
-                "id": entry.id,
-                "status": _("(unreadable)") if record is None else record.status,
-                "title": "" if record is None else record.title,
-                "found": found,
-            }
-        )
+    found = list(_found(app, words))
+    rows = [_found_row(read_record(app.store.root, path), words_around) for path, words_around in found[:limit]]
     columns = (
         Column("id", _("id")),
         Column("status", _("status")),
         Column("title", _("title")),
         Column("found", _("found")),
     )
-    app.emit(rows[:limit], columns, fmt)
+    app.emit(rows, columns, fmt)
     if fmt == "table":
         said = (
-            _("{count} found") if len(rows) <= limit else _("{count} found, the first {limit} are shown; see --limit")
+            _("{count} found") if len(found) <= limit else _("{count} found, the first {limit} are shown; see --limit")
         )
-        app.say(said.format(count=len(rows), limit=limit))
+        app.say(said.format(count=len(found), limit=limit))
 
 
-def _text_of(app: App, entry: Entry) -> str:
-    if entry.document is not None:
-        return entry.document.text
-    data = app.store.bytes_of(entry.path)
-    return data.decode("utf-8", "replace") if isinstance(data, bytes) else ""
+def _found(app: App, words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The files in which all words stand, each with the first of the words and what is around it."""
+    for path in app.paths(lambda index: index.with_words(words)):
+        data = app.store.bytes_of(path)
+        text = data.decode("utf-8", "replace").removeprefix(BOM) if isinstance(data, bytes) else ""
+        words_around = query.find_text(text, words)
+        if words_around is not None:
+            yield path, words_around
+
+
+def _found_row(entry: Entry, words_around: str) -> dict[str, Cell]:
+    record = entry.record
+    return {
+        "id": entry.id,
+        "status": _("(unreadable)") if record is None else record.status,
+        "title": "" if record is None else record.title,
+        "found": words_around,
+    }

@@ -28,11 +28,12 @@ def like(app: App, search: Search, entries: Iterable[Entry]) -> list[Near]:
     """Those of the entries that are like what is looked for, the likest first; not those that left the figures."""
     found = []
     for entry in entries:
-        if entry.record is None or entry.document is None or not app.settings.profile.counts(entry.record.status):
+        if entry.record is None or not app.settings.profile.counts(entry.record.status):
             continue
         near = search.nearness(entry.record)
-        if near is not None:
-            found.append(replace(near, told=told(entry.record, entry.document)))
+        document = None if near is None else entry.document or app.store.read(entry.path).document
+        if near is not None and document is not None:
+            found.append(replace(near, told=told(entry.record, document)))
     return search.ranked(found)
 
 

@@ -17,7 +17,7 @@ from cpl.errors import Invalid
 from cpl.moments import start_of_day
 from cpl.render import Cell, Column
 from cpl.similar import Near, Search
-from cpl.store import Entry
+from cpl.store import Entry, read_record
 
 _FOR_PROGRAMS: Final = tuple(
     Column(name, name)
@@ -89,7 +89,7 @@ def similar_command(app: App, piece: str, days: int | None, limit: int, fmt: str
 
 def _readable(app: App, paths: Iterable[str]) -> Iterator[Entry]:
     """The records of these paths; one that can't be read is named on stderr."""
-    for entry in map(app.store.read, paths):
+    for entry in (read_record(app.store.root, path) for path in paths):
         if entry.record is None:
             app.say(_("unreadable: {problem}").format(problem=entry.problems[0]))
         else:

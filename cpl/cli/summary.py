@@ -19,6 +19,7 @@ from cpl.moments import Period, parse_date
 from cpl.record import Record, local_day
 from cpl.render import Column
 from cpl.report_json import as_json
+from cpl.store import read_record
 
 THIS: Final = "this"
 LAST: Final = "last"
@@ -85,7 +86,7 @@ def summary_command(
 
 def _records(app: App, paths: Iterable[str], faults: list[Problem]) -> Iterator[Record | None]:
     """The records, None for one that can't be read; what is wrong with their form is added to `faults`."""
-    for entry in map(app.store.read, paths):
+    for entry in (read_record(app.store.root, path) for path in paths):
         faults.extend(problem for problem in entry.problems if problem.is_error)
         yield entry.record
 
