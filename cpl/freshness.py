@@ -26,7 +26,7 @@ Stamp = str
 """What tells a file or folder from what it was or will be: times, size, inode, mode; empty: not to be trusted."""
 
 UNTRUSTED: Final[Stamp] = ""
-_RACY_NS: Final = 2_000_000_000  # the coarsest times that a file system keeps are those of FAT
+RACY_NS: Final = 2_000_000_000  # the coarsest times that a file system keeps are those of FAT
 _TAIL: Final = 64
 # Whatever the user has set: every file is compared, and by all that its folder entry says.
 _COMPARE: Final = ("-c", "core.fsmonitor=false", "-c", "core.checkStat=default", "-c", "core.trustctime=true")
@@ -48,7 +48,7 @@ _FEW: Final = 100
 
 def stamp_of(info: os.stat_result, looked_at: int) -> Stamp:
     """The stamp of what `lstat` said; `looked_at` is the clock in nanoseconds from before it was asked."""
-    if max(info.st_mtime_ns, info.st_ctime_ns) > looked_at - _RACY_NS:
+    if max(info.st_mtime_ns, info.st_ctime_ns) > looked_at - RACY_NS:
         return UNTRUSTED
     return f"{info.st_mtime_ns} {info.st_ctime_ns} {info.st_size} {info.st_ino} {info.st_mode}"
 
