@@ -40,16 +40,18 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Measure coverage in the first cases of a test only, and not in properties.
+    """Measure coverage in the first cases of a test that works on files, in all of a table's, in no property's.
 
-    Under the tracer cpl takes three times as long, and the next cases run the lines that the first ones did. A line
-    that only they reach counts as not covered: the true figure is never below the one that is reported.
+    Under the tracer cpl takes three times as long. The cases of a table without files are cheap, and many have a line
+    of their own; elsewhere the next cases run the lines that the first ones did. A line that only they reach counts
+    as not covered: the true figure is never below the one that is reported.
     """
     cases: Counter[tuple[Path, str]] = Counter()
     for item in items:
         name = (item.path, item.name.partition("[")[0])
         cases[name] += 1
-        if cases[name] > TRACED_CASES or hasattr(getattr(item, "obj", None), "hypothesis"):
+        is_repeated = cases[name] > TRACED_CASES and "tmp_path" in getattr(item, "fixturenames", ())
+        if is_repeated or hasattr(getattr(item, "obj", None), "hypothesis"):
             item.add_marker("no_cover")
 
 
