@@ -20,7 +20,7 @@ settings.load_profile("cpl")
 
 MEMORY = Path("/dev/shm")  # where Linux has a file system in memory; elsewhere there is no such folder
 ROOM = 2 << 30
-TRACED_CASES = 4
+TRACED_CASES, TRACED_ROWS = 4, 60
 NO_UPKEEP = ["config", "maintenance.auto", "false"]  # else each commit starts git twice more
 
 
@@ -40,9 +40,9 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Measure coverage in the first cases of a test that works on files, in all of a table's, in no property's.
+    """Measure coverage in the first cases of a test that works on files, in more of a table's, in no property's.
 
-    Under the tracer cpl takes three times as long. The cases of a table without files are cheap, and many have a line
+    Under the tracer cpl takes three times as long. The rows of a table without files are cheap, and many have a line
     of their own; elsewhere the next cases run the lines that the first ones did. A line that only they reach counts
     as not covered: the true figure is never below the one that is reported.
     """
@@ -50,8 +50,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         name = (item.path, item.name.partition("[")[0])
         cases[name] += 1
-        is_repeated = cases[name] > TRACED_CASES and "tmp_path" in getattr(item, "fixturenames", ())
-        if is_repeated or hasattr(getattr(item, "obj", None), "hypothesis"):
+        traced = TRACED_CASES if "tmp_path" in getattr(item, "fixturenames", ()) else TRACED_ROWS
+        if cases[name] > traced or hasattr(getattr(item, "obj", None), "hypothesis"):
             item.add_marker("no_cover")
 
 

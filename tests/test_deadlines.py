@@ -22,7 +22,6 @@ from tests import walker
 from tests.deadlines import SHIPPED, Expected, Row, record_text, rows, targets_text, walked
 from tests.ledger import CPL_YAML, ROOT, Ledger, Outcome, settings
 
-pytestmark = pytest.mark.no_cover  # the tests of clocks and worktime run the same lines; this is about the figures
 ROWS = rows()
 SECOND = timedelta(seconds=1)
 LAST_KNOWN = 2026  # the last year whose holidays the page counts with; the stores get no later one
