@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from tests.ledger import ROOT
 from tests.processes import environment
 
 NOTHING: Final = "0" * 40
+_PIP: Final = {"PIP_NO_COMPILE": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}  # what is run once need not be compiled
 _EXPRESSION: Final = re.compile(r"\$\{\{(.*?)\}\}")
 
 
@@ -95,7 +97,7 @@ def _run(clone: Path, scripts: list[tuple[str, Mapping[str, str]]], *, install: 
         done = subprocess.run(
             ["bash", "-c", text],
             cwd=clone,
-            env=environment(**variables, PATH=f"{programs}:{os.environ['PATH']}"),
+            env=environment(**variables, **_PIP, PATH=f"{programs}:{os.environ['PATH']}"),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -110,12 +112,22 @@ def _programs(folder: Path, *, install: bool) -> Path:
     """A folder with `python`, of a new environment with `install`, else one that has cpl already; and with `cpl`."""
     folder.mkdir()
     if install:
-        subprocess.run([sys.executable, "-m", "venv", str(folder.with_name("venv"))], check=True)
-        return folder.with_name("venv") / "bin"
+        return _new_environment(folder.with_name("venv")) / "bin"
     python = f'#!/bin/sh\n[ "$1 $2 $3" = "-m pip install" ] || exec "{sys.executable}" "$@"\n'
     for name, text in (("python", python), ("cpl", f'#!/bin/sh\nexec "{sys.executable}" -m cpl "$@"\n')):
         (folder / name).write_text(text, encoding="utf-8")
         (folder / name).chmod(0o755)
+    return folder
+
+
+def _new_environment(folder: Path) -> Path:
+    """An environment with nothing but pip, which is linked: to unpack it takes longer than to install cpl."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    pip = find_spec("pip")
+    assert pip is not None
+    assert pip.origin is not None
+    (packages,) = folder.glob("lib/python*/site-packages")
+    (packages / "pip").symlink_to(Path(pip.origin).parent)
     return folder
 
 
