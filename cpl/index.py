@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from functools import cached_property
 from gettext import gettext as _
+from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
-from cpl import files, index_dues, index_update
+from cpl import freshness, index_dues, index_file, index_update
 from cpl.errors import CplError
+from cpl.index_file import Tree, Where, name_of, path_at
 from cpl.index_rows import FACETS, from_facet, microseconds
-from cpl.index_update import COLUMNS, Tree, Watch, Where, name_of, path_at
-from cpl.store import Store
+from cpl.index_update import COLUMNS, Watch
+from cpl.store import RECORDS, Store
 
 T = TypeVar("T")
 
@@ -55,6 +57,15 @@ class Page(NamedTuple):
     total: int
 
 
+class Size(NamedTuple):
+    """How many record files the index knows, how many of them are faulty, and how large it is itself."""
+
+    files: int
+    faulty: int
+    bytes: int
+    path: Path
+
+
 class Index:
     """The index of a store, brought up to date when it is first asked."""
 
@@ -65,7 +76,7 @@ class Index:
 
     @cached_property
     def _at(self) -> Where:
-        return index_update.where(self._store.git, self._store.root)
+        return index_file.where(self._store.git, self._store.root)
 
     @cached_property
     def _tree(self) -> Tree:
@@ -92,14 +103,19 @@ class Index:
             return question(self._tree)
 
     def drop(self) -> None:
-        """Take the index away; the next question makes it anew."""
-        if tree := vars(self).pop("_tree", None):
-            tree.database.close()
-        files.remove_if_there(self._at.database, root=self._at.shared)
+        """Take the index away; the next question makes it anew. Raises Unusable."""
+        with _only_unusable():
+            if tree := vars(self).pop("_tree", None):
+                tree.database.close()
+            with index_file.locked(self._at):
+                index_file.remove(self._at.database)
 
-    def refresh(self) -> None:
-        """Bring the index up to date. Raises Unusable."""
-        self._asked(lambda tree: tree.database.execute("SELECT 1").fetchone())
+    def size(self) -> Size:
+        """How much the index holds. Raises Unusable."""
+        counted = "SELECT count(*) FROM files WHERE tree = ?"
+        files = self._asked(lambda tree: tree.database.execute(counted, (tree.number,)).fetchone()[0])
+        path = self._at.database
+        return Size(files, len(self.faulty()), path.stat().st_size, path)
 
     def faulty(self) -> list[str]:
         """The files that hold no record, or one with an error of its form, in order."""
@@ -150,7 +166,7 @@ class Index:
         return self._asked(lambda tree: self._due(tree, now, horizon))
 
     def _due(self, tree: Tree, now: datetime, horizon: datetime) -> list[str]:
-        settings = index_update.with_dues(self._store, self._at, tree, self._finals())
+        settings = index_dues.with_dues(self._store, self._at, tree, self._finals())
         values = {
             "settings": settings,
             "now": microseconds(now),
@@ -188,7 +204,7 @@ class Index:
         The files themselves are not looked at, so git is not asked. Raises Unusable.
         """
         with _only_unusable():
-            return index_update.names(self._at, [name_of(piece) for piece in pieces])
+            return _names(self._at, [name_of(piece) for piece in pieces])
 
 
 _JOINED: Final = "rows CROSS JOIN files USING (row)"
@@ -240,3 +256,23 @@ def _only_unusable() -> Iterator[None]:
         raise
     except (CplError, OSError, sqlite3.Error) as error:
         raise Unusable(str(error)) from error
+
+
+def _names(at: Where, pieces: Sequence[str]) -> dict[str, str]:
+    """The paths of the files in whose name one of the pieces stands, by the name; git is not asked.
+
+    Raises:
+        CplError, OSError, sqlite3.Error: there is no index to ask.
+    """
+    database = index_file.connect(at.database)
+    with closing(database):
+        tree = index_file.generation(database, at)[1]
+        if tree is None or not index_file.is_current(database):
+            raise sqlite3.OperationalError("no index of this work tree")
+        folders = freshness.look_at_folders(at.root, RECORDS, index_file.known(database, tree).folders)
+        holds = " OR ".join("instr(name, ?)" for _piece in pieces)
+        asked = f"SELECT place FROM files WHERE tree = ? AND ({holds})"
+        paths = [path_at(place) for (place,) in database.execute(asked, (tree, *pieces))]
+    old = [path for path in paths if path.rpartition("/")[0] not in {*folders.stamps, *folders.gone}]
+    new = [path for listed in folders.files.values() for path in listed]
+    return {Path(path).stem: path for path in sorted([*old, *new])}

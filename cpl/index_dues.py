@@ -7,11 +7,12 @@ import zoneinfo
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 from cpl import calendars, config, files
 from cpl.clocks import dues
 from cpl.config import Settings
+from cpl.index_file import Tree, Where, locked, path_at, transaction
 from cpl.index_rows import at_microsecond, key_of, microseconds
 from cpl.record import Record
 from cpl.store import SETTINGS_LIMIT, Store, bytes_of, read_entry, template
@@ -19,6 +20,9 @@ from cpl.workdays import Calendar
 
 LOOK_EACH_TIME: Final = 0
 """The due of a record whose dues may be others at another time, or can't be told beforehand."""
+
+
+_SETTINGS_KEPT: Final = 20
 
 
 class Dues(NamedTuple):
@@ -50,7 +54,7 @@ def _zone_data(name: str) -> bytes:
     return name.encode()
 
 
-def missing(database: sqlite3.Connection, settings: int, finals: Iterable[str]) -> list[tuple[int, bytes]]:
+def _missing(database: sqlite3.Connection, settings: int, finals: Iterable[str]) -> list[tuple[int, bytes]]:
     """The rows that may have something due and were entered since this was last asked, with their keys."""
     states = [*finals]
     marks = ", ".join("?" * len(states))
@@ -61,7 +65,7 @@ def missing(database: sqlite3.Connection, settings: int, finals: Iterable[str]) 
     return database.execute(asked, (settings, *states, *states)).fetchall()
 
 
-def reckoned(store: Store, rows: Iterable[tuple[int, bytes, str | None, int]]) -> Iterator[Dues]:
+def _reckoned(store: Store, rows: Iterable[tuple[int, bytes, str | None, int]]) -> Iterator[Dues]:
     """What is due next by rows with their keys, a file that had that content, and from when on they are known."""
     years = _Years(store.settings)
     for row, key, path, known_from in rows:
@@ -116,3 +120,31 @@ class _Years:
 def is_provisional(settings: Settings, now: datetime) -> bool:
     """Whether the calendar has no data of the present year."""
     return _Years(settings).are_provisional(now, now)
+
+
+def with_dues(store: Store, at: Where, tree: Tree, finals: Iterable[str]) -> int:
+    """The number of the store's settings in the index, once what is due by them is reckoned for every row."""
+    database, key = tree.database, settings_key(store)
+    asked = "SELECT settings, seen FROM settings WHERE key = ?"
+    last = database.execute("SELECT max(row) FROM rows").fetchone()[0] or 0
+    found = database.execute(asked, (key,)).fetchone()
+    if found is not None and found[1] >= last:
+        return cast(int, found[0])
+    with locked(at), transaction(database):
+        database.execute("INSERT OR IGNORE INTO settings (key) VALUES (?)", (key,))
+        number = cast(int, database.execute(asked, (key,)).fetchone()[0])
+        last = database.execute("SELECT max(row) FROM rows").fetchone()[0] or 0
+        rows = [(*row, *_known_by(database, tree, row[0])) for row in _missing(database, number, finals)]
+        entered = ((number, *found) for found in _reckoned(store, rows))
+        database.executemany("INSERT OR REPLACE INTO dues VALUES (?, ?, ?, ?)", entered)
+        database.execute("UPDATE settings SET seen = ? WHERE settings = ?", (last, number))
+        database.execute("DELETE FROM settings WHERE settings < ?", (number - _SETTINGS_KEPT,))
+        database.execute("DELETE FROM dues WHERE settings < ?", (number - _SETTINGS_KEPT,))
+    return number
+
+
+def _known_by(database: sqlite3.Connection, tree: Tree, row: int) -> tuple[str | None, int]:
+    """A file that has a row's content, and from when on everything in it is known."""
+    known_from = database.execute("SELECT known_from FROM rows WHERE row = ?", (row,)).fetchone()[0]
+    place = database.execute("SELECT place FROM files WHERE row = ? AND tree = ?", (row, tree.number)).fetchone()
+    return None if place is None else path_at(place[0]), known_from

@@ -11,12 +11,16 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import cpl
-from cpl import files
+from cpl import files, locks
+from cpl.freshness import Known
+from cpl.git import Git
 
 NAME: Final = "index.sqlite"
+_LOCK: Final = "index.lock"
+LOCK_SECONDS: Final = 60.0
 _WAIT_SECONDS: Final = 30.0
 _JOURNAL: Final = "-journal"
 _TABLES: Final = """
@@ -61,6 +65,49 @@ CREATE INDEX dues_by_instant ON dues (settings, due);
 """
 
 
+class Tree(NamedTuple):
+    """A work tree's part of the index; `folder` is where it lies."""
+
+    database: sqlite3.Connection
+    number: int
+
+
+class Where(NamedTuple):
+    """Where a work tree's files, its git folder and the folder that all work trees share lie; and what it is called."""
+
+    root: Path
+    git_dir: Path
+    shared: Path
+    name: str
+
+    @property
+    def database(self) -> Path:
+        """The index itself."""
+        return self.shared / NAME
+
+
+def where(git: Git, root: Path) -> Where:
+    """Where the index of this work tree is. Raises CplError: it is in no repository."""
+    told = os.fsdecode(git.run("rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir", "--show-prefix"))
+    git_dir, shared, prefix = told.split("\n")[:3]
+    return Where(root, Path(git_dir), Path(shared, "cpl"), f"{os.path.relpath(git_dir, shared)}:{prefix}")
+
+
+def place_of(path: str) -> bytes:
+    """A path as the index keeps it."""
+    return os.fsencode(path).replace(b"/", b"\0")
+
+
+def path_at(place: bytes) -> str:
+    """The path that the index keeps so."""
+    return os.fsdecode(place.replace(b"\0", b"/"))
+
+
+def name_of(path: str) -> str:
+    """What a piece of an id is looked for in: the file's name without its ending, in upper case."""
+    return Path(path).stem.upper().encode("utf-8", "replace").decode()
+
+
 def connect(path: Path) -> sqlite3.Connection:
     """The index at `path`, which has to be there.
 
@@ -82,6 +129,12 @@ def _quoted(path: Path) -> str:
     from urllib.parse import quote
 
     return quote(os.fsencode(path))
+
+
+def remove(path: Path) -> None:
+    """Take the index away, with the journal that a killed process may have left of it; its caller holds the lock."""
+    for each in (path.with_name(path.name + _JOURNAL), path):
+        files.remove_if_there(each, root=path.parent)
 
 
 def is_current(database: sqlite3.Connection) -> bool:
@@ -117,9 +170,43 @@ def replaced(path: Path, facets: Iterable[str]) -> Iterator[sqlite3.Connection]:
             for statement in _INDEXES.split(";"):
                 database.execute(statement)
             database.execute("COMMIT")
-        # A journal that a killed process left belongs to the index that goes.
-        files.remove_if_there(path.with_name(path.name + _JOURNAL), root=path.parent)
+        remove(path)
         files.move(aside, path, root=path.parent, replace=True)
     except BaseException:
         files.remove_if_there(aside, root=path.parent)
         raise
+
+
+@contextmanager
+def locked(at: Where) -> Iterator[None]:
+    """Be the only one who writes to the index. Raises locks.Busy."""
+    with locks.lock(at.shared / _LOCK, timeout=LOCK_SECONDS):
+        yield
+
+
+@contextmanager
+def transaction(database: sqlite3.Connection) -> Iterator[None]:
+    """All that the block writes, or nothing."""
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        database.execute("ROLLBACK")
+        raise
+    database.execute("COMMIT")
+
+
+def generation(database: sqlite3.Connection | None, at: Where) -> tuple[int, int | None]:
+    """How often a work tree's part of the index was written, and its number there."""
+    asked = "SELECT generation, tree FROM trees WHERE name = ?"
+    found = None if database is None else database.execute(asked, (at.name,)).fetchone()
+    return (0, None) if found is None else (found[0], found[1])
+
+
+def known(database: sqlite3.Connection | None, tree: int | None) -> Known:
+    """What was seen of a work tree the last time."""
+    if database is None or tree is None:
+        return Known({}, b"")
+    folders = database.execute("SELECT path, stamp FROM folders WHERE tree = ?", (tree,)).fetchall()
+    git_stamp = database.execute("SELECT git_stamp FROM trees WHERE tree = ?", (tree,)).fetchone()[0]
+    return Known({os.fsdecode(path): stamp for path, stamp in folders}, git_stamp)

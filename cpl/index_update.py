@@ -5,25 +5,21 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
-from cpl import files, freshness, index_dues, index_file, index_rows, locks
+from cpl import files, freshness, index_file, index_rows
 from cpl.freshness import UNTRUSTED, Known, Seen, Stamp
 from cpl.git import Git
+from cpl.index_file import Tree, Where, locked, name_of, path_at, place_of, transaction
 from cpl.index_rows import FACETS, Examined, Row
-from cpl.store import RECORDS, Store
+from cpl.store import RECORDS
 
 COLUMNS: Final = tuple(name.replace(".", "_") for name in FACETS)
 
-_LOCK: Final = "index.lock"
-_LOCK_SECONDS: Final = 60.0
 _LISTING: Final = "cpl/listing"
 _LISTING_LIMIT: Final = 1 << 30
 _FEW: Final = 500  # files that one process reads and parses in less time than others need to start
 _SPARE: Final = 10_000
-_SETTINGS_KEPT: Final = 20
 _FILE: Final = "place, row, stamp, is_compared, is_watched"
 _ROW: Final = (
     "key",
@@ -43,27 +39,6 @@ Watch = Callable[[Iterable[Examined], int], Iterable[Examined]]
 """What shows the progress over so many files while they are read."""
 
 
-class Tree(NamedTuple):
-    """A work tree's part of the index; `folder` is where it lies."""
-
-    database: sqlite3.Connection
-    number: int
-
-
-class Where(NamedTuple):
-    """Where a work tree's files, its git folder and the folder that all work trees share lie; and what it is called."""
-
-    root: Path
-    git_dir: Path
-    shared: Path
-    name: str
-
-    @property
-    def database(self) -> Path:
-        """The index itself."""
-        return self.shared / index_file.NAME
-
-
 class _File(NamedTuple):
     """What the index says of a file."""
 
@@ -80,13 +55,6 @@ class _Plan(NamedTuple):
     gone: set[str]
 
 
-def where(git: Git, root: Path) -> Where:
-    """Where the index of this work tree is. Raises CplError: it is in no repository."""
-    told = os.fsdecode(git.run("rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir", "--show-prefix"))
-    git_dir, shared, prefix = told.split("\n")[:3]
-    return Where(root, Path(git_dir), Path(shared, "cpl"), f"{os.path.relpath(git_dir, shared)}:{prefix}")
-
-
 def up_to_date(git: Git, at: Where, watch: Watch, say: Callable[[], None]) -> Tree:
     """The index, as the files are now; `say` is called when a damaged one has to be made anew.
 
@@ -95,25 +63,32 @@ def up_to_date(git: Git, at: Where, watch: Watch, say: Callable[[], None]) -> Tr
     """
     database = _opened(at, say)
     while True:
-        generation, tree = _generation(database, at)
-        known = _known(database, tree)
+        generation, tree = index_file.generation(database, at)
+        known = index_file.known(database, tree)
         seen = freshness.look(git, at.root, RECORDS, at.git_dir, known)
         update = _Update(at, tree, known, seen)
         if database is not None and tree is not None and update.is_nothing_new(database):
             return Tree(database, tree)
-        with locks.lock(at.shared / _LOCK, timeout=_LOCK_SECONDS):
+        with locked(at):
             if database is None:
+                database = _opened(at, _say_nothing)
+                if database is not None:
+                    continue  # another process has made it meanwhile
                 with index_file.replaced(at.database, COLUMNS) as new:
                     update.write(new, watch)
                 database = index_file.connect(at.database)
-            elif _generation(database, at) == (generation, tree):
-                with _transaction(database):
+            elif index_file.generation(database, at) == (generation, tree):
+                with transaction(database):
                     update.write(database, watch)
             else:
                 continue  # another process was faster
-        tree = _generation(database, at)[1]
+        tree = index_file.generation(database, at)[1]
         assert tree is not None
         return Tree(database, tree)
+
+
+def _say_nothing() -> None:
+    """It has been said already."""
 
 
 def _opened(at: Where, say: Callable[[], None]) -> sqlite3.Connection | None:
@@ -129,42 +104,6 @@ def _opened(at: Where, say: Callable[[], None]) -> sqlite3.Connection | None:
         return None
     database.close()
     return None
-
-
-@contextmanager
-def _transaction(database: sqlite3.Connection) -> Iterator[None]:
-    database.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        database.execute("ROLLBACK")
-        raise
-    database.execute("COMMIT")
-
-
-def _generation(database: sqlite3.Connection | None, at: Where) -> tuple[int, int | None]:
-    """How often a work tree's part of the index was written, and its number there."""
-    asked = "SELECT generation, tree FROM trees WHERE name = ?"
-    found = None if database is None else database.execute(asked, (at.name,)).fetchone()
-    return (0, None) if found is None else (found[0], found[1])
-
-
-def _known(database: sqlite3.Connection | None, tree: int | None) -> Known:
-    if database is None or tree is None:
-        return Known({}, b"")
-    folders = database.execute("SELECT path, stamp FROM folders WHERE tree = ?", (tree,)).fetchall()
-    git_stamp = database.execute("SELECT git_stamp FROM trees WHERE tree = ?", (tree,)).fetchone()[0]
-    return Known({os.fsdecode(path): stamp for path, stamp in folders}, git_stamp)
-
-
-def place_of(path: str) -> bytes:
-    """A path as the index keeps it."""
-    return os.fsencode(path).replace(b"/", b"\0")
-
-
-def path_at(place: bytes) -> str:
-    """The path that the index keeps so."""
-    return os.fsdecode(place.replace(b"\0", b"/"))
 
 
 class _Update:
@@ -306,11 +245,6 @@ class _Update:
         )
 
 
-def name_of(path: str) -> str:
-    """What a piece of an id is looked for in: the file's name without its ending, in upper case."""
-    return Path(path).stem.upper().encode("utf-8", "replace").decode()
-
-
 def _files_of(database: sqlite3.Connection, tree: int, folder: str) -> dict[str, _File]:
     """What the index says of the files that lie in a folder itself."""
     found = database.execute(f"SELECT {_FILE} FROM files WHERE tree = ? AND folder = ?", (tree, os.fsencode(folder)))
@@ -378,51 +312,3 @@ def _kept_listing(at: Where, git_stamp: bytes) -> bytes | None:
         return None
     head = len(git_stamp).to_bytes(1) + git_stamp
     return data.removeprefix(head) if data.startswith(head) else None
-
-
-def with_dues(store: Store, at: Where, tree: Tree, finals: Iterable[str]) -> int:
-    """The number of the store's settings in the index, once what is due by them is reckoned for every row."""
-    database, key = tree.database, index_dues.settings_key(store)
-    asked = "SELECT settings, seen FROM settings WHERE key = ?"
-    last = database.execute("SELECT max(row) FROM rows").fetchone()[0] or 0
-    found = database.execute(asked, (key,)).fetchone()
-    if found is not None and found[1] >= last:
-        return cast(int, found[0])
-    with locks.lock(at.shared / _LOCK, timeout=_LOCK_SECONDS), _transaction(database):
-        database.execute("INSERT OR IGNORE INTO settings (key) VALUES (?)", (key,))
-        number = cast(int, database.execute(asked, (key,)).fetchone()[0])
-        last = database.execute("SELECT max(row) FROM rows").fetchone()[0] or 0
-        rows = [(*row, *_known_by(database, tree, row[0])) for row in index_dues.missing(database, number, finals)]
-        entered = ((number, *found) for found in index_dues.reckoned(store, rows))
-        database.executemany("INSERT OR REPLACE INTO dues VALUES (?, ?, ?, ?)", entered)
-        database.execute("UPDATE settings SET seen = ? WHERE settings = ?", (last, number))
-        database.execute("DELETE FROM settings WHERE settings < ?", (number - _SETTINGS_KEPT,))
-        database.execute("DELETE FROM dues WHERE settings < ?", (number - _SETTINGS_KEPT,))
-    return number
-
-
-def _known_by(database: sqlite3.Connection, tree: Tree, row: int) -> tuple[str | None, int]:
-    """A file that has a row's content, and from when on everything in it is known."""
-    known_from = database.execute("SELECT known_from FROM rows WHERE row = ?", (row,)).fetchone()[0]
-    place = database.execute("SELECT place FROM files WHERE row = ? AND tree = ?", (row, tree.number)).fetchone()
-    return None if place is None else path_at(place[0]), known_from
-
-
-def names(at: Where, pieces: Sequence[str]) -> dict[str, str]:
-    """The paths of the files in whose name one of the pieces stands, by the name; git is not asked.
-
-    Raises:
-        CplError, OSError, sqlite3.Error: there is no index to ask.
-    """
-    database = index_file.connect(at.database)
-    with closing(database):
-        tree = _generation(database, at)[1]
-        if tree is None or not index_file.is_current(database):
-            raise sqlite3.OperationalError("no index of this work tree")
-        folders = freshness.look_at_folders(at.root, RECORDS, _known(database, tree).folders)
-        holds = " OR ".join("instr(name, ?)" for _piece in pieces)
-        asked = f"SELECT place FROM files WHERE tree = ? AND ({holds})"
-        paths = [path_at(place) for (place,) in database.execute(asked, (tree, *pieces))]
-    old = [path for path in paths if path.rpartition("/")[0] not in {*folders.stamps, *folders.gone}]
-    new = [path for listed in folders.files.values() for path in listed]
-    return {Path(path).stem: path for path in sorted([*old, *new])}

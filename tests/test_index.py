@@ -9,7 +9,6 @@ import sqlite3
 import stat
 import subprocess
 import time
-from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -18,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cpl import freshness, index_file, locks
-from tests.ledger import CPL_YAML, NOW, Ledger, Outcome
-from tests.processes import run_process
+from tests.ledger import CPL_YAML, Ledger, Outcome
+from tests.processes import command, environment, run_process
 
 WINDOW = 0.02
 QUESTIONS = (
@@ -110,7 +109,7 @@ class Hand:
 
     def write_anew(self, path: Path) -> None:
         aside = path.with_suffix(".new")
-        aside.write_bytes(path.read_bytes().replace("title: ".encode(), "title: The ".encode(), 1))
+        aside.write_bytes(path.read_bytes().replace(b"title: ", b"title: The ", 1))
         aside.replace(path)
 
     def break_it(self, path: Path) -> None:
@@ -240,3 +239,179 @@ def test_whatever_is_done_to_the_files_the_answers_are_those_without_index(
         hand.act(act)
         assert_same(ledger)
     shutil.rmtree(root)
+
+
+def test_nobody_else_may_read_the_index(filled: Ledger) -> None:
+    filled.ok("list")
+    assert stat.S_IMODE(database(filled).stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("damage", [b"", b"no database", b"SQLite format 3\0" + b"\xff" * 8192])
+def test_a_damaged_index_is_made_anew_with_one_line(filled: Ledger, damage: bytes) -> None:
+    expected = filled("list", "--no-index")
+    filled.ok("list")
+    database(filled).write_bytes(damage)
+    outcome = filled("list")
+    assert (outcome.code, outcome.out) == (expected.code, expected.out)
+    said = f"the index {database(filled)} is damaged and is made anew; the records are not affected\n"
+    assert outcome.err == said + expected.err
+    assert filled("list") == expected
+
+
+def test_damage_that_is_met_on_the_way_is_mended_too(filled: Ledger) -> None:
+    expected = filled("overdue", "--no-index")
+    filled.ok("overdue")
+    size = database(filled).stat().st_size
+    with database(filled).open("r+b") as file:
+        file.seek(3 * 8192)
+        file.write(b"\xff" * (size - 4 * 8192))
+    outcome = filled("overdue")
+    assert (outcome.code, outcome.out) == (expected.code, expected.out)
+    assert "is damaged and is made anew" in outcome.err
+    assert filled("overdue") == expected
+
+
+def test_an_index_of_another_version_is_made_anew(filled: Ledger) -> None:
+    filled.ok("list")
+    with closing(sqlite3.connect(database(filled))) as other, other:
+        other.execute("UPDATE about SET made_by = 'another'")
+        other.execute("UPDATE rows SET status = 'nonsense'")
+    assert filled("list", "--status", "received") == filled("list", "--status", "received", "--no-index")
+    with closing(sqlite3.connect(database(filled))) as made:
+        assert made.execute("SELECT made_by FROM about").fetchone()[0] == index_file.maker()
+
+
+def test_without_a_place_for_the_index_everything_works(filled: Ledger) -> None:
+    shutil.rmtree(filled.root / ".git" / "cpl")
+    (filled.root / ".git" / "cpl").write_text("in the way")
+    assert_same(filled)
+
+
+def test_outside_of_a_repository_everything_works(filled: Ledger) -> None:
+    shutil.rmtree(filled.root / ".git")
+    assert_same(filled)
+
+
+def test_git_that_refuses_to_say_is_done_without(filled: Ledger) -> None:
+    filled.ok("list")
+    (filled.root / ".git" / "index").write_bytes(b"DIRC nonsense")
+    assert_same(filled)
+
+
+def test_who_holds_the_lock_for_long_keeps_nobody_from_reading(filled: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled.ok("list")
+    filled.open("Bins are full", "--building", "3")
+    monkeypatch.setattr(index_file, "LOCK_SECONDS", 0.1)
+    with locks.lock(filled.root / ".git" / "cpl" / "index.lock", timeout=1.0):
+        assert_same(filled)
+    assert_same(filled)
+
+
+def test_a_work_tree_finds_what_another_one_has_read(filled: Ledger, tmp_path: Path) -> None:
+    filled.ok("list")
+    other = tmp_path / "other"
+    filled.git("worktree", "add", "--quiet", "-b", "other", str(other))
+    with closing(sqlite3.connect(database(filled))) as made:
+        before = made.execute("SELECT max(row) FROM rows").fetchone()
+        assert_same(Ledger(other))
+        assert made.execute("SELECT max(row), (SELECT count(*) FROM trees) FROM rows").fetchone() == (*before, 2)
+    filled.git("worktree", "remove", "--force", str(other))
+    filled.git("worktree", "add", "--quiet", "-b", "third", str(tmp_path / "third"))
+    assert_same(Ledger(tmp_path / "third"))
+    with closing(sqlite3.connect(database(filled))) as made:
+        assert made.execute("SELECT count(*) FROM trees").fetchone() == (2,), "the one that is gone was not forgotten"
+
+
+def test_two_stores_in_one_repository_have_their_own_part(filled: Ledger) -> None:
+    second = Ledger(filled.root / "second")
+    shutil.copytree(filled.root / "records", second.root / "records")
+    (second.root / "cpl.yaml").write_text(CPL_YAML, encoding="utf-8")
+    shutil.rmtree(next((second.root / "records" / "2026" / "11").iterdir()))
+    for ledger in (filled, second, filled):
+        assert_same(ledger)
+
+
+def test_a_killed_build_leaves_the_old_index(filled: Ledger) -> None:
+    filled.ok("list")
+    before = database(filled).read_bytes()
+    with pytest.raises(KeyboardInterrupt), index_file.replaced(database(filled), ["status"]):
+        raise KeyboardInterrupt
+    assert database(filled).read_bytes() == before
+    assert [path.name for path in database(filled).parent.glob("index.sqlite*")] == [index_file.NAME]
+
+
+def test_processes_that_read_and_write_at_once_all_see_what_there_is(filled: Ledger) -> None:
+    writers = [
+        subprocess.Popen(
+            command("open", "-t", f"Bins {number}", "--building", "3", "--by", "li.na"),
+            cwd=filled.root,
+            env=environment(),
+            stdout=subprocess.DEVNULL,
+        )
+        for number in range(2)
+    ]
+    readers = [run_process(filled, "list", "--format", "jsonl") for _number in range(2)]
+    assert [each.wait(60) for each in writers] == [0, 0]
+    assert [(each.code, each.err) for each in readers] == [(0, ""), (0, "")]
+    assert_same(filled)
+
+
+def test_a_piece_of_an_id_is_found_whatever_the_index_knows(filled: Ledger) -> None:
+    identifier = filled.open("Bins are full", "--building", "3")
+    piece = identifier.rpartition("-")[2].lower()
+    filled.ok("list")
+    target = filled.path(identifier).parent.parent / "01" / f"{identifier}.md"
+    target.parent.mkdir()
+    filled.path(identifier).rename(target)
+    assert filled.ok("show", piece, "--raw") == target.read_text(encoding="utf-8")
+    target.unlink()
+    assert filled("show", piece).code == 2
+
+
+def test_what_links_to_a_record_is_shown_also_from_a_hand_edit(filled: Ledger) -> None:
+    first, second = (
+        each.split()[0] for each in filled.ok("list", "--columns", "id", "--format", "plain").split("\n")[:2]
+    )
+    for question in (("show", first), ("show", second, "--format", "json"), ("similar", first, "--format", "json")):
+        with_index, without = both(filled, *question)
+        assert with_index == without
+    assert second in filled.ok("show", first)
+
+
+def test_index_says_what_it_holds_and_can_be_dropped(filled: Ledger) -> None:
+    path = database(filled)
+    assert (
+        filled.ok("index")
+        == f"3 record files, 0 of them with errors of their form; {path.stat().st_size} bytes in {path}\n"
+    )
+    assert filled("index", "--drop").err == "the index is gone; the records are not affected\n"
+    assert not path.exists()
+    filled.put("CPL-20261118-XXXXXXX", "no record")
+    assert filled.ok("index", "--rebuild").startswith("4 record files, 1 of them with errors of their form; ")
+    assert filled("index", "--drop", "--rebuild").code == 2
+
+
+def test_listings_of_git_are_compared_entry_by_entry() -> None:
+    def listing(*names: str) -> bytes:
+        return b"".join(b"H 100644 %040d 0\trecords/%s.md\0" % (len(name), name.encode()) for name in names)
+
+    long = [f"{number:06}" for number in range(3000)]
+    assert freshness.changed_entries(listing(), listing()) == set()
+    assert freshness.changed_entries(listing(*long), listing(*long)) == set()
+    for at in (0, 1, 700, 1500, 2998, 2999):
+        shorter = [*long[:at], *long[at + 1 :]]
+        gone = {f"records/{long[at]}.md"}
+        assert freshness.changed_entries(listing(*long), listing(*shorter)) == gone
+        assert freshness.changed_entries(listing(*shorter), listing(*long)) == gone
+    assert freshness.changed_entries(listing(*long), listing()) == {f"records/{each}.md" for each in long}
+
+
+@given(
+    st.lists(st.sampled_from("abcdefgh"), max_size=6, unique=True),
+    st.lists(st.sampled_from("abcdefgh"), max_size=6, unique=True),
+)
+def test_listings_differ_in_what_only_one_has(one: list[str], other: list[str]) -> None:
+    listings = [b"".join(b"H 100644 0 0\t%s\0" % name.encode() for name in sorted(names)) for names in (one, other)]
+    assert freshness.changed_entries(*listings) == set(one) ^ set(other)
+    for listing, names in zip(listings, (one, other), strict=True):
+        assert freshness.compared(listing, [*"abcdefgh"]) == set(names)

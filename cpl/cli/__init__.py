@@ -55,6 +55,7 @@ COMMANDS: Final = {
     "import": "import_",
     "calendar": "calendar_",
     "merge-driver": "merge_driver",
+    "index": "index_",
     "completion": "completion",
 }
 
