@@ -7,18 +7,19 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from cpl import freshness, quick
+from cpl.events import Event
 from cpl.freshness import UNTRUSTED, Stamp
 from cpl.groups import links_of
 from cpl.parallel import in_order
 from cpl.record import Record
 from cpl.store import bytes_of, read_entry
 
-FACETS: Final = (
+_OWN: Final = (
     "kind",
     "status",
     "nature",
@@ -28,10 +29,9 @@ FACETS: Final = (
     "lead",
     "assignee",
     "departments",
-    "location.building",
-    "location.unit",
-    "location.room",
 )
+_OF_PLACE: Final = ("building", "unit", "room")
+FACETS: Final = (*_OWN, *(f"location.{name}" for name in _OF_PLACE))
 """The fields with few values, by which most lists are filtered."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -120,18 +120,20 @@ def row_of(data: bytes) -> Row:
     folded = text.casefold().encode()
     if record is None:
         return Row(folded)
+    fields = record.fields
     moves = [event.to for event in record.events if event.to is not None]
+    links = links_of(record)
     return Row(
         folded,
         id=record.id,
         received=microseconds(record.received_at),
         known_from=microseconds(_known_from(record)),
-        latest=microseconds(max(_instants(record.fields))),
+        latest=microseconds(max(_instants(fields))),
         moved_to=moves[-1] if moves else None,
-        has_open_tasks=any(task.is_open for task in record.tasks),
+        has_open_tasks="tasks" in fields and any(task.is_open for task in record.tasks),
+        links=tuple(dict.fromkeys(to for _name, to in links)) if links else (),
         is_faulty=is_faulty,
-        links=tuple(dict.fromkeys(to for _name, to in links_of(record))),
-        facets=tuple(as_facet(record.get(name)) for name in FACETS),
+        facets=tuple(_facets(fields)),
     )
 
 
@@ -146,23 +148,34 @@ def _read(data: bytes) -> tuple[Record | None, str, bool]:
 
 
 def _known_from(record: Record) -> datetime:
-    made = (task.made_at for task in record.tasks if task.made_at is not None)
-    return max(record.received_at, *(event.at for event in record.history), *made)
+    made: Iterator[datetime] = (task["made_at"] for task in record.fields.get("tasks", ()) if "made_at" in task)
+    return max(record.received_at, record.history[-1].at, *made)
 
 
-def _instants(value: Any) -> Iterator[datetime]:
+def _instants(fields: Mapping[str, Any]) -> Iterator[datetime]:
     """Every instant in a record's fields, those of its events too."""
-    if isinstance(value, datetime):
-        yield value
-    elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from _instants(each)
-    elif isinstance(value, tuple):
-        for each in value:
-            yield from _instants(getattr(each, "data", each))
+    left: list[Any] = [*fields.values()]
+    while left:
+        value = left.pop()
+        kind = type(value)  # much faster than isinstance with the abstract Mapping
+        if kind is datetime:
+            yield value
+        elif kind is dict:
+            left += value.values()
+        elif kind is tuple:
+            left += value
+        elif kind is Event:
+            left += value.data.values()
 
 
-def as_facet(value: Any) -> str | None:
+def _facets(fields: Mapping[str, Any]) -> Iterator[str | None]:
+    yield from (_as_facet(fields.get(name)) for name in _OWN)
+    place = fields.get("location") or {}
+    yield from (place.get(name) for name in _OF_PLACE)
+
+
+@lru_cache
+def _as_facet(value: Any) -> str | None:
     """A field's value as the index keeps it."""
     return json.dumps(value, ensure_ascii=False) if isinstance(value, tuple) else value
 
