@@ -90,6 +90,13 @@ def read(path: Path, limit: int) -> bytes:
     return bytes(data)
 
 
+def tail(path: Path, length: int) -> bytes:
+    """The last bytes of a file of any size, at most `length`. Raises: OSError."""
+    with path.open("rb") as stream:
+        stream.seek(max(0, stream.seek(0, os.SEEK_END) - length))
+        return stream.read(length)
+
+
 def sha256(path: Path) -> str:
     """The SHA-256 of a regular file's bytes, in hex. Raises: as `read`."""
     found: list[str] = []

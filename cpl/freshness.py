@@ -12,13 +12,12 @@ import re
 import stat
 import time
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
 from typing import Final
 
-from cpl import tree
+from cpl import files, tree
 from cpl.errors import CplError
 from cpl.git import Git
 
@@ -103,12 +102,11 @@ def look(git: Git, root: Path, records: str, git_dir: Path, known: Known) -> See
 
 def _git_stamp(git_dir: Path) -> bytes:
     """The checksum at the end of git's index; empty where there is none, so that nothing is concluded from it."""
-    with suppress(OSError), (git_dir / "index").open("rb") as file:
-        file.seek(0, os.SEEK_END)
-        file.seek(max(0, file.tell() - _TAIL))
-        tail = file.read()
-        return tail if any(tail[-20:]) else b""  # index.skipHash leaves zeros there
-    return b""
+    try:
+        found = files.tail(git_dir / "index", _TAIL)
+    except OSError:
+        return b""
+    return found if any(found[-20:]) else b""  # index.skipHash leaves zeros there
 
 
 class _Asked:
