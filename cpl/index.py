@@ -234,7 +234,8 @@ def _condition(tree: Tree, narrow: Narrow) -> tuple[str, dict[str, Any]]:
         kept = [text for (text,) in found if test(from_facet(text, field))]
         if len(kept) + len(values) > _MOST_VALUES:
             return _condition(tree, narrow._replace(tests=[each for each in narrow.tests if each[0] != field]))
-        new = {f"value{len(values) + number}": text for number, text in enumerate(kept) if text is not None}
+        present = [text for text in kept if text is not None]
+        new = {f"value{len(values) + number}": text for number, text in enumerate(present)}
         absent = f"{column} IS NULL OR " if None in kept else ""
         parts.append(f"({absent}{column} IN ({', '.join(f':{name}' for name in new)}))")
         values |= new

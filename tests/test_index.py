@@ -25,6 +25,7 @@ QUESTIONS = (
     ("list", "--limit", "3"),
     ("list", "--sort", "-id", "--limit", "2", "--open"),
     ("list", "--where", "building=3 status!=closed received>=2026-11-10", "--limit", "5", "--format", "jsonl"),
+    ("list", "--where", "building!=3 status!=withdrawn lead!=zhao.qiang"),
     ("list", "--where", "title~lift", "--sort", "due", "--columns", "id,title,due,room"),
     ("list", "--department", "engineering", "--at", "2026-11-17T12:00"),
     ("overdue",),
