@@ -70,6 +70,7 @@ class Git:
     cwd: Path
     env: Mapping[str, str] = field(default_factory=dict)
     inherit_repository: bool = field(default=False, kw_only=True)
+    prefix: str | None = field(default=None, kw_only=True)  # the store's folder, `estate/`, where no `cwd` can be in it
 
     def run(
         self,

@@ -7,25 +7,29 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from gettext import gettext as _
 from gettext import ngettext
 from itertools import islice
 from pathlib import PurePosixPath
 from typing import Final
 
-from cpl import calendars, config, difference, steps, validate, workflow
+from cpl import authority, calendars, config, difference, signatures, steps, validate, workflow
+from cpl.authority import Author
 from cpl.config import Settings
 from cpl.errors import Invalid, Problem
 from cpl.git import Git
 from cpl.record import Record, is_id
+from cpl.settings_in_trees import SettingsInTrees, contents_of, settings_files
 from cpl.steps import INDEX, File, Step
-from cpl.store import RECORDS, TEMPLATES, Entry, read_entry, record_path, shipped, template
+from cpl.store import RECORDS, Entry, read_entry, record_path
 from cpl.tree import ENDING, is_record
 
 _PATHS: Final = (RECORDS, config.MARKER, config.PROFILES, calendars.FOLDER)
 _AT_ONCE: Final = 100  # commits whose records are read by one process
 _DIFFERENCE: Final = "E1"  # the codes of what only a comparison finds
 _IMPORT: Final = "import"
+_TOLD: Final = "W126"  # who changed the settings is told where commits are taken in
 _LFS: Final = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*?oid sha256:([0-9a-f]{64})\n")
 
 
@@ -59,12 +63,13 @@ def staged(git: Git, now: datetime, environ: Mapping[str, str]) -> Verdict:
         steps.Unmerged: a conflict is not settled yet.
     """
     parents = steps.parents_of_next(git, environ)
-    step = steps.staged(git, parents, _PATHS)
+    # git gives to the hook of a commit who its author will be.
+    step = replace(steps.staged(git, parents, _PATHS), author=environ.get("GIT_AUTHOR_EMAIL"))
     judge = _Judge(git, now)
     problems, count = judge.step(step), judge.versions
     differences = [each for each in problems if each.code.startswith(_DIFFERENCE)]
     if differences and len(parents) == 1 and _may_be_amended(git, parents[0], environ):
-        without = steps.staged(git, steps.parents_of(git, parents[0]), _PATHS)
+        without = replace(steps.staged(git, steps.parents_of(git, parents[0]), _PATHS), author=step.author)
         kept = {(each.path, each.code) for each in judge.step(without)}
         problems = [each if (each.path, each.code) in kept else _amended(each) for each in problems]
     return Verdict(tuple(Found(None, each) for each in problems), 0, count)
@@ -80,26 +85,50 @@ def between(git: Git, base: str | None, head: str, now: datetime, *, pushed: boo
         steps.Shallow: older commits are not there.
         steps.NoSuchCommit: one of the two is not in this clone.
     """
-    steps.refuse_shallow(git)
-    git = replace(git, env={**git.env, "GIT_NO_REPLACE_OBJECTS": "1"})  # what is there, not what stands for it
+    git = _unreplaced(git)
     first = None if base is None else steps.commit_named(git, base)
     last = steps.commit_named(git, head)
-    judge = _Judge(git, now)
+    lost = steps.lost_commits(git, first, last) if pushed and first is not None else 0
+    found = [Found(first, gone(RECORDS, lost, first))] if first is not None and lost else []
+    verdict = _judged(_Judge(git, now), steps.between(git, first, last, _PATHS))
+    errors = (each for each in verdict.found if each.problem.is_error)
+    return replace(verdict, found=(*found, *errors))
+
+
+def received(git: Git, revisions: Sequence[str], now: datetime) -> Verdict:
+    """What is wrong with any of the commits that `git log` takes by these hashes and options; who changed settings too.
+
+    Raises:
+        steps.Shallow: older commits are not there.
+    """
+    git = _unreplaced(git)
+    return _judged(_Judge(git, now), steps.walk(git, revisions, _PATHS))
+
+
+def gone(path: str, count: int, last: str) -> Problem:
+    """E110: so many commits, up to `last`, were published and would be in no branch any more."""
+    message = ngettext(
+        "{count} commit that was published is gone; put it back: git merge {commit}",
+        "{count} commits that were published are gone, up to this one; put them back: git merge {commit}",
+        count,
+    )
+    return Problem(path, 1, "E110", message.format(count=count, commit=last[:12]))
+
+
+def _unreplaced(git: Git) -> Git:
+    """git that shows what is there, not what stands for it."""
+    steps.refuse_shallow(git)
+    return replace(git, env={**git.env, "GIT_NO_REPLACE_OBJECTS": "1"})
+
+
+def _judged(judge: _Judge, walk: Iterator[Step]) -> Verdict:
     found, commits = list[Found](), 0
-    if pushed and first is not None and (count := steps.lost_commits(git, first, last)):
-        message = ngettext(
-            "{count} commit that was published is gone; put it back: git merge {commit}",
-            "{count} commits that were published are gone, up to this one; put them back: git merge {commit}",
-            count,
-        )
-        found.append(Found(first, Problem(RECORDS, 1, "E110", message.format(count=count, commit=first[:12]))))
-    walk = steps.between(git, first, last, _PATHS)
     while chunk := list(islice(walk, _AT_ONCE)):
         judge.fetch(chunk)
         for step in chunk:
-            errors = [each for each in judge.step(step) if each.is_error]
-            found += [Found(step.revision, each) for each in errors]
-        commits += len(chunk)
+            told = [each for each in judge.step(step) if each.is_error or each.code == _TOLD]
+            found += [Found(step.revision, each) for each in told]
+            commits += any(step.sides)
     return Verdict(tuple(found), commits, judge.versions)
 
 
@@ -125,7 +154,7 @@ class _Judge:
     def __init__(self, git: Git, now: datetime) -> None:
         self._git = git
         self._now = now
-        self._settings: dict[str, Settings | Invalid | None] = {}
+        self._settings = SettingsInTrees(git)
         self._entries: dict[tuple[str, str], Entry] = {}
         self.versions = 0
 
@@ -144,14 +173,15 @@ class _Judge:
 
     def step(self, step: Step) -> list[Problem]:
         """All that is wrong with what one step does, sorted."""
+        settings = self._settings.of(step)
         if not any(step.sides):
             return []
         if step.revision == INDEX:
             self.fetch([step])
-        settings = self._settings_of(step)
         if settings is None:
             return [_removed_settings()] if step.touches(config.MARKER) else []
         problems = list(settings.problems) if isinstance(settings, Invalid) else _removed_profile(step, settings)
+        problems += self._settings_changed(step)
         for path in step.owned:
             if is_record(path, RECORDS):
                 problems += self._record(step, path, None if isinstance(settings, Invalid) else settings)
@@ -159,38 +189,26 @@ class _Judge:
             problems += config.calendar_problems(settings, step.paths)
         return sorted(set(problems))
 
-    def _settings_of(self, step: Step) -> Settings | Invalid | None:
-        """The settings in a step's own tree: its parent's, unless it changed them; None where there is no store."""
-        first = step.parents[0] if step.parents else ""
-        is_touched = len(step.parents) != 1 or any(not path.startswith(f"{RECORDS}/") for path in step.sides[0])
-        is_known = first in self._settings and not is_touched
-        settings = self._settings[first] if is_known else self._load(step.revision)
-        if step.revision != INDEX:
-            self._settings[step.revision] = settings
-        return settings
+    def _author(self, step: Step, settings: Settings | None) -> Author | None:
+        """Who made the step, by the settings before it; of the store's first commit by its own. None: nobody knows."""
+        known = [each for each in map(self._settings.at, step.parents) if isinstance(each, Settings)]
+        if step.author is None or not (known or settings):
+            return None
+        signature = None if step.revision == INDEX else partial(signatures.of_commit, self._git, step.revision)
+        return Author(step.author, known or [each for each in [settings] if each is not None], signature)
 
-    def _load(self, revision: str) -> Settings | Invalid | None:
-        marker = self._content(revision, [config.MARKER])[config.MARKER]
-
-        def read(path: str) -> bytes | None:
-            if path == config.MARKER:
-                return marker
-            data = self._content(revision, [path])[path]
-            is_shipped = data is None and path.startswith(TEMPLATES)
-            return template(shipped(), path) if is_shipped else data
-
-        try:
-            return None if marker is None else config.load(read)
-        except Invalid as error:
-            return error
-
-    def _content(self, revision: str, paths: Iterable[str]) -> dict[str, bytes | None]:
-        """Files as they are in a tree."""
-        wanted = list(paths)
-        if not wanted:
-            return {}
-        contents = self._git.cat_files(f"{revision}:./{path}" for path in wanted)
-        return dict(zip(wanted, contents, strict=True))
+    def _settings_changed(self, step: Step) -> Iterator[Problem]:
+        """E122, E123, W126 of the files of settings that a step changes, once there are some."""
+        author = self._author(step, None)
+        if author is None:
+            return
+        for path in settings_files(step):
+            yield from authority.of_settings(path, author)
+            blobs = [None if each is None else each.blob for each in (*step.before(path), step.after(path))]
+            contents = dict(zip(filter(None, blobs), self._git.cat_files(filter(None, blobs)), strict=True))
+            versions = [None if each is None else contents[each] for each in blobs]
+            if step.revision != INDEX:
+                yield from authority.told_of_settings(path, author.email, versions)
 
     def _record(self, step: Step, path: str, settings: Settings | None) -> Iterator[Problem]:
         """What is wrong with one record's file, or with its evidence."""
@@ -209,8 +227,12 @@ class _Judge:
         profile = None if settings is None else settings.profile
         now = min(self._now, step.written_at or self._now)
         change = difference.Change(path, entry.document, entry.record, records, profile, may_import, now)
-        changed = list(difference.check(change)) if step.touches(path) and (records or not parents) else []
+        is_judged = step.touches(path) and (records or not parents)
+        changed = list(difference.check(change)) if is_judged else []
         yield from changed
+        author = self._author(step, settings) if is_judged else None
+        if author is not None:
+            yield from authority.of_events(change, author)
         if settings is not None:
             has_moved = step.touches(path) and not any(step.before(path))
             evidence = self._evidence(step, path, entry.record, [] if has_moved else records)
@@ -225,7 +247,7 @@ class _Judge:
     def _entry(self, step: Step, path: str) -> Entry | None:
         """The record as the step leaves it; None where it takes it away, or where there is none."""
         if not step.touches(path):
-            data = self._content(step.revision, [path])[path]
+            data = contents_of(self._git, step.revision, [path])[path]
             return None if data is None else read_entry(path, data)
         return self._version(path, step.after(path))
 
@@ -252,7 +274,7 @@ class _Judge:
     def _last_readable(self, commit: str, entry: Entry) -> Entry:
         """The record as it was before somebody broke it; as it is where there is no such version."""
         for each in steps.earlier(self._git, commit, entry.path):
-            data = self._content(each, [entry.path])[entry.path]
+            data = contents_of(self._git, each, [entry.path])[entry.path]
             older = None if data is None else read_entry(entry.path, data)
             if older is not None and _record_of(older) is not None:
                 return older
@@ -269,7 +291,7 @@ class _Judge:
         if moved or not (is_id(name.stem) or record):
             return
         right = record_path(name.stem) if is_id(name.stem) else path
-        if right != path and self._content(step.revision, [right])[right] is not None:
+        if right != path and contents_of(self._git, step.revision, [right])[right] is not None:
             return
         message = _(
             "the record was removed{title}; put it back: git checkout {parent} -- {path}; what is not to count is "
@@ -292,7 +314,7 @@ class _Judge:
         kept = {name: sha for name, sha in items.items() if name not in touched and (name, sha) in known}
         links = {name for name in touched if (file := step.after(f"{folder}/{name}")) and not file.is_regular}
         asked = {f"{folder}/{name}": name for name in (*items, *touched) if name not in {*kept, *links}}
-        contents = self._content(step.revision, asked)
+        contents = contents_of(self._git, step.revision, asked)
         if not asked:
             return kept
         import hashlib  # 5 ms that most commits do not need
@@ -306,7 +328,7 @@ class _Judge:
     def _linked(self, record: Record) -> set[str]:
         """Those of the ids that a record links to which the index has."""
         wanted = {record_path(link["id"]): link["id"] for link in record.get("links") or ()}
-        return {wanted[path] for path, data in self._content(INDEX, wanted).items() if data is not None}
+        return {wanted[path] for path, data in contents_of(self._git, INDEX, wanted).items() if data is not None}
 
 
 def _lfs_hash(data: bytes) -> str | None:

@@ -11,7 +11,7 @@ import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from gettext import gettext as _
@@ -30,7 +30,7 @@ INDEX: Final = ""
 _MERGE_HEAD_LIMIT: Final = 1 << 16
 _LATEST: Final = 1 << 37  # the year 6325: git takes dates that Python does not
 _AT_ONCE: Final = 100  # commits that one process compares
-_RAW: Final = ("-r", "-z", "--raw", "--no-abbrev", "--no-renames", "--relative")
+_RAW: Final = ("-r", "-z", "--raw", "--no-abbrev", "--no-renames")
 # Without what `git add -N` only announces: the next commit has none of it.
 _INDEX: Final = ("diff-index", "--cached", "--ita-invisible-in-index", *_RAW)
 _EACH: Final = ("diff-tree", "--stdin", "--always", "--root", *_RAW)
@@ -41,7 +41,7 @@ _LOG: Final = (
     "--reverse",
     "--no-show-signature",
     "--encoding=UTF-8",
-    "--format=%H%n%P%n%ct%n%B",
+    "--format=%H%n%P%n%ct%n%ae%n%B",  # not %aE: no .mailmap says who somebody is
 )
 # Not only among the trailers: a hosting site that squashes commits puts their messages into the middle of its own.
 _ACTION: Final = re.compile(r"^Action: (\S+)\s*$", re.MULTILINE)
@@ -103,8 +103,8 @@ class Step:
     """A commit, or what the index would make one.
 
     `sides` has one entry for each parent; without a parent, one against nothing. `actions` are those that cpl noted in
-    the commit's message, none for one made by hand; `written_at` is when it was made by the clock of who made it. Of
-    the index neither is known.
+    the commit's message, none for one made by hand; `written_at` is when it was made by the clock of who made it, and
+    `author` the address of who wrote it. Of the index none of these is known.
     """
 
     revision: str
@@ -112,6 +112,7 @@ class Step:
     sides: tuple[Side, ...]
     actions: tuple[str, ...] = ()
     written_at: datetime | None = None
+    author: str | None = None
 
     @cached_property
     def paths(self) -> tuple[str, ...]:
@@ -154,19 +155,26 @@ def staged(git: Git, parents: Sequence[str], paths: Sequence[str]) -> Step:
         Unmerged: it can't be committed yet.
     """
     against = parents or (_empty_tree(git),)
-    sides = [_side(git.run(*_INDEX, parent, "--", *paths)) for parent in against]
+    sides = [_side(git.run(*_INDEX, *_relative(git), parent, "--", *_below(git, paths))) for parent in against]
     return _without_taken_over(git, Step(INDEX, tuple(parents), tuple(sides)), paths)
 
 
 def between(git: Git, base: str | None, head: str, paths: Sequence[str]) -> Iterator[Step]:
-    """The commits that `head` has and `base` has not (None: all of them), parents first.
-
-    Those that do nothing below `paths` are left out.
-    """
+    """The commits that `head` has and `base` has not (None: all of them), parents first."""
     excluded = [] if base is None else [f"^{base}"]
-    commits = (_commit(told) for told in git.stream(*_LOG, *excluded, "--end-of-options", head))
+    return walk(git, [*excluded, head], paths)
+
+
+def walk(git: Git, revisions: Sequence[str], paths: Sequence[str]) -> Iterator[Step]:
+    """The commits that `git log` takes by these hashes and options, parents first, and what they do below `paths`."""
+    commits = (_commit(told) for told in git.stream(*_LOG, *revisions))
     while chunk := list(islice(commits, _AT_ONCE)):
-        yield from (_without_taken_over(git, step, paths) for step in _compared(git, chunk, paths) if any(step.sides))
+        yield from (_without_taken_over(git, step, paths) for step in _compared(git, chunk, paths))
+
+
+def name_of(git: Git, revision: str, path: str) -> str:
+    """What git calls a file of the store in a tree."""
+    return f"{revision}:{'./' if git.prefix is None else git.prefix}{path}"
 
 
 def commit_named(git: Git, name: str) -> str:
@@ -195,22 +203,31 @@ def lost_commits(git: Git, base: str, head: str) -> int:
 
 def earlier(git: Git, commit: str, path: str) -> list[str]:
     """The commits from `commit` back that changed a file, the newest first."""
-    return git.run("rev-list", "--max-count=100", commit, "--", path).decode().split()
+    return git.run("rev-list", "--max-count=100", commit, "--", *_below(git, [path])).decode().split()
+
+
+def _below(git: Git, paths: Sequence[str]) -> list[str]:
+    return [f"{git.prefix or ''}{path}" for path in paths]
+
+
+def _relative(git: Git) -> tuple[str, ...]:
+    """Have git count paths from the store's root."""
+    return (f"--relative={git.prefix}" if git.prefix else "--relative",)
 
 
 def _commit(told: bytes) -> Step:
-    revision, parents, seconds, message = told.decode("utf-8", "replace").split("\n", 3)
+    revision, parents, seconds, author, message = told.decode("utf-8", "replace").split("\n", 4)
     written_at = datetime.fromtimestamp(min(int(seconds), _LATEST), UTC)
-    return Step(revision, tuple(parents.split()), (), tuple(_ACTION.findall(message)), written_at)
+    return Step(revision, tuple(parents.split()), (), tuple(_ACTION.findall(message)), written_at, author)
 
 
 def _compared(git: Git, commits: Sequence[Step], paths: Sequence[str]) -> Iterator[Step]:
     """The commits with what they did, in one process."""
     asked = [[f"{each.revision} {parent}" for parent in each.parents] or [each.revision] for each in commits]
     lines = "".join(f"{line}\n" for group in asked for line in group)
-    answers = iter(_answers(git.run(*_EACH, "--", *paths, input=lines.encode())))
+    answers = iter(_answers(git.run(*_EACH, *_relative(git), "--", *_below(git, paths), input=lines.encode())))
     for each, group in zip(commits, asked, strict=True):
-        yield Step(each.revision, each.parents, tuple(islice(answers, len(group))), each.actions, each.written_at)
+        yield replace(each, sides=tuple(islice(answers, len(group))))
 
 
 def _answers(told: bytes) -> Iterator[Side]:
@@ -248,14 +265,14 @@ def _file(mode: str, blob: str) -> File | None:
 
 def _without_taken_over(git: Git, step: Step, paths: Sequence[str]) -> Step:
     """A merge without the files that only one side had changed and that it took from there."""
-    if len(step.parents) < 2:
+    if len(step.parents) < 2 or not any(step.sides):
         return step
     told = git.run("merge-base", "--all", *(["--octopus"] if len(step.parents) > 2 else []), *step.parents, ok=(0, 1))
     bases = told.decode().split() or [_empty_tree(git)]
     changed = [[_differing(git, base, parent, paths) for parent in step.parents] for base in bases]
     kept = {path for path in step.paths if not all(_is_taken_over(step, path, sides) for sides in changed)}
     sides = tuple({path: pair for path, pair in side.items() if path in kept} for side in step.sides)
-    return Step(step.revision, step.parents, sides, step.actions, step.written_at)
+    return replace(step, sides=sides)
 
 
 def _is_taken_over(step: Step, path: str, changed: Sequence[set[str]]) -> bool:
@@ -265,7 +282,8 @@ def _is_taken_over(step: Step, path: str, changed: Sequence[set[str]]) -> bool:
 
 
 def _differing(git: Git, base: str, other: str, paths: Sequence[str]) -> set[str]:
-    told = git.run("diff-tree", "-r", "-z", "--name-only", "--no-renames", "--relative", base, other, "--", *paths)
+    options = ("-r", "-z", "--name-only", "--no-renames", *_relative(git))
+    told = git.run("diff-tree", *options, base, other, "--", *_below(git, paths))
     return set(os.fsdecode(told).split("\0")[:-1])
 
 

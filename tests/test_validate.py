@@ -223,7 +223,9 @@ OF_CHANGES = {
     "W112",
     "E059",
     *("W056", "W060", "W061"),
-}  # see test_difference and test_cli_guard
+    *(f"E12{number}" for number in range(5)),
+    "W126",
+}  # see test_difference, test_cli_guard and test_server
 
 
 def codes_in(paths: list[Path], pattern: str) -> set[str]:
