@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from gettext import gettext as _
+from gettext import ngettext
 from pathlib import Path
 from typing import Final
 
 import click
 
-from cpl import hooking
+from cpl import hooking, receiving
 from cpl.cli.app import App, pass_app
 from cpl.cli.options import output_format
 from cpl.errors import EXIT_PROBLEMS
+from cpl.git import Git
+from cpl.guard import Found
 from cpl.render import Cell, Column, visible
 
 _COLUMNS: Final = (
@@ -20,6 +25,7 @@ _COLUMNS: Final = (
     Column("state", _("state"), whole=True),
     Column("path", _("file")),
 )
+_SHOWN: Final = 50  # of what is wrong with a push
 _ALL: Final = (*_COLUMNS, Column("remedy", _("what to do")))
 
 
@@ -97,6 +103,44 @@ def status_command(app: App, fmt: str) -> None:
             app.say(each)
     if not all(each.is_in_order for each in states):
         raise click.exceptions.Exit(EXIT_PROBLEMS)
+
+
+@hooks_command.command("receive")
+@pass_app
+def receive_command(app: App) -> None:
+    """For git: judge a push before it is taken in; exit code 1 refuses it.
+
+    The hook pre-receive of a bare repository runs this, in the repository, with lines `OLD NEW REF` on stdin. Each
+    commit that no branch has yet is judged by the settings of its own tree, as by check --range; docs/server.md says
+    what else is. What is wrong is told as COMMIT:path:line, and a refused push changes nothing.
+
+    \b
+    Example:
+      cpl hooks receive < lines
+    """
+    updates = receiving.parse(sys.stdin.buffer.read())
+    git = Git(Path.cwd(), app.git_env, inherit_repository=True)
+    found = receiving.judge(git, updates, app.clock())
+    with suppress(BrokenPipeError):  # who has hung up gets no answer; the verdict is the same
+        _answer(app, found)
+    if any(each.problem.is_error for each in found):
+        raise click.exceptions.Exit(EXIT_PROBLEMS)
+
+
+def _answer(app: App, found: Sequence[Found]) -> None:
+    """Tell who pushes what was found, the errors first."""
+    in_order = sorted(found, key=lambda each: not each.problem.is_error)
+    click.echo("".join(f"{visible(str(each))}\n" for each in in_order[:_SHOWN]), nl=False)
+    if len(found) > _SHOWN:
+        message = _("… and {count} more; to see them all, in your clone: cpl check --range BASE..HEAD")
+        app.say(message.format(count=len(found) - _SHOWN))
+    if errors := sum(each.problem.is_error for each in found):
+        message = ngettext(
+            "the push is refused and nothing was changed: {count} error",
+            "the push is refused and nothing was changed: {count} errors",
+            errors,
+        )
+        app.say(message.format(count=errors))
 
 
 def _short(app: App, path: Path) -> str:
