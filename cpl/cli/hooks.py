@@ -36,31 +36,48 @@ def hooks_command() -> None:
     A clone does not bring its hooks along, so each clone needs them once. Hooks that are there already are kept and
     run first: your own, those of the pre-commit framework, husky's. Nothing outside the repository is written.
 
+    With --server it is the bare repository that others push to: there git judges each push before it is taken in.
+
     \b
     Examples:
       cpl hooks install
       cpl hooks status
       cpl hooks uninstall
+      cpl hooks install --server /srv/estate.git
     """
 
 
+_on_server: Final = click.option(
+    "--server",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="FOLDER",
+    help=_("A bare repository that others push to, instead of this clone."),
+)
+
+
 @hooks_command.command("install")
+@_on_server
 @pass_app
-def install_command(app: App) -> None:
+def install_command(app: App, server: Path | None) -> None:
     """Put the hooks into this clone, or renew them for the cpl that you run now.
 
     A second run changes nothing.
 
     \b
-    Example:
+    Examples:
       cpl hooks install
+      cpl hooks install --server /srv/estate.git
     """
-    _tell(hooking.install(app.store, app.interpreter))
+    if server is not None:
+        _tell(hooking.install_on_server(server.resolve(), app.interpreter))
+    else:
+        _tell(hooking.install(app.store, app.interpreter))
 
 
 @hooks_command.command("uninstall")
+@_on_server
 @pass_app
-def uninstall_command(app: App) -> None:
+def uninstall_command(app: App, server: Path | None) -> None:
     """Take the hooks out of this clone and give back what was there before, byte for byte.
 
     What was changed since is left as it is, and the message says what.
@@ -69,16 +86,19 @@ def uninstall_command(app: App) -> None:
     Example:
       cpl hooks uninstall
     """
-    done = hooking.uninstall(app.store)
+    done = hooking.uninstall(app.store) if server is None else hooking.uninstall_on_server(server.resolve())
     _tell(done)
-    if not done:
+    if not done and server is not None:
+        app.say(_("nothing to take out: this repository has no hook of cpl"))
+    elif not done:
         app.say(_("nothing to take out: this clone has no hooks of cpl"))
 
 
 @hooks_command.command("status")
+@_on_server
 @output_format()
 @pass_app
-def status_command(app: App, fmt: str) -> None:
+def status_command(app: App, server: Path | None, fmt: str) -> None:
     """Tell for each hook whether git runs it, and if not, what to do; exit code 1 when something is to be done.
 
     \b
@@ -86,13 +106,16 @@ def status_command(app: App, fmt: str) -> None:
       cpl hooks status
       cpl hooks status --format json
     """
-    states = hooking.state(app.store, app.interpreter)
+    if server is None:
+        root, states = app.store.root, hooking.state(app.store, app.interpreter)
+    else:
+        root, states = server.resolve(), hooking.state_on_server(server.resolve(), app.interpreter)
     is_table = fmt == "table"
     rows: list[dict[str, Cell]] = [
         {
             "hook": each.name,
             "state": each.words if is_table else each.state,
-            "path": _short(app, each.path) if is_table else str(each.path),
+            "path": _short(root, each.path) if is_table else str(each.path),
             "remedy": each.remedy,
         }
         for each in states
@@ -143,9 +166,8 @@ def _answer(app: App, found: Sequence[Found]) -> None:
         app.say(message.format(count=errors))
 
 
-def _short(app: App, path: Path) -> str:
-    """A path as people like to read it: from the store's root, if it is below it."""
-    root = app.store.root
+def _short(root: Path, path: Path) -> str:
+    """A path as people like to read it: from `root`, if it is below it."""
     return str(path.relative_to(root) if path.is_relative_to(root) else path)
 
 
