@@ -114,12 +114,12 @@ def _by_rule(change: Change, event: Event, author: Author, rule: Rule) -> Iterat
     roles = _(" or ").join(rule.roles)
     said = {"event": event.key, "at": format_instant(event.at), "rule": rule.name, "roles": roles}
     if rule.shared and not author.knew_role(event.by, rule):
-        message = _("rule '{rule}' wants the role {roles} for {event} of {at}, which '{by}' had not before this commit")
+        message = _("rule '{rule}' wants the role {roles} for {event} of {at}, which '{by}' did not have before")
         yield _on(change, event, "E121", message.format(by=event.by, **said))
     elif not rule.shared and not author.has_role(rule):
         message = _(
-            "rule '{rule}' wants the role {roles} also of who commits {event} of {at}, and {email} had it not before; "
-            "let somebody with the role commit it, or, at a shared desk, write shared: true into the rule"
+            "rule '{rule}' wants the role {roles} also of who commits {event} of {at}, and {email} did not have it "
+            "before; let somebody with the role commit it, or, at a shared desk, write shared: true into the rule"
         )
         yield _on(change, event, "E121", message.format(email=author.email, **said))
     elif lack := author.lacks_signature(rule):

@@ -173,11 +173,13 @@ class _Judge:
 
     def step(self, step: Step) -> list[Problem]:
         """All that is wrong with what one step does, sorted."""
-        settings = self._settings.of(step)
-        if not any(step.sides):
-            return []
-        if step.revision == INDEX:
+        is_empty = not any(step.sides)
+        if step.revision == INDEX and not is_empty:
             self.fetch([step])
+        # Of a commit without changes they are still those that its children may share.
+        settings = None if step.revision == INDEX and is_empty else self._settings.of(step)
+        if is_empty:
+            return []
         if settings is None:
             return [_removed_settings()] if step.touches(config.MARKER) else []
         problems = list(settings.problems) if isinstance(settings, Invalid) else _removed_profile(step, settings)

@@ -140,7 +140,7 @@ def test_what_needs_a_role_is_committed_by_who_has_it(by_clerk: str, event: str,
     roles = "manager" if "declined" in event else "manager or office"
     assert told(ledger, base) == [
         f"E121 rule '{rule}' wants the role {roles} also of who commits {by_clerk} of 2026-11-18T16:30:00+08:00, and "
-        "li.na@example.org had it not before; let somebody with the role commit it, or, at a shared desk, write "
+        "li.na@example.org did not have it before; let somebody with the role commit it, or, at a shared desk, write "
         "shared: true into the rule"
     ]
     ledger.git("commit", "--quiet", "--amend", "--no-edit", "--author=S <sun.wei@example.org>")
@@ -162,7 +162,7 @@ def test_role_at_a_shared_desk_is_one_that_the_person_had_before(ledger: Ledger)
     add(ledger, DECLINED.replace("sun.wei", "zhao.qiang"))
     assert told(ledger, base) == [
         "E121 rule 'declining' wants the role manager for to:declined of 2026-11-18T16:30:00+08:00, which "
-        "'zhao.qiang' had not before this commit"
+        "'zhao.qiang' did not have before"
     ]
 
 

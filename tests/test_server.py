@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from cpl import hooking
-from tests import doors, keys
+from tests import doors, keys, server_page
 from tests.doors import Desk
 from tests.ledger import CPL_YAML, ROOT, Ledger, Outcome
 from tests.processes import command, environment
@@ -355,6 +355,11 @@ def test_non_ascii_names_beside_the_store_do_no_harm(desk: Desk) -> None:
     outcome = push(desk, "main")
     assert (outcome.code, codes(outcome)) == (1, ["E020"])
     assert ":锦绣 花园/cpl.yaml:" in outcome.out
+
+
+def test_page_shows_what_the_commands_print(tmp_path: Path) -> None:
+    page = server_page.PAGE.read_text(encoding="utf-8")
+    assert server_page.replayed(page, tmp_path) == page, "run: python -m tests.server_page"
 
 
 # Roles and signatures
