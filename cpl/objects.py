@@ -1,0 +1,71 @@
+"""Objects of git by name, from one process that goes on for as many as are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import IO, Final
+
+from cpl.git import Git
+
+_CHUNK: Final = 1 << 20
+_HEAD: Final = 1 << 10
+
+
+class Objects:
+    """What `git cat-file` tells; made by `reading`."""
+
+    def __init__(self, git: Git, asked: IO[bytes], told: IO[bytes]) -> None:
+        self._git = git
+        self._asked = asked
+        self._told = told
+
+    def read(self, spec: str) -> bytes | None:
+        """The content of an object (`BLOB`, or `COMMIT:PATH`); None where it is not there."""
+        if "\n" in spec:
+            return next(self._git.cat_files([spec]))
+        size = self._ask(spec)
+        return None if size is None else self._told.read(size + 1)[:-1]
+
+    def read_all(self, specs: Iterable[str]) -> dict[str, bytes | None]:
+        """The contents of several objects."""
+        return {spec: self.read(spec) for spec in specs}
+
+    def digest(self, spec: str) -> tuple[bytes, str] | None:
+        """The first KiB of an object and the SHA-256 of the whole, of which little is in memory at a time."""
+        import hashlib  # 5 ms that most commits do not need
+
+        if "\n" in spec:
+            data = next(self._git.cat_files([spec]))
+            return None if data is None else (data[:_HEAD], hashlib.sha256(data).hexdigest())
+        size = self._ask(spec)
+        if size is None:
+            return None
+        head = self._told.read(min(size, _HEAD))
+        found = hashlib.sha256(head)
+        for part in self._rest(size - len(head)):
+            found.update(part)
+        return head, found.hexdigest()
+
+    def _rest(self, size: int) -> Iterator[bytes]:
+        """What is left of an object, and its line end taken away."""
+        while size > 0 and (part := self._told.read(min(size, _CHUNK))):
+            size -= len(part)
+            yield part
+        self._told.read(1)
+
+    def _ask(self, spec: str) -> int | None:
+        self._asked.write(spec.encode("utf-8", "surrogateescape") + b"\n")
+        self._asked.flush()
+        header = self._told.readline()
+        if not header:
+            raise BrokenPipeError  # git has ended; `Git.talking` tells why
+        words = header.split()
+        return int(words[2]) if len(words) == 3 and words[2].isdigit() and not header.endswith(b" missing\n") else None
+
+
+@contextmanager
+def reading(git: Git) -> Iterator[Objects]:
+    """Objects of this repository, as long as the block goes on."""
+    with git.talking("cat-file", "--batch") as (asked, told):
+        yield Objects(git, asked, told)
