@@ -95,9 +95,12 @@ class Audit:
         self.head = steps.commit_named(self.git, "HEAD")
         self.base = None if terms.since is None else steps.commit_named(self.git, terms.since)
         self.counts = Counts()
+        self.first: datetime | None = None  # when the first and the last of the commits was made
+        self.last: datetime | None = None
         self.seals: list[tuple[Seal, bool]] = []  # and whether all is well with it
         self._ancestry = Ancestry()
         self._new_events = 0  # in the commit that is being judged
+        self._first_records = self._first_events = 0  # of the commit with which the store began
 
     def length(self) -> int:
         """How many commits there are to walk."""
@@ -118,10 +121,13 @@ class Audit:
             yield from self._sealed(objects)
 
     def _step(self, step: Step, judge: Judge, objects: Objects) -> Iterator[Finding]:
-        self._new_events = 0
-        problems = [each for each in judge.step(step) if each.is_error or each.code in _OWN_WARNINGS]
+        self._new_events = self._first_records = self._first_events = 0
+        problems = [each for each in judge.step(step) if each.is_error]
+        if self._first_records:
+            problems.append(_were_there(self._first_records, self._first_events))
         problems += self._dates(step, objects)
         if not step.is_idle:
+            self.first, self.last = self.first or step.written_at, step.written_at
             self.counts.commits += 1
             self.counts.merges += len(step.parents) > 1
             if self.terms.signatures:
@@ -137,7 +143,8 @@ class Audit:
         if step.author is None:
             return
         if _begins_the_store(step):
-            yield _were_there(change, added)
+            self._first_records += 1
+            self._first_events += len(added)
             return
         may_import = IMPORT in step.actions and not change.parents
         for event in added:
@@ -228,22 +235,18 @@ class Audit:
         return self.git.run("merge-base", one, other, ok=(0, 1)).decode().strip() == one
 
 
-_OWN_WARNINGS: Final = ("W208",)
-
-
 def _begins_the_store(step: Step) -> bool:
     """Whether it is with this commit that there is a store."""
     return step.touches(config.MARKER) and not any(step.before(config.MARKER))
 
 
-def _were_there(change: Change, events: Iterable[Event]) -> Problem:
-    count = len(list(events))
+def _were_there(records: int, events: int) -> Problem:
     message = ngettext(
-        "{count} event was there when the store began: when it was entered, and by whom, is not known",
-        "{count} events were there when the store began: when they were entered, and by whom, is not known",
-        count,
+        "{count} record with {events} events was there when the store began: who entered these, and when, is not known",
+        "{count} records with {events} events were there when the store began: who entered these, and when, is not known",
+        records,
     )
-    return Problem(change.path, 1, "W208", message.format(count=count))
+    return _of_commit("W208", message.format(count=records, events=events))
 
 
 def _who(change: Change, event: Event, author: Author, settings: Settings) -> Iterator[Problem]:
@@ -299,14 +302,10 @@ def _of_signature(signature: Signature) -> Iterator[tuple[str, str]]:
         case "revoked":
             yield "E221", _("signed by {signer} with a key that was revoked: {key}").format(**said)
         case "unknown":
-            message = _(
-                "signed with a key that this computer does not know: {key}; ask whose it is, and get it from them"
-            )
+            message = _("signed with a key that is not known here: {key}; ask whose it is, and get it from them")
             yield "E222", message.format(**said)
         case "untrusted":
-            message = _(
-                "signed by {signer}, but gpg does not know that {key} is theirs; compare it, then: gpg --lsign-key"
-            )
+            message = _("signed by {signer}, but is {key} theirs? gpg does not know; compare it, then: gpg --lsign-key")
             yield "W224", message.format(**said)
         case "expired":
             yield "W224", _("signed by {signer}; the key {key}, or the signature, has expired").format(**said)

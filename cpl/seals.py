@@ -35,7 +35,7 @@ class NotSealed(CplError):
 
     def __init__(self, words: str) -> None:
         message = _(
-            "not sealed, git could not sign: {words}\nname a key to sign with: git config user.signingKey KEY; for a key "
+            "not sealed, git could not sign: {words}\nname a key to sign with: git config user.signingKey KEY; for one "
             "of SSH also: git config gpg.format ssh, and KEY is the path of the .pub file"
         )
         super().__init__(message.format(words=words or "-"))

@@ -30,9 +30,7 @@ _COLUMNS_OF_SEALS: Final = tuple(
 
 
 @click.command("verify")
-@click.option(
-    "--since", metavar="REV", help=_("Only commits that HEAD has and REV has not: a commit, a branch, a seal.")
-)
+@click.option("--since", metavar="REV", help=_("Only commits that HEAD has and REV has not; a seal will do."))
 @click.option("--signatures", is_flag=True, help=_("Also have git check the signature of every commit and seal."))
 @click.option(
     "--tolerance",
@@ -63,7 +61,7 @@ def verify_command(app: App, since: str | None, signatures: bool, tolerance: str
     limit = bad_parameter("--tolerance", _tolerance, tolerance)
     run = Audit(app.store.git, Terms(app.clock(), since, limit, signatures))
     findings: list[Finding] = []
-    with _progress(app, run) as tick:
+    with _progress(run) as tick:
         for each in run.findings(tick):
             findings.append(each)
             if fmt == "text":
@@ -86,7 +84,7 @@ def _tolerance(text: str) -> timedelta:
 
 
 @contextmanager
-def _progress(app: App, run: Audit) -> Iterator[Callable[[], None]]:
+def _progress(run: Audit) -> Iterator[Callable[[], None]]:
     """What to call for every commit; for a person who watches it moves a bar."""
     if not sys.stderr.isatty():
         yield lambda: None
@@ -142,6 +140,8 @@ class _Report:
             "at": self._app.now,
             "head": self._run.head,
             "since": self._run.base,
+            "from": self._local(self._run.first),
+            "to": self._local(self._run.last),
             "tolerance_seconds": int(terms.tolerance.total_seconds()),
             "commits": counts.commits,
             "merges": counts.merges,
@@ -161,9 +161,9 @@ class _Report:
         first = _("the first commit") if run.base is None else f"{run.terms.since} ({run.base[:12]})"
         lines = [
             (_("verified at"), format_instant(self._app.now)),
-            (_("from"), first),
-            (_("to"), run.head),
-            (_("commits"), _("{count}, {merges} of them merges").format(count=counts.commits, merges=counts.merges)),
+            (_("from"), self._dated(first, run.first)),
+            (_("to"), self._dated(run.head, run.last)),
+            (_("commits"), _("{count}, {n} of them merges").format(count=counts.commits, n=counts.merges)),
             (_("versions of records"), str(counts.versions)),
             (
                 _("new events"),
@@ -187,6 +187,9 @@ class _Report:
         warnings = len(self._findings) - self.errors
         words = ngettext("{count} error", "{count} errors", self.errors).format(count=self.errors)
         return words + ngettext(", {count} warning", ", {count} warnings", warnings).format(count=warnings)
+
+    def _dated(self, what: str, at: datetime | None) -> str:
+        return what if at is None else f"{what}, {format_instant(at.astimezone(self._app.settings.zone))}"
 
     def _rows(self) -> list[dict[str, Cell]]:
         return [
