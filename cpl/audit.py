@@ -6,7 +6,7 @@ made it, when, in which order, and signed by whom. Nothing of a commit is kept b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from gettext import gettext as _
@@ -114,15 +114,15 @@ class Audit:
         with reading(self.git) as objects:
             judge = Judge(self.git, objects, self.terms.now, self._events)
             asked = signatures.FORMAT if self.terms.signatures else ""
-            for step in steps.between(self.git, Span(self.base, self.head, asked), PATHS, self._ancestry):
-                yield from self._step(step, judge, objects)
+            walk = steps.between(self.git, Span(self.base, self.head, asked), PATHS, self._ancestry)
+            for step, problems in judge.steps(walk):
+                yield from self._step(step, problems, judge, objects)
                 tick()
             self.counts.versions = judge.versions
             yield from self._sealed(objects)
 
-    def _step(self, step: Step, judge: Judge, objects: Objects) -> Iterator[Finding]:
-        self._new_events = self._first_records = self._first_events = 0
-        problems = [each for each in judge.step(step) if each.is_error]
+    def _step(self, step: Step, found: Sequence[Problem], judge: Judge, objects: Objects) -> Iterator[Finding]:
+        problems = [each for each in found if each.is_error]
         if self._first_records:
             problems.append(_were_there(self._first_records, self._first_events))
         problems += self._dates(step, objects)
@@ -135,6 +135,7 @@ class Audit:
                 problems += self._signed(step, settings if isinstance(settings, Settings) else None, objects)
         author = None if step.author is None else f"{step.author.name} <{step.author.email}>"
         yield from (Finding(each, step.revision, step.written_at, author) for each in problems)
+        self._new_events = self._first_records = self._first_events = 0
 
     def _events(self, step: Step, settings: Settings, change: Change) -> Iterator[Problem]:
         """What the commit gives away about the events that it brought to a record."""
@@ -242,8 +243,8 @@ def _begins_the_store(step: Step) -> bool:
 
 def _were_there(records: int, events: int) -> Problem:
     message = ngettext(
-        "{count} record with {events} events was there when the store began: who entered these, and when, is not known",
-        "{count} records with {events} events were there when the store began: who entered these, and when, is not known",
+        "{count} record with {events} events was there when the store began; who entered it is not known, nor when",
+        "{count} records with {events} events were there when the store began; who entered them is not known, nor when",
         records,
     )
     return _of_commit("W208", message.format(count=records, events=events))

@@ -91,8 +91,8 @@ def between(git: Git, base: str | None, head: str, now: datetime, *, pushed: boo
     commits = 0
     with reading(git) as objects:
         judge = Judge(git, objects, now)
-        for step in steps.between(git, Span(first, last), PATHS, Ancestry()):
-            found += [Found(step.revision, each) for each in judge.step(step) if each.is_error]
+        for step, problems in judge.steps(steps.between(git, Span(first, last), PATHS, Ancestry())):
+            found += [Found(step.revision, each) for each in problems if each.is_error]
             commits += not step.is_idle
     return Verdict(tuple(found), commits, judge.versions)
 

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from gettext import gettext as _
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import Final, Generic, TypeAlias, TypeVar
 
 from cpl import calendars, config, difference, steps, validate, workflow
 from cpl.config import Settings
 from cpl.difference import Change
-from cpl.errors import Invalid, Problem
+from cpl.errors import CplError, Invalid, Problem
 from cpl.git import Git
 from cpl.objects import Objects
 from cpl.record import Record, is_id
@@ -26,6 +27,8 @@ from cpl.tree import ENDING, is_record
 PATHS: Final = (RECORDS, config.MARKER, config.PROFILES, calendars.FOLDER)
 """What is judged, and what by."""
 
+_AT_ONCE: Final = 40  # steps whose records are read at once, and so many records of them
+_AHEAD: Final = 400
 _SETTINGS: Final = 200
 _VERSIONS: Final = 2000  # of records in work, so that few are read twice; 10 KB each
 IMPORT: Final = "import"
@@ -41,12 +44,23 @@ _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
 
+class Broken(CplError):
+    """An object that a commit needs is not in the repository."""
+
+    def __init__(self, path: str, blob: str) -> None:
+        message = _("{path}: its version {blob} is missing from the repository; see: git fsck, and clone it anew")
+        super().__init__(message.format(path=path, blob=blob))
+
+
 class _Recent(Generic[_Key, _Value]):
     """The values that were used last, at most `limit` of them."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._values = OrderedDict[_Key, _Value]()
+
+    def __contains__(self, key: _Key) -> bool:
+        return key in self._values
 
     def get(self, key: _Key) -> _Value | None:
         """The value, if it is still there."""
@@ -75,6 +89,23 @@ class Judge:
         self._same = _Recent[bytes, _Loaded](_SETTINGS)  # by what they are made of
         self._known = _Recent[tuple[str, str], Entry](_VERSIONS)  # without their documents
         self.versions = 0
+
+    def steps(self, steps: Iterator[Step]) -> Iterator[tuple[Step, list[Problem]]]:
+        """The steps one after another, each with all that is wrong with what it does."""
+        while chunk := list(islice(steps, _AT_ONCE)):
+            self._objects.fetch(islice(self._wanted(chunk), _AHEAD))
+            yield from ((step, self.step(step)) for step in chunk)
+
+    def _wanted(self, chunk: Iterable[Step]) -> Iterator[str]:
+        """The blobs of records that steps bring, and of those that they were made from, unless these are known."""
+        brought = set[str]()
+        for step in chunk:
+            for path in step.paths:
+                if is_record(path, RECORDS):
+                    files = [each for each in (step.after(path), *step.before(path)) if each and each.is_regular]
+                    wanted = [each.blob for each in files if each is files[0] or (path, each.blob) not in self._known]
+                    yield from (blob for blob in wanted if blob not in brought)
+                    brought.update(wanted)
 
     def step(self, step: Step) -> list[Problem]:
         """All that is wrong with what one step does, sorted."""
@@ -164,10 +195,15 @@ class Judge:
         file = step.after(path)
         if file is None or not file.is_regular:
             return None if file is None else _no_file(path, file)
-        entry = self._read(path, file.blob)
-        if entry is not None:
-            self._known.put((path, file.blob), replace(entry, document=None))
+        entry = read_entry(path, self._blob(path, file))
+        self._known.put((path, file.blob), replace(entry, document=None))
         return entry
+
+    def _blob(self, path: str, file: File) -> bytes:
+        data = self._objects.read(file.blob)
+        if data is None:
+            raise Broken(path, file.blob)
+        return data
 
     def _read(self, path: str, spec: str) -> Entry | None:
         data = self._objects.read(spec)
@@ -179,7 +215,7 @@ class Judge:
             return None if file is None else _no_file(path, file)
         known = self._known.get((path, file.blob))
         if known is None:
-            known = replace(read_entry(path, self._objects.read(file.blob) or b""), document=None)
+            known = replace(read_entry(path, self._blob(path, file)), document=None)
             self._known.put((path, file.blob), known)
         return known
 

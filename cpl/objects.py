@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import IO, Final
 
 from cpl.git import Git
 
 _CHUNK: Final = 1 << 20
 _HEAD: Final = 1 << 10
+_AT_ONCE: Final = 40  # see `Git.talking`
+_AHEAD: Final = 1 << 24
 
 
 class Objects:
@@ -19,17 +22,32 @@ class Objects:
         self._git = git
         self._asked = asked
         self._told = told
+        self._ahead: dict[str, bytes] = {}
+
+    def fetch(self, blobs: Iterable[str]) -> None:
+        """Read blobs ahead that are wanted soon, as many as are not too much; what was read before is forgotten.
+
+        Asked for one by one, each would wait until git has its turn.
+        """
+        self._ahead = {}
+        left, size = iter(blobs), 0
+        while size < _AHEAD and (some := list(islice(left, _AT_ONCE))):
+            self._asked.write("".join(f"{blob}\n" for blob in some).encode())
+            self._asked.flush()
+            for blob in some:
+                found = self._answer()
+                if found is not None:
+                    self._ahead[blob] = self._told.read(found + 1)[:-1]
+                    size += found
 
     def read(self, spec: str) -> bytes | None:
         """The content of an object (`BLOB`, or `COMMIT:PATH`); None where it is not there."""
+        if spec in self._ahead:
+            return self._ahead.pop(spec)
         if "\n" in spec:
             return next(self._git.cat_files([spec]))
         size = self._ask(spec)
         return None if size is None else self._told.read(size + 1)[:-1]
-
-    def read_all(self, specs: Iterable[str]) -> dict[str, bytes | None]:
-        """The contents of several objects."""
-        return {spec: self.read(spec) for spec in specs}
 
     def digest(self, spec: str) -> tuple[bytes, str] | None:
         """The first KiB of an object and the SHA-256 of the whole, of which little is in memory at a time."""
@@ -57,6 +75,10 @@ class Objects:
     def _ask(self, spec: str) -> int | None:
         self._asked.write(spec.encode("utf-8", "surrogateescape") + b"\n")
         self._asked.flush()
+        return self._answer()
+
+    def _answer(self) -> int | None:
+        """The size of an object, whose content is to be read then; None where it is not there."""
         header = self._told.readline()
         if not header:
             raise BrokenPipeError  # git has ended; `Git.talking` tells why
