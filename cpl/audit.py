@@ -154,7 +154,7 @@ class Audit:
                 continue
             self._new_events += 1
             yield from _who(change, event, step.author, settings)
-            yield from _when(change, event, step.author.at, self.terms.tolerance)
+            yield from _when(change, event, step.author.at.astimezone(settings.zone), self.terms.tolerance)
 
     def _dates(self, step: Step, objects: Objects) -> Iterator[Problem]:
         """E205, E206, W207: a commit of the future, before a parent, or with two dates that are far apart."""
@@ -163,7 +163,7 @@ class Audit:
         latest = max(step.written_at, step.author.at)
         if latest > self.terms.now + CLOCK_SKEW:
             message = _("the commit is dated {at}, in the future; set the clock of the computer that made it")
-            yield _of_commit("E205", message.format(at=format_instant(latest)))
+            yield _of_commit("E205", message.format(at=self._shown(latest)))
         for parent in step.parents:
             seconds = self._ancestry.seconds(parent)
             seconds = _seconds(objects.read(parent) or b"") if seconds is None else seconds
@@ -173,7 +173,7 @@ class Audit:
                     "the commit is dated {at}, {before} before its parent {parent}: a clock that was wrong, or a date "
                     "that was made up; ask {name}"
                 )
-                said = {"at": format_instant(step.written_at), "before": _length(before), "parent": parent[:12]}
+                said = {"at": self._shown(step.written_at), "before": _length(before), "parent": parent[:12]}
                 yield _of_commit("E206", message.format(name=step.author.name, **said))
         apart = step.written_at - step.author.at
         if self._new_events and abs(apart) > self.terms.tolerance:
@@ -181,8 +181,11 @@ class Audit:
                 "the commit says that it was written {written} and was made {made}: amended, rebased or picked, or a "
                 "date that was made up; if nobody had it before {made}, ask {name}"
             )
-            said = {"written": format_instant(step.author.at), "made": format_instant(step.written_at)}
+            said = {"written": self._shown(step.author.at), "made": self._shown(step.written_at)}
             yield _of_commit("W207", message.format(name=step.author.name, **said))
+
+    def _shown(self, at: datetime) -> str:
+        return format_instant(at.astimezone(self.terms.now.tzinfo))
 
     def _signed(self, step: Step, settings: Settings | None, objects: Objects) -> Iterator[Problem]:
         if step.author is None:

@@ -199,11 +199,10 @@ def _place(seal: Seal, where: str) -> Iterator[Problem]:
         yield Problem(seal.ref, 1, "W213", message.format(**said))
     elif where == "beside":
         message = _(
-            "what was sealed is not part of this history: it was rewritten after {at}, or HEAD is another branch; "
-            "compare: git diff {commit} HEAD"
+            "what was sealed is not part of this history: it was rewritten, or HEAD is another branch; compare: "
+            "git diff {commit} HEAD"
         )
-        at = seal.at.isoformat() if seal.at else "-"
-        yield Problem(seal.ref, 1, "E211", message.format(at=at, **said))
+        yield Problem(seal.ref, 1, "E211", message.format(**said))
 
 
 def _previous(seal: Seal, known: Sequence[Seal]) -> Iterator[Problem]:

@@ -59,7 +59,7 @@ def verify_command(app: App, since: str | None, signatures: bool, tolerance: str
     """
     app.store.require_repository()
     limit = bad_parameter("--tolerance", _tolerance, tolerance)
-    run = Audit(app.store.git, Terms(app.clock(), since, limit, signatures))
+    run = Audit(app.store.git, Terms(app.now, since, limit, signatures))
     findings: list[Finding] = []
     with _progress(run) as tick:
         for each in run.findings(tick):
@@ -176,9 +176,10 @@ class _Report:
             lines.append((_("signatures"), found or "–"))
         else:
             lines.append((_("signatures"), _("not asked for (--signatures)")))
-        good = sum(1 for _seal, is_good in run.seals if is_good)
-        seals_found = _("{count}, {good} of them in order").format(count=len(run.seals), good=good)
-        lines.append((_("seals"), seals_found if run.seals else _("none")))
+        lines.append((_("seals"), _("none") if not run.seals else str(len(run.seals))))
+        for seal, is_good in run.seals:
+            words = _("in order; {by}, commit {commit}") if is_good else _("NOT in order; {by}, commit {commit}")
+            lines.append((seal.name, words.format(by=seal.tagger or "-", commit=seal.commit[:12])))
         return [*lines, (_("result"), self._result())]
 
     def _result(self) -> str:
