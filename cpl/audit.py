@@ -18,7 +18,7 @@ from cpl.ancestry import Ancestry
 from cpl.config import Settings
 from cpl.difference import Change
 from cpl.errors import CplError, Problem
-from cpl.events import Event
+from cpl.events import Event, canonical
 from cpl.git import Git
 from cpl.judging import IMPORT, PATHS, Judge
 from cpl.moments import format_instant
@@ -27,7 +27,7 @@ from cpl.render import duration
 from cpl.seals import Digests, Seal
 from cpl.signatures import Signature
 from cpl.steps import Author, Span, Step
-from cpl.store import RECORDS
+from cpl.store import RECORDS, read_entry
 from cpl.validate import CLOCK_SKEW
 
 TOLERANCE: Final = timedelta(minutes=30)
@@ -99,6 +99,7 @@ class Audit:
         self.last: datetime | None = None
         self.seals: list[tuple[Seal, bool]] = []  # and whether all is well with it
         self._ancestry = Ancestry()
+        self._gone = _Gone()
         self._new_events = 0  # in the commit that is being judged
         self._first_records = self._first_events = 0  # of the commit with which the store began
 
@@ -115,6 +116,7 @@ class Audit:
             judge = Judge(self.git, objects, self.terms.now, self._events)
             asked = signatures.FORMAT if self.terms.signatures else ""
             walk = steps.between(self.git, Span(self.base, self.head, asked), PATHS, self._ancestry)
+            self._gone.objects = objects
             for step, problems in judge.steps(walk):
                 yield from self._step(step, problems, judge, objects)
                 tick()
@@ -123,6 +125,7 @@ class Audit:
 
     def _step(self, step: Step, found: Sequence[Problem], judge: Judge, objects: Objects) -> Iterator[Finding]:
         problems = [each for each in found if each.is_error]
+        self._gone.removed.update((each.path, step.parents[0]) for each in problems if each.code == "E100")
         if self._first_records:
             problems.append(_were_there(self._first_records, self._first_events))
         problems += self._dates(step, objects)
@@ -148,7 +151,10 @@ class Audit:
             self._first_events += len(added)
             return
         may_import = IMPORT in step.actions and not change.parents
+        self._gone.note(change)
         for event in added:
+            if self._gone.is_back(change, event):
+                continue
             if change.record.is_imported(event):
                 self.counts.imported += may_import  # of any other E109 has been told
                 continue
@@ -239,6 +245,27 @@ class Audit:
         return self.git.run("merge-base", one, other, ok=(0, 1)).decode().strip() == one
 
 
+class _Gone:
+    """What was taken out of records, as has been told; when it is put back it is not new."""
+
+    def __init__(self) -> None:
+        self.objects: Objects | None = None
+        self.removed: dict[str, str] = {}  # the files of records, and the commit that had them last
+        self._events: set[tuple[str, str]] = set()
+
+    def note(self, change: Change) -> None:
+        """Take note of events that are not there any more, and of those of a removed record that is there again."""
+        gone = [each for parent in change.parents for each in change.gone(parent)]
+        if not change.parents and self.objects is not None and (commit := self.removed.pop(change.path, None)):
+            before = read_entry(change.path, self.objects.read(f"{commit}:./{change.path}") or b"").record
+            gone += before.history if before else ()
+        self._events.update((change.record.id, canonical(each.data)) for each in gone)
+
+    def is_back(self, change: Change, event: Event) -> bool:
+        """Whether a new event was there once."""
+        return bool(self._events) and (change.record.id, canonical(event.data)) in self._events
+
+
 def _begins_the_store(step: Step) -> bool:
     """Whether it is with this commit that there is a store."""
     return step.touches(config.MARKER) and not any(step.before(config.MARKER))
@@ -246,8 +273,8 @@ def _begins_the_store(step: Step) -> bool:
 
 def _were_there(records: int, events: int) -> Problem:
     message = ngettext(
-        "{count} record with {events} events was there when the store began; who entered it is not known, nor when",
-        "{count} records with {events} events were there when the store began; who entered them is not known, nor when",
+        "{count} record (events: {events}) was there when the store began; who entered it is not known, nor when",
+        "{count} records (events: {events}) were there when the store began; who entered them is not known, nor when",
         records,
     )
     return _of_commit("W208", message.format(count=records, events=events))

@@ -172,7 +172,7 @@ class Step:
 class Span:
     """The commits that `head` has and `base` has not (None: all of them).
 
-    `signature` is what git is asked to tell of signatures: placeholders of its formats, in lines.
+    `signature` is what git is asked to tell of signatures: placeholders of its formats, with %n between them.
     """
 
     base: str | None
@@ -198,7 +198,7 @@ def staged(git: Git, parents: Sequence[str], paths: Sequence[str]) -> Step:
 def between(git: Git, span: Span, paths: Sequence[str], ancestry: Ancestry) -> Iterator[Step]:
     """The commits of a span, parents first, each with what it does below `paths`; they are entered into `ancestry`."""
     excluded = [] if span.base is None else [f"^{span.base}"]
-    lines = span.signature.split("\n") if span.signature else []
+    lines = span.signature.split("%n") if span.signature else []
     told = git.stream(
         *_LOG, f"--format={'%n'.join([*_FORMAT, *lines, '%B'])}", *excluded, "--end-of-options", span.head
     )

@@ -101,10 +101,14 @@ def _seal(app: App, run: Audit) -> None:
         content = Digests(run.git, objects).content(run.head)
     store = (app.settings.name, seals.prefix(run.git))
     name = seals.make(app.store.git, run.head, content, store, app.now)
-    message = _("{name}: {records} records with {events} events in commit {commit}, SHA-256 {digest}")
+    message = _("{name}: commit {commit}, records: {records}, events: {events}, SHA-256 {digest}")
     said = {"records": content.records, "events": content.events, "commit": run.head[:12], "digest": content.digest}
     click.echo(message.format(name=name, **said))
     app.say(_("give it to those who are to rely on it: git push origin {name}").format(name=name))
+
+
+def _number(text: str | None) -> int | str | None:
+    return int(text) if text is not None and text.isdecimal() else text
 
 
 class _Report:
@@ -213,7 +217,8 @@ class _Report:
                 "at": self._local(each.at),
                 "by": each.tagger,
                 "commit": each.commit,
-                **{name: each.fields.get(name) for name in ("files", "records", "events", "sha256")},
+                **{name: _number(each.fields.get(name)) for name in ("files", "records", "events")},
+                "sha256": each.fields.get("sha256"),
                 "good": is_good,
             }
             for each, is_good in self._run.seals
