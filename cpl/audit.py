@@ -6,6 +6,7 @@ made it, when, in which order, and signed by whom. Nothing of a commit is kept b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -29,6 +30,8 @@ from cpl.signatures import Signature
 from cpl.steps import Author, Span, Step
 from cpl.store import RECORDS, read_entry
 from cpl.validate import CLOCK_SKEW
+
+_COMMITTED: Final = re.compile(rb"^committer .* (\d{1,18}) [+-]\d{4}$", re.MULTILINE)
 
 TOLERANCE: Final = timedelta(minutes=30)
 """How much later than its event a commit may be: cpl notes when a command began, and people type."""
@@ -66,13 +69,14 @@ class Finding:
 
 @dataclass
 class Counts:
-    """How much was looked at so far; of signatures how many there are of each grade."""
+    """How much was looked at so far: `settings` are commits that changed them, `signatures` go by grade."""
 
     commits: int = 0
     merges: int = 0
     versions: int = 0
     events: int = 0
     imported: int = 0
+    settings: int = 0
     signatures: dict[str, int] = field(default_factory=dict)
 
 
@@ -133,6 +137,7 @@ class Audit:
             self.first, self.last = self.first or step.written_at, step.written_at
             self.counts.commits += 1
             self.counts.merges += len(step.parents) > 1
+            self.counts.settings += any(not path.startswith(f"{RECORDS}/") for path in step.paths)
             if self.terms.signatures:
                 settings = judge.settings(step)
                 problems += self._signed(step, settings if isinstance(settings, Settings) else None, objects)
@@ -353,7 +358,6 @@ def _length(time: timedelta) -> str:
 
 
 def _seconds(commit: bytes) -> int:
-    """When a commit was made, by its own text."""
-    headers = commit.partition(b"\n\n")[0].split(b"\n")
-    line = next((each for each in headers if each.startswith(b"committer ")), b"0 0")
-    return int(line.split(b" ")[-2])
+    """When a commit was made, by its own text; 0 for what is no date."""
+    found = _COMMITTED.search(commit.partition(b"\n\n")[0])
+    return int(found[1]) if found else 0

@@ -250,7 +250,8 @@ def _commit(told: bytes, lines: int) -> Step:
 
 
 def _instant(seconds: str) -> datetime:
-    return datetime.fromtimestamp(min(int(seconds), _LATEST), UTC)
+    """A date of git; 1970 for what is no date, as git has it."""
+    return datetime.fromtimestamp(min(int(seconds), _LATEST) if seconds.isdecimal() else 0, UTC)
 
 
 def _pairs(step: Step) -> list[str]:

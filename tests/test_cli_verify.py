@@ -101,6 +101,7 @@ def test_honest_history_is_told_in_numbers(desk: Desk) -> None:
         "commits              5, 0 of them merges\n"
         "versions of records  4\n"
         "new events           4, 0 of them imported\n"
+        "changes of settings  1\n"
         "tolerance            30 min\n"
         "signatures           not asked for (--signatures)\n"
         "seals                none\n"
@@ -132,6 +133,7 @@ def test_report_as_json_and_markdown(desk: Desk) -> None:
         "versions": 2,
         "events": 1,
         "imported": 0,
+        "settings": 1,
         "signatures": None,
         "errors": 1,
         "warnings": 0,
@@ -364,6 +366,16 @@ def test_commit_dated_before_its_parent_is_found_though_it_fits_its_event(desk: 
     desk.at("18T16:10").commit("bad")
     assert verified(desk.ledger) == [("bad", "E206")]
     assert verified(desk.ledger, "--since", "HEAD~1") == [("bad", "E206")]
+
+
+@pytest.mark.parametrize("date", ["99999999999999999 +0800", "-5 +0800", "yesterday", ""])
+def test_commit_with_an_odd_date_is_found(desk: Desk, date: str) -> None:
+    desk.at("18T16:10").ok("note", ONE, "-m", "a word")
+    text = re.sub(r"(?m)(?<=> )\d+ [+]0800$", date, desk.ledger.git("cat-file", "commit", "HEAD"))
+    command = ["git", "hash-object", "-t", "commit", "-w", "--stdin", "--literally"]
+    done = subprocess.run(command, cwd=desk.ledger.root, input=text.encode(), check=True, capture_output=True)
+    desk.ledger.git("update-ref", "refs/heads/main", done.stdout.decode().strip())
+    assert [code for _subject, code in verified(desk.ledger)] == ["E205" if date.startswith("9") else "E206"]
 
 
 def test_made_up_date_of_the_author_is_shown(desk: Desk) -> None:

@@ -60,12 +60,8 @@ def verify_command(app: App, since: str | None, signatures: bool, tolerance: str
     app.store.require_repository()
     limit = bad_parameter("--tolerance", _tolerance, tolerance)
     run = Audit(app.store.git, Terms(app.now, since, limit, signatures))
-    findings: list[Finding] = []
     with _progress(run) as tick:
-        for each in run.findings(tick):
-            findings.append(each)
-            if fmt == "text":
-                click.echo(visible(str(each)))
+        findings = list(run.findings(tick))
     report = _Report(app, run, findings)
     click.echo({"text": report.text, "json": report.json, "markdown": report.markdown}[fmt](), nl=False)
     if report.errors:
@@ -121,9 +117,9 @@ class _Report:
         self.errors = sum(1 for each in findings if each.problem.is_error)
 
     def text(self) -> str:
-        """The summary; the findings were printed when they were found."""
-        gap = "\n" if self._findings else ""
-        return gap + pairs(self._summary())
+        """The findings as `cpl check` has them, and a summary."""
+        lines = "".join(f"{visible(str(each))}\n" for each in self._findings)
+        return f"{lines}\n{pairs(self._summary())}" if lines else pairs(self._summary())
 
     def markdown(self) -> str:
         """A page."""
@@ -152,6 +148,7 @@ class _Report:
             "versions": counts.versions,
             "events": counts.events,
             "imported": counts.imported,
+            "settings": counts.settings,
             "signatures": dict(sorted(counts.signatures.items())) if terms.signatures else None,
             "errors": self.errors,
             "warnings": len(self._findings) - self.errors,
@@ -173,6 +170,7 @@ class _Report:
                 _("new events"),
                 _("{count}, {imported} of them imported").format(count=counts.events, imported=counts.imported),
             ),
+            (_("changes of settings"), str(counts.settings)),
             (_("tolerance"), duration(int(run.terms.tolerance.total_seconds()))),
         ]
         if run.terms.signatures:
