@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -70,12 +71,24 @@ def subject(ledger: Ledger, commit: str | None) -> str:
     return "" if commit is None else ledger.git("log", "-1", "--format=%s", commit).strip()
 
 
+@pytest.fixture(scope="session")
+def model(pristine: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with the complaint ONE, taken in on the 18th at 16:00, made once; tests get copies."""
+    root = tmp_path_factory.mktemp("audited") / "estate"
+    shutil.copytree(pristine, root, symlinks=True)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        desk = Desk(Ledger(root), monkeypatch)
+        desk.at("16T08:00").git("commit", "--quiet", "--amend", "--reset-author", "--no-edit")
+        assert desk.at("18T16:00").open() == ONE
+    return root
+
+
 @pytest.fixture
-def desk(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    """A store with the complaint ONE, taken in on the 18th at 16:00."""
-    made = Desk(ledger, monkeypatch)
-    made.at("16T08:00").git("commit", "--quiet", "--amend", "--reset-author", "--no-edit")
-    assert made.at("18T16:00").open() == ONE
+def desk(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A copy of that store, and who works at it."""
+    shutil.copytree(model, tmp_path / "estate", symlinks=True)
+    made = Desk(Ledger(tmp_path / "estate"), monkeypatch)
+    made.at("18T16:00")
     return made
 
 
