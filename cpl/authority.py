@@ -153,8 +153,8 @@ def of_settings(path: str, author: Author) -> Iterator[Problem]:
 def told_of_settings(path: str, email: str, versions: Sequence[bytes | None]) -> Iterator[Problem]:
     """W126: who changed the settings, and what in them; `versions` are those of the parents and the new one."""
     *olds, new = ({} if each is None else _parts(each, path) for each in versions)
-    if versions[-1] is not None and not new:
-        return  # it can't be read, which is an error of its own
+    if not new and (versions[-1] is not None or path == config.MARKER):
+        return  # it can't be read, or the store is gone: an error of its own
     names = dict.fromkeys(chain(new, *olds))
     keys = [name for name in names if all(each.get(name) != new.get(name) for each in olds)]
     message = _("{email} changed the settings: {keys}")

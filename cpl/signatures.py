@@ -69,13 +69,13 @@ def author_of(settings: Settings, email: str) -> Person | None:
     return settings.person_with(email)
 
 
-def is_by(signature: Signature, email: str, settings: Settings) -> bool:
+def is_by(signature: Signature, email: str, settings: Settings | None) -> bool:
     """Whether the signer is the one with this address, by name or as the same person of a tree."""
-    person = settings.person_with(email)
+    person = None if settings is None else settings.person_with(email)
     for address in signature.addresses:
         if fnmatchcase(email.casefold(), address.casefold()):
             return True
-        if person is not None and settings.person_with(address) == person:
+        if settings is not None and person is not None and settings.person_with(address) == person:
             return True
     return False
 

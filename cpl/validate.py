@@ -41,8 +41,13 @@ def check(document: Document, settings: Settings, facts: Facts) -> list[Problem]
     """Every problem of the record in `document`, in the order of its lines."""
     record, problems = load(document)
     if record is not None and not any(each.is_error for each in problems):
-        problems = [*problems, *_Check(document, record, settings, facts).all()]
+        problems = [*problems, *check_record(document, record, settings, facts)]
     return sorted(set(problems))
+
+
+def check_record(document: Document, record: Record, settings: Settings, facts: Facts) -> Iterator[Problem]:
+    """The problems of the record that was read from `document` without an error, but for those of its form."""
+    return _Check(document, record, settings, facts).all()
 
 
 @dataclass(frozen=True, slots=True)
