@@ -23,6 +23,8 @@ MARKER: Final = "cpl.yaml"
 FORMAT: Final = 1
 PROFILES: Final = "templates/profiles"
 LANGUAGES: Final = ("en", "zh")
+ANYBODY: Final = "anybody"
+AUTHORS: Final = ("themselves", ANYBODY)
 
 Files = Callable[[str], bytes | None]
 """Reads a file by its path from the store's root, from the work tree, the index or a commit; None: there is none."""
@@ -56,6 +58,7 @@ class Settings:
     profile: Profile
     people: Mapping[str, Person]
     worktime: Worktime
+    any_author: bool = False  # who committed an event is not compared with who did it
 
     def person_with(self, email: str) -> Person | None:
         """The person whose git identity has this address, whatever its case."""
@@ -83,6 +86,15 @@ def _file_name(node: Node, problems: Problems) -> str | None:
     return name
 
 
+def _authors(node: Node, problems: Problems) -> bool | None:
+    name = word(node, problems)
+    if name is not None and name not in AUTHORS:
+        message = _("'{name}' says not who commits an event; write one of: {names}")
+        problems.append(problem(node, "E070", message.format(name=name, names=", ".join(AUTHORS))))
+        return None
+    return name == ANYBODY
+
+
 _PERSON: Final = struct(
     {
         "id": word,
@@ -102,6 +114,7 @@ _OWN: Final = {
     "language": word,
     "profile": _file_name,
     "people": list_of(_PERSON),
+    "authors": _authors,
 }
 _REQUIRED: Final = ("format", "timezone", "profile")
 
@@ -151,6 +164,7 @@ def load(files: Files) -> Settings:
         profile=profile,
         people={person.id: person for person in people},
         worktime=Worktime(data["timezone"], profile.hours, _calendar(files, profile)),
+        any_author=data.get("authors", False),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Final
 from cpl.config import Settings
 from cpl.groups import Groups, Member
 from cpl.moments import Duration
-from cpl.profile import When
+from cpl.profile_rules import When
 from cpl.query import as_text
 from cpl.record import PERSONAL, Record, as_of, local_day
 from cpl.relations import Escalation, Group, Repeats

@@ -14,21 +14,9 @@ from subprocess import PIPE, Popen
 from threading import Thread
 from typing import IO, Any, Final, TypeAlias, cast
 
+from cpl import git_environment
 from cpl.errors import CplError
 
-# From `git rev-parse --local-env-vars`, without those that carry the user's settings.
-_PATHS: Final = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY")
-_OBJECTS: Final = ("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH", "GIT_SHALLOW_FILE")
-_REPOSITORY: Final = (*_PATHS, *_OBJECTS, "GIT_GRAFT_FILE", "GIT_NAMESPACE")
-_CHANGES_ANSWERS: Final = re.compile(r"GIT_(\w+_PATHSPECS|EXTERNAL_DIFF|DIFF_OPTS|PREFIX)")
-_FOR_QUESTIONS: Final = {
-    "GIT_LITERAL_PATHSPECS": "1",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_PAGER": "cat",
-    "GIT_TERMINAL_PROMPT": "0",
-    "LANGUAGE": "",
-    "LC_ALL": "C.UTF-8",
-}
 _STATES: Final = (  # a stopped rebase may leave CHERRY_PICK_HEAD too, so the order counts
     ("rebase-merge", "rebase"),
     ("rebase-apply/applying", "am"),
@@ -82,6 +70,7 @@ class Git:
     cwd: Path
     env: Mapping[str, str] = field(default_factory=dict)
     inherit_repository: bool = field(default=False, kw_only=True)
+    prefix: str | None = field(default=None, kw_only=True)  # the store's folder, `estate/`, where no `cwd` can be in it
 
     def run(
         self,
@@ -89,8 +78,9 @@ class Git:
         input: bytes | None = None,  # noqa: A002 - the name that subprocess.run has
         ok: Collection[int] = (0,),
         write: bool = False,
+        with_words: bool = False,
     ) -> bytes:
-        """What git prints.
+        """What git prints; `with_words`: and behind it what it says on stderr.
 
         `write` is for what changes history or talks to others: hooks, prompts and the user's language work as
         in a shell. A question has literal pathspecs, English words, no prompts and no optional locks.
@@ -99,13 +89,7 @@ class Git:
             GitMissing: there is no git.
             GitFailed: the exit code is not in `ok`.
         """
-        try:
-            process = Popen(
-                self._command(args), stdin=PIPE, stdout=PIPE, stderr=PIPE, env=self._environment(write=write)
-            )
-        except OSError as error:
-            raise _not_started(args, error) from error
-        with process:
+        with self._started(args, write=write) as process:
             try:
                 told, words = process.communicate(input or b"")
             except BaseException:
@@ -115,7 +99,7 @@ class Git:
                 raise
         if process.returncode not in ok:
             raise GitFailed(args, process.returncode, words.strip() or told)
-        return told
+        return told + words if with_words else told
 
     def stream(self, *args: str) -> Generator[bytes, None, None]:
         """The NUL-separated pieces that a question prints, while git runs; closing the iterator ends git."""
@@ -279,21 +263,40 @@ class Git:
         return ["git", "-C", os.fspath(self.cwd), *settings, *args]
 
     def _environment(self, *, write: bool) -> dict[str, str]:
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if name not in _REPOSITORY and not _CHANGES_ANSWERS.fullmatch(name)
-        }
-        inherited = _inherited(os.environ) if self.inherit_repository else {}
-        return {**kept, **inherited, **({} if write else _FOR_QUESTIONS), **self.env}
+        found = git_environment.made_of(os.environ, write=write, inherit_repository=self.inherit_repository)
+        return {**found, **self.env}
+
+    def _started(self, args: Sequence[str], *, write: bool) -> Popen[bytes]:
+        try:
+            environment = self._environment(write=write)
+            return Popen(self._command(args), stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment)
+        except OSError as error:
+            raise _not_started(args, error) from error
+
+    @contextmanager
+    def talking(self, *args: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+        """A question that goes on: what git reads, to be flushed, and what it answers.
+
+        Less is to be asked at once than a pipe holds (4 KiB are safe), and all answers read before more is asked.
+        """
+        process = self._started(args, write=False)
+        words: list[bytes] = []
+        asked, told = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
+        with process, _alongside(_drain, process.stderr, words):
+            try:
+                yield asked, told
+                asked.close()
+            except BrokenPipeError:  # git has ended, and says why
+                process.wait()
+            except BaseException:
+                process.kill()
+                raise
+        if process.returncode:
+            raise GitFailed(args, process.returncode, b"".join(words))
 
     @contextmanager
     def _running(self, args: Sequence[str], asked: bytes = b"") -> Iterator[IO[bytes]]:
-        try:
-            environment = self._environment(write=False)
-            process = Popen(self._command(args), stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment)
-        except OSError as error:
-            raise _not_started(args, error) from error
+        process = self._started(args, write=False)
         words: list[bytes] = []
         # Both other pipes have a thread, so that whichever fills up first blocks nobody.
         with process, _alongside(_feed, process.stdin, asked), _alongside(_drain, process.stderr, words):
@@ -319,17 +322,6 @@ def find_toplevel(path: Path, env: Mapping[str, str] | None = None, *, inherit_r
         if "not a git repository (or any" in error.words:
             return None
         raise
-
-
-def _inherited(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables that select a repository, meaning the same in another folder."""
-    found = {name: environ[name] for name in _REPOSITORY if environ.get(name)}
-    found |= {name: os.fspath(Path.cwd() / found[name]) for name in _PATHS if name in found}
-    here = os.fspath(Path.cwd())
-    if found.get("GIT_DIR", here) != here:  # in hooks of a bare repository they are the same
-        # A hook starts at the top of the work tree and git takes that for granted, also after `-C`.
-        found.setdefault("GIT_WORK_TREE", here)
-    return found
 
 
 def _named_from(here: str, path: Path) -> str:

@@ -28,13 +28,14 @@ class Place:
     """The folder in which git looks for hooks, real and absolute, and what is around it.
 
     `top` is the top of the work tree, `common` the git folder that all work trees share, `store` the store's folder
-    from the top (`.` for the top itself).
+    from the top (`.` for the top itself). A bare repository, which others push to, is both `top` and `common`.
     """
 
     folder: Path
     top: Path
     common: Path
     store: str
+    is_server: bool = False
 
     @property
     def root(self) -> Path | None:
@@ -44,7 +45,13 @@ class Place:
     @property
     def is_in_work_tree(self) -> bool:
         """Whether hooks are files of the work tree, which git may track."""
-        return self.root == self.top
+        return self.root == self.top and not self.is_server
+
+    @property
+    def install(self) -> str:
+        """The command that installs the hooks here."""
+        server = f" --server {shlex.quote(os.fspath(self.common))}" if self.is_server else ""
+        return f"cpl hooks install{server}"
 
 
 def find(git: Git) -> Place:
@@ -57,6 +64,16 @@ def find(git: Git) -> Place:
     told = os.fsdecode(git.run("rev-parse", "--path-format=absolute", *asked))
     top, common, folder, prefix = told.split("\n")[:4]
     return Place(_real(folder), _real(top), _real(common), prefix.rstrip("/") or ".")
+
+
+def find_bare(git: Git) -> Place | None:
+    """Where the hooks of a bare repository are; None where there is no such repository; one git process."""
+    asked = ("--is-bare-repository", "--git-common-dir", "--git-path", "hooks")
+    told = os.fsdecode(git.run("rev-parse", "--path-format=absolute", *asked, ok=(0, 128)))
+    if not told.startswith("true\n"):
+        return None
+    _is_bare, common, folder = told.split("\n")[:3]
+    return Place(_real(folder), _real(common), _real(common), ".", is_server=True)
 
 
 def _real(path: str) -> Path:
@@ -95,5 +112,7 @@ def own_folder(place: Place) -> Path:
 
 def call(place: Place, program: str) -> str:
     """The line that has a hook of somebody else check records; it does nothing in other repositories."""
+    if place.is_server:
+        return f"{program} hooks receive || exit"
     marker, store = shlex.quote(f"{place.store}/cpl.yaml"), shlex.quote(place.store)
     return f"[ ! -f {marker} ] || {program} -C {store} check --staged || exit"

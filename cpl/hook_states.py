@@ -20,6 +20,7 @@ from cpl.schema import later
 from cpl.store import Store, shipped
 
 HOOKS: Final = ("pre-commit", "pre-merge-commit")
+HOOKS_OF_SERVER: Final = ("pre-receive",)
 INSTALLED: Final = later("installed")
 CALLED: Final = later("called by another hook")
 CHANGED: Final = later("changed since")
@@ -70,11 +71,19 @@ def state(store: Store, interpreter: str = sys.executable) -> tuple[HookState, .
         NotReady: there is no repository.
     """
     store.require_repository()
-    place = hook_places.find(store.git)
-    refusal = hook_places.why_not(place, hook_places.setting(store.git))
-    return tuple(
-        _state(store.git, place, name, refusal and shadowed_words(place, refusal, interpreter)) for name in HOOKS
-    )
+    return states(store.git, hook_places.find(store.git), interpreter)
+
+
+def states(git: Git, place: Place, interpreter: str) -> tuple[HookState, ...]:
+    """What each of the hooks is like that belong there."""
+    refusal = hook_places.why_not(place, hook_places.setting(git))
+    shadowed = refusal and shadowed_words(place, refusal, interpreter)
+    return tuple(_state(git, place, name, shadowed) for name in names_of(place))
+
+
+def names_of(place: Place) -> tuple[str, ...]:
+    """The hooks of cpl that belong there."""
+    return HOOKS_OF_SERVER if place.is_server else HOOKS
 
 
 def are_active(store: Store) -> bool:
@@ -91,18 +100,17 @@ def seen(place: Place, name: str) -> HookState:
     path = place.folder / name
     if _is_called(place, path):
         return HookState(name, CALLED, path)
-    return HookState(name, MISSING, path, _("run: cpl hooks install"))
+    return HookState(name, MISSING, path, _("run: {install}").format(install=place.install))
 
 
 def _ours_seen(place: Place, name: str, path: Path) -> HookState:
     script = hook_script.read(read(path)) or Script("", "")
     if not os.access(path, os.X_OK):
-        return HookState(
-            name, NOT_EXECUTABLE, path, _("git runs no hook that is not executable; run: cpl hooks install")
-        )
+        message = _("git runs no hook that is not executable; run: {install}")
+        return HookState(name, NOT_EXECUTABLE, path, message.format(install=place.install))
     if script.python and not os.access(script.python, os.X_OK):
-        message = _("{python} is gone; run: cpl hooks install")
-        return HookState(name, INTERPRETER_GONE, path, message.format(python=script.python))
+        message = _("{python} is gone; run: {install}")
+        return HookState(name, INTERPRETER_GONE, path, message.format(python=script.python, install=place.install))
     if script.store not in ("", place.store):
         message = other_store_words(place, path, script) or _("the store is {store} now; run: cpl hooks install")
         return HookState(name, OTHER_STORE, path, message.format(store=place.store))
@@ -131,11 +139,11 @@ def _state(git: Git, place: Place, name: str, shadowed: str) -> HookState:
     if found.state != INSTALLED:
         return found
     if lines := changes(name, found.path):
-        return HookState(name, CHANGED, found.path, changed_words(found.path, lines))
+        return HookState(name, CHANGED, found.path, changed_words(place, found.path, lines))
     script = hook_script.read(read(found.path))
     if script and (words := changed_earlier(found.path, script)):
-        message = _("{what} since cpl's hook was installed; to take it as it is, run: cpl hooks install")
-        return HookState(name, EARLIER_CHANGED, found.path, message.format(what=words))
+        message = _("{what} since cpl's hook was installed; to take it as it is, run: {install}")
+        return HookState(name, EARLIER_CHANGED, found.path, message.format(what=words, install=place.install))
     return found
 
 
@@ -148,12 +156,10 @@ def changes(name: str, path: Path) -> list[str]:
     return hook_script.differences(expected, data) or [_("- the last line, with the sum of the others")]
 
 
-def changed_words(path: Path, lines: list[str]) -> str:
+def changed_words(place: Place, path: Path, lines: list[str]) -> str:
     """What to do about cpl's hook `path`, in which these lines were changed."""
-    message = _(
-        "{path} was changed since it was installed; save what you need of it, remove it, run: cpl hooks install"
-    )
-    return "\n".join([message.format(path=path), *lines])
+    message = _("{path} was changed since it was installed; save what you need of it, remove it, run: {install}")
+    return "\n".join([message.format(path=path, install=place.install), *lines])
 
 
 def read(path: Path) -> bytes:
@@ -244,9 +250,10 @@ def tracked_words(place: Place, path: Path) -> str:
 def shadowed_words(place: Place, refusal: str, interpreter: str) -> str:
     """What to do where cpl may not write hooks."""
     message = _(
-        "{refusal}; add this line to its pre-commit and pre-merge-commit: {line} - or give this repository hooks of "
-        "its own: git config --local core.hooksPath {folder}, then: cpl hooks install"
+        "{refusal}; add this line to its {names}: {line} - or give this repository hooks of its own: "
+        "git config --local core.hooksPath {folder}, then: {install}"
     )
+    said = {"names": _(" and ").join(names_of(place)), "install": place.install}
     program = f"{shlex.quote(interpreter)} -P -m cpl"
     folder = shlex.quote(os.fspath(hook_places.own_folder(place)))
-    return message.format(refusal=refusal, line=hook_places.call(place, program), folder=folder)
+    return message.format(refusal=refusal, line=hook_places.call(place, program), folder=folder, **said)

@@ -6,19 +6,20 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from gettext import gettext as _
 from pathlib import Path
 from typing import Final
 
-from cpl import files, hook_places, hook_script, hook_states
+from cpl import files, hook_places, hook_script, hook_states, locks
 from cpl.errors import CplError
 from cpl.git import Git
 from cpl.hook_places import Place
 from cpl.hook_script import Script
 from cpl.hook_states import HOOKS, HookState, state
-from cpl.store import Store
+from cpl.store import LOCK_SECONDS, Store
 
 __all__ = ["HOOKS", "Done", "HookState", "NotDone", "install", "state", "uninstall"]
 
@@ -54,7 +55,7 @@ class _Plan:
 class _Job:
     """An installation: where, by which interpreter, and why it may not be (empty when it may)."""
 
-    store: Store
+    git: Git
     place: Place
     interpreter: str
     refusal: str
@@ -75,16 +76,49 @@ def install(store: Store, interpreter: str = sys.executable) -> tuple[Done, ...]
         NotReady, Busy, WriteFailed: there is no repository, somebody else writes, the disk refuses.
     """
     store.require_repository()
-    place = hook_places.find(store.git)
+    return _install(store.git, hook_places.find(store.git), interpreter)
+
+
+def install_on_server(repository: Path, interpreter: str = sys.executable) -> tuple[Done, ...]:
+    """Have git judge what is pushed into a bare repository, by `interpreter`; as `install` otherwise."""
+    git = Git(repository)
+    return _install(git, _bare(git), interpreter)
+
+
+def state_on_server(repository: Path, interpreter: str = sys.executable) -> tuple[HookState, ...]:
+    """What the hook of a bare repository that judges what is pushed is like."""
+    git = Git(repository)
+    return hook_states.states(git, _bare(git), interpreter)
+
+
+def uninstall_on_server(repository: Path) -> tuple[Done, ...]:
+    """Take the hook out of a bare repository; as `uninstall` otherwise."""
+    git = Git(repository)
+    return _uninstall(git, _bare(git))
+
+
+def _bare(git: Git) -> Place:
+    place = hook_places.find_bare(git)
+    if place is None:
+        message = _("{path} is not a bare repository, as a server has; make one with: git init --bare {path}")
+        raise NotDone(message.format(path=git.cwd))
+    return place
+
+
+def _install(git: Git, place: Place, interpreter: str) -> tuple[Done, ...]:
     if "\n" in f"{interpreter}{place.top}" or not Path(interpreter).is_absolute():
         message = _(
             "'{path}' can't stand in a hook as its interpreter: it has to be an absolute path without line breaks"
         )
         raise NotDone(message.format(path=interpreter))
-    refusal = hook_places.why_not(place, hook_places.setting(store.git))
-    job = _Job(store, place, interpreter, refusal)
-    with store.lock():
-        return tuple(map(_carry_out, _all(partial(_planned, job))))
+    refusal = hook_places.why_not(place, hook_places.setting(git))
+    job = _Job(git, place, interpreter, refusal)
+    with _lock(place):
+        return tuple(map(_carry_out, _all(place, partial(_planned, job))))
+
+
+def _lock(place: Place) -> AbstractContextManager[None]:
+    return locks.lock(place.common / "cpl" / "lock", timeout=LOCK_SECONDS)
 
 
 def uninstall(store: Store) -> tuple[Done, ...]:
@@ -95,20 +129,23 @@ def uninstall(store: Store) -> tuple[Done, ...]:
         NotReady, Busy, WriteFailed: there is no repository, somebody else writes, the disk refuses.
     """
     store.require_repository()
-    place = hook_places.find(store.git)
-    refusal = hook_places.why_not(place, hook_places.setting(store.git))
+    return _uninstall(store.git, hook_places.find(store.git))
+
+
+def _uninstall(git: Git, place: Place) -> tuple[Done, ...]:
+    refusal = hook_places.why_not(place, hook_places.setting(git))
     usual = replace(place, folder=Path(os.path.realpath(place.common / "hooks")))
     places = dict.fromkeys(each for each in ([] if refusal else [place]) + [usual] if each.root is not None)
-    jobs = [_Job(store, each, "", "") for each in places]
-    with store.lock():
-        plans = [plan for job in jobs for plan in _all(partial(_taken_out, job))]
+    jobs = [_Job(git, each, "", "") for each in places]
+    with _lock(place):
+        plans = [plan for job in jobs for plan in _all(place, partial(_taken_out, job))]
         return tuple(map(_carry_out, plans))
 
 
-def _all(plan: Callable[[str], _Plan | None]) -> list[_Plan]:
-    """The plans for HOOKS. Raises NotDone with all that is in the way of any of them."""
+def _all(place: Place, plan: Callable[[str], _Plan | None]) -> list[_Plan]:
+    """The plans for the hooks that belong there. Raises NotDone with all that is in the way of any of them."""
     plans, obstacles = [], []
-    for name in HOOKS:
+    for name in hook_states.names_of(place):
         try:
             plans.append(plan(name))
         except NotDone as obstacle:
@@ -126,7 +163,7 @@ def _planned(job: _Job, name: str) -> _Plan:
         raise NotDone(hook_states.shadowed_words(job.place, job.refusal, job.interpreter))
     path = hook_states.ours(job.place, name)
     plan = _beside(job, name) if path is None else _renewed(job, name, path)
-    if plan.data is not None and hook_states.is_tracked(job.store.git, job.place, plan.done.path):
+    if plan.data is not None and hook_states.is_tracked(job.git, job.place, plan.done.path):
         raise NotDone(hook_states.tracked_words(job.place, plan.done.path))
     return plan
 
@@ -136,7 +173,8 @@ def _beside(job: _Job, name: str) -> _Plan:
     path = job.place.folder / name
     kept = hook_states.earlier_of(path)
     if path.is_dir():
-        raise NotDone(_("{path} is a folder; move it away, then run: cpl hooks install").format(path=path))
+        message = _("{path} is a folder; move it away, then run: {install}")
+        raise NotDone(message.format(path=path, install=job.place.install))
     earlier = next((each for each in (path, kept) if os.path.lexists(each)), None)
     script = Script(job.interpreter, job.place.store)
     words = _("installed")
@@ -144,9 +182,9 @@ def _beside(job: _Job, name: str) -> _Plan:
         if os.path.lexists(kept) and hook_states.seal(kept) != hook_states.seal(earlier):
             message = _(
                 "{kept} was kept for an earlier installation, and {path} is another hook; remove the one that you do "
-                "not need, then run: cpl hooks install"
+                "not need, then run: {install}"
             )
-            raise NotDone(message.format(kept=kept, path=path))
+            raise NotDone(message.format(kept=kept, path=path, install=job.place.install))
         script = hook_states.with_earlier(script, earlier, kept.name)
         words = _("installed; the hook that was there is kept as {kept} and runs first").format(kept=kept.name)
         if script.how == hook_script.OFF:
@@ -159,7 +197,7 @@ def _beside(job: _Job, name: str) -> _Plan:
 
 def _not_ignored(job: _Job, path: Path) -> str:
     """What to say of a hook that lies among the files of the work tree where git sees it."""
-    if not job.place.is_in_work_tree or Git(job.place.top, job.store.git.env).ignored([path]):
+    if not job.place.is_in_work_tree or Git(job.place.top, job.git.env).ignored([path]):
         return ""
     return _("; do not commit this file, it names an interpreter of this computer")
 
@@ -171,7 +209,7 @@ def _renewed(job: _Job, name: str, path: Path) -> _Plan:
     if words := hook_states.other_store_words(job.place, path, old):
         raise NotDone(words)
     if lines := hook_states.changes(name, path):
-        raise NotDone(hook_states.changed_words(path, lines))
+        raise NotDone(hook_states.changed_words(job.place, path, lines))
     script = Script(job.interpreter, job.place.store)
     words = _("renewed")
     if old.earlier and os.path.lexists(earlier := path.with_name(old.earlier)):
@@ -212,7 +250,7 @@ def _require_unchanged(job: _Job, name: str, path: Path, script: Script) -> None
     if words := hook_states.changed_earlier(path, script):
         message = _("{what} since cpl's hook was installed, so both stay; to take cpl's out: {command}")
         raise NotDone(message.format(what=words, command=by_hand))
-    if hook_states.is_tracked(job.store.git, job.place, path):
+    if hook_states.is_tracked(job.git, job.place, path):
         message = _("{path} is tracked by git, so cpl leaves it; to take it out: git rm --force {path}")
         raise NotDone(message.format(path=path))
 

@@ -14,11 +14,11 @@ from cpl.events import VERBS
 from cpl.hours import hours
 from cpl.moments import Duration
 from cpl.overlay import find
+from cpl.profile_rules import EVENT_KEYS, RULE, Rule, When, read_rule
 from cpl.relations import SECTIONS as RELATION_SECTIONS
 from cpl.relations import Escalation, Relations, read_relations
 from cpl.schema import (
     Converter,
-    Problems,
     count,
     day,
     did_you_mean,
@@ -36,9 +36,6 @@ from cpl.yaml_nodes import MappingNode, Node
 
 BACK: Final = "back"
 REOPEN: Final = "reopen"
-EVENT_KEYS: Final = frozenset({"reason", "until", "text"})
-
-When = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +57,6 @@ class State:
     paused: bool
     final: bool
     counts: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What a move needs; all rules that match apply. Each requirement is a tuple of alternatives."""
-
-    name: str
-    from_: tuple[str, ...]
-    to: tuple[str, ...]
-    when: When
-    requires: tuple[tuple[str, ...], ...]
-    roles: tuple[str, ...]
-    since: date | None
-    clause: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,22 +136,6 @@ _TERM: Final = struct({"label": map_of(text), "when": map_of(list_of(text)), "of
 _STATE: Final = struct({"label": map_of(text), "initial": flag, "paused": flag, "final": flag, "counts": flag})
 
 
-def _requirement(node: Node, problems: Problems) -> tuple[str, ...] | None:
-    value = text(node, problems)
-    return None if value is None else tuple(part.strip() for part in value.split(" | "))
-
-
-_RULE: Final = struct(
-    {
-        "from": list_of(word),
-        "to": list_of(word),
-        "when": map_of(list_of(text)),
-        "requires": list_of(_requirement),
-        "roles": list_of(word),
-        "since": day,
-        "clause": text,
-    },
-)
 _TARGET: Final = struct(
     {"when": map_of(list_of(text)), "within": duration, "warn": duration, "since": day, "clause": text},
     required=["within"],
@@ -206,7 +173,7 @@ SECTIONS: Final[Mapping[str, Converter]] = {
     "source": text,
     "states": map_of(_STATE),
     "moves": map_of(list_of(word)),
-    "rules": map_of(_RULE),
+    "rules": map_of(RULE),
     "clocks": map_of(_CLOCK),
     "summary": _FIGURES,
     "hours": hours,
@@ -230,7 +197,7 @@ def read_profile(node: MappingNode, fields: Collection[str]) -> tuple[Profile | 
     profile = Profile(
         states={name: _state(name, each) for name, each in data["states"].items()},
         moves=data["moves"],
-        rules=tuple(_rule(name, each) for name, each in data.get("rules", {}).items()),
+        rules=tuple(read_rule(name, each) for name, each in data.get("rules", {}).items()),
         clocks={name: _clock(name, each, node) for name, each in data["clocks"].items() if not each.get("off")},
         terms={field: _terms(data.get(section, {})) for field, section in TERM_SECTIONS.items()},
         roles=_terms(data.get("roles", {})),
@@ -250,18 +217,6 @@ def _state(name: str, data: Mapping[str, Any]) -> State:
 
 def _terms(data: Mapping[str, Mapping[str, Any]]) -> dict[str, Term]:
     return {name: Term(name, each.get("label", {}), each.get("when", {})) for name, each in data.items()}
-
-
-def _rule(name: str, data: Mapping[str, Any]) -> Rule:
-    lists = {key: data.get(key, ()) for key in ("to", "requires", "roles")}
-    return Rule(
-        name,
-        from_=data.get("from", ()),
-        when=data.get("when", {}),
-        since=data.get("since"),
-        clause=data.get("clause"),
-        **lists,
-    )
 
 
 def _clock(name: str, data: Mapping[str, Any], root: MappingNode) -> Clock:
@@ -327,11 +282,27 @@ class _CrossCheck:
         yield from self._known((*rule.from_, *rule.to), self.profile.states, *path)
         yield from self._known(rule.roles, self.profile.roles, *path)
         yield from self._when(rule.when, *path)
+        yield from self._known((name.partition("/")[0] for name in rule.did), VERBS, *path)
+        yield from self._apart(rule, *path)
         for name in (name for alternatives in rule.requires for name in alternatives):
             if ":" in name:
                 yield from self._event(name, *path)
             elif name not in EVENT_KEYS:
                 yield from self._known([name.partition(".")[0]], (*self.fields, *EVENT_KEYS), *path)
+
+    def _apart(self, rule: Rule, *path: str) -> Iterator[Problem]:
+        """A rule is about moves, about events, or about the settings; what goes with another of them says nothing."""
+        moves = {"to": rule.to, "requires": rule.requires}
+        records = {"from": rule.from_, "when": rule.when, "since": rule.since, **moves, "did": rule.did}
+        others, about = (records, "settings") if rule.settings else (moves, "did")
+        wrong = [name for name, value in others.items() if value] if rule.settings or rule.did else []
+        if wrong:
+            message = _("a rule with '{about}' can't have {keys}; write two rules")
+            message = message.format(about=about, keys=", ".join(wrong))
+            yield problem(find(self.root, path), "E071", message)
+        if rule.settings and not (rule.roles or rule.signed):
+            message = _("a rule with 'settings' says who may change them; add roles or signed: true")
+            yield problem(find(self.root, path), "E071", message)
 
     def _clock(self, clock: Clock) -> Iterator[Problem]:
         path = ("clocks", clock.name)

@@ -11,17 +11,20 @@ import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from gettext import gettext as _
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from cpl import files
+from cpl.ancestry import Ancestry
 from cpl.errors import CplError
 from cpl.git import Git
+from cpl.store_paths import below, relative
 from cpl.tree import owner
 
 INDEX: Final = ""
@@ -29,8 +32,10 @@ INDEX: Final = ""
 
 _MERGE_HEAD_LIMIT: Final = 1 << 16
 _LATEST: Final = 1 << 37  # the year 6325: git takes dates that Python does not
-_AT_ONCE: Final = 100  # commits that one process compares
-_RAW: Final = ("-r", "-z", "--raw", "--no-abbrev", "--no-renames", "--relative")
+_AT_ONCE: Final = 40  # comparisons that are asked for before the answers are read
+_CHUNK: Final = 1 << 16
+_END: Final = b"end\n"  # what git repeats, so that it is known where the answers end
+_RAW: Final = ("-r", "-z", "--raw", "--no-abbrev", "--no-renames")
 # Without what `git add -N` only announces: the next commit has none of it.
 _INDEX: Final = ("diff-index", "--cached", "--ita-invisible-in-index", *_RAW)
 _EACH: Final = ("diff-tree", "--stdin", "--always", "--root", *_RAW)
@@ -41,8 +46,8 @@ _LOG: Final = (
     "--reverse",
     "--no-show-signature",
     "--encoding=UTF-8",
-    "--format=%H%n%P%n%ct%n%B",
 )
+_FORMAT: Final = ("%H", "%P", "%ct", "%at", "%an", "%ae")
 # Not only among the trailers: a hosting site that squashes commits puts their messages into the middle of its own.
 _ACTION: Final = re.compile(r"^Action: (\S+)\s*$", re.MULTILINE)
 
@@ -98,13 +103,23 @@ Side = Mapping[str, Pair]
 """What differs from one parent, by path."""
 
 
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who wrote a commit, and when, as it says itself; `signature` is what `signatures` asks of it, if it was told."""
+
+    name: str
+    email: str
+    at: datetime
+    signature: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Step:
     """A commit, or what the index would make one.
 
     `sides` has one entry for each parent; without a parent, one against nothing. `actions` are those that cpl noted in
     the commit's message, none for one made by hand; `written_at` is when it was made by the clock of who made it. Of
-    the index neither is known.
+    the index neither is known, nor an author. One that `is_idle` does nothing at all below the paths.
     """
 
     revision: str
@@ -112,6 +127,13 @@ class Step:
     sides: tuple[Side, ...]
     actions: tuple[str, ...] = ()
     written_at: datetime | None = None
+    author: Author | None = None
+    is_idle: bool = False
+
+    @property
+    def seconds(self) -> int:
+        """When it was made, in seconds since 1970."""
+        return int(self.written_at.timestamp()) if self.written_at else 0
 
     @cached_property
     def paths(self) -> tuple[str, ...]:
@@ -147,6 +169,18 @@ class Step:
         return [side[path].before if path in side else self.after(path) for side in self.sides]
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The commits that `head` has and `base` has not (None: all of them).
+
+    `signature` is what git is asked to tell of signatures: placeholders of its formats, with %n between them.
+    """
+
+    base: str | None
+    head: str
+    signature: str = ""
+
+
 def staged(git: Git, parents: Sequence[str], paths: Sequence[str]) -> Step:
     """What the index would commit below `paths`, if its parents were these.
 
@@ -154,19 +188,34 @@ def staged(git: Git, parents: Sequence[str], paths: Sequence[str]) -> Step:
         Unmerged: it can't be committed yet.
     """
     against = parents or (_empty_tree(git),)
-    sides = [_side(git.run(*_INDEX, parent, "--", *paths)) for parent in against]
-    return _without_taken_over(git, Step(INDEX, tuple(parents), tuple(sides)), paths)
+    sides = [_side(git.run(*_INDEX, *relative(git), parent, "--", *below(git, paths))) for parent in against]
+    step = Step(INDEX, tuple(parents), tuple(sides))
+    if len(parents) < 2:
+        return step
+    with _comparing(git, paths) as comparison:
+        return _without_taken_over(step, Ancestry(), comparison)
 
 
-def between(git: Git, base: str | None, head: str, paths: Sequence[str]) -> Iterator[Step]:
-    """The commits that `head` has and `base` has not (None: all of them), parents first.
+def between(git: Git, span: Span, paths: Sequence[str], ancestry: Ancestry) -> Iterator[Step]:
+    """The commits of a span, parents first, each with what it does below `paths`; they are entered into `ancestry`."""
+    excluded = [] if span.base is None else [f"^{span.base}"]
+    return walk(git, [*excluded, "--end-of-options", span.head], paths, ancestry, span.signature)
 
-    Those that do nothing below `paths` are left out.
-    """
-    excluded = [] if base is None else [f"^{base}"]
-    commits = (_commit(told) for told in git.stream(*_LOG, *excluded, "--end-of-options", head))
-    while chunk := list(islice(commits, _AT_ONCE)):
-        yield from (_without_taken_over(git, step, paths) for step in _compared(git, chunk, paths) if any(step.sides))
+
+def walk(
+    git: Git, revisions: Sequence[str], paths: Sequence[str], ancestry: Ancestry, signature: str = ""
+) -> Iterator[Step]:
+    """As `between`, the commits that `git log` takes by these hashes and options."""
+    lines = signature.split("%n") if signature else []
+    told = git.stream(*_LOG, f"--format={'%n'.join([*_FORMAT, *lines, '%B'])}", *revisions)
+    commits = (_commit(each, len(lines)) for each in told)
+    with _comparing(git, paths) as comparison:
+        while chunk := list(islice(commits, _AT_ONCE)):
+            sides = iter(comparison.sides([pair for each in chunk for pair in _pairs(each)]))
+            for each in chunk:
+                ancestry.add(each.revision, each.parents, each.seconds)
+                step = replace(each, sides=tuple(islice(sides, max(1, len(each.parents)))))
+                yield _without_taken_over(step, ancestry, comparison)
 
 
 def commit_named(git: Git, name: str) -> str:
@@ -195,28 +244,74 @@ def lost_commits(git: Git, base: str, head: str) -> int:
 
 def earlier(git: Git, commit: str, path: str) -> list[str]:
     """The commits from `commit` back that changed a file, the newest first."""
-    return git.run("rev-list", "--max-count=100", commit, "--", path).decode().split()
+    return git.run("rev-list", "--max-count=100", commit, "--", *below(git, [path])).decode().split()
 
 
-def _commit(told: bytes) -> Step:
-    revision, parents, seconds, message = told.decode("utf-8", "replace").split("\n", 3)
-    written_at = datetime.fromtimestamp(min(int(seconds), _LATEST), UTC)
-    return Step(revision, tuple(parents.split()), (), tuple(_ACTION.findall(message)), written_at)
+def _commit(told: bytes, lines: int) -> Step:
+    """A commit with so many lines about its signature; what it did is not known yet."""
+    revision, parents, seconds, authored, name, email, *rest = told.decode("utf-8", "replace").split("\n", 6 + lines)
+    author = Author(name, email, _instant(authored), tuple(rest[:lines]))
+    actions = tuple(_ACTION.findall(rest[lines]))
+    return Step(revision, tuple(parents.split()), (), actions, _instant(seconds), author)
 
 
-def _compared(git: Git, commits: Sequence[Step], paths: Sequence[str]) -> Iterator[Step]:
-    """The commits with what they did, in one process."""
-    asked = [[f"{each.revision} {parent}" for parent in each.parents] or [each.revision] for each in commits]
-    lines = "".join(f"{line}\n" for group in asked for line in group)
-    answers = iter(_answers(git.run(*_EACH, "--", *paths, input=lines.encode())))
-    for each, group in zip(commits, asked, strict=True):
-        yield Step(each.revision, each.parents, tuple(islice(answers, len(group))), each.actions, each.written_at)
+def _instant(seconds: str) -> datetime:
+    """A date of git; 1970 for what is no date, as git has it."""
+    return datetime.fromtimestamp(min(int(seconds), _LATEST) if seconds.isdecimal() else 0, UTC)
 
 
-def _answers(told: bytes) -> Iterator[Side]:
+def _pairs(step: Step) -> list[str]:
+    """What git is asked to compare: the commit with each parent, or with nothing."""
+    return [f"{step.revision} {parent}" for parent in step.parents] or [step.revision]
+
+
+class _Comparison:
+    """Compares commits below some paths, in one process."""
+
+    def __init__(self, git: Git, paths: Sequence[str], asked: IO[bytes], told: IO[bytes]) -> None:
+        self.git = git
+        self.paths = paths
+        self._asked = asked
+        self._told = told
+
+    def sides(self, lines: Sequence[str]) -> list[Side]:
+        """What differs, by line: `COMMIT OTHER`, or `COMMIT` alone with nothing."""
+        found: list[Side] = []
+        for start in range(0, len(lines), _AT_ONCE):
+            asked = "".join(f"{line}\n" for line in lines[start : start + _AT_ONCE])
+            self._asked.write(asked.encode() + _END)
+            self._asked.flush()
+            found += _answers(_pieces(self._told))
+        return found
+
+    def all_of(self, commit: str) -> set[str]:
+        """The files of a commit."""
+        told = self.git.run("ls-tree", "-r", "-z", "--name-only", commit, "--", *below(self.git, self.paths))
+        return {each.removeprefix(self.git.prefix or "") for each in os.fsdecode(told).split("\0")[:-1]}
+
+
+@contextmanager
+def _comparing(git: Git, paths: Sequence[str]) -> Iterator[_Comparison]:
+    with git.talking(*_EACH, *relative(git), "--", *below(git, paths)) as (asked, told):
+        yield _Comparison(git, paths, asked, told)
+
+
+def _pieces(told: IO[bytes]) -> Iterator[bytes]:
+    """The pieces of the answers to what was asked at once."""
+    rest, is_path = b"", False
+    while is_path or rest != _END:
+        chunk = os.read(told.fileno(), _CHUNK)
+        if not chunk:
+            raise BrokenPipeError  # git has ended; `Git.talking` tells why
+        *pieces, rest = (rest + chunk).split(b"\0")
+        for piece in pieces:
+            is_path = not is_path and piece.startswith(b":")
+            yield piece
+
+
+def _answers(pieces: Iterator[bytes]) -> Iterator[Side]:
     """The sides in the order asked for; each begins with the commit's hash."""
     side: dict[str, Pair] | None = None
-    pieces = iter(told.split(b"\0")[:-1])
     for piece in pieces:
         if side is not None and piece.startswith(b":"):
             side[os.fsdecode(next(pieces))] = _pair(piece)
@@ -246,27 +341,33 @@ def _file(mode: str, blob: str) -> File | None:
     return File(mode, blob) if mode.strip("0") else None
 
 
-def _without_taken_over(git: Git, step: Step, paths: Sequence[str]) -> Step:
+def _without_taken_over(step: Step, ancestry: Ancestry, comparison: _Comparison) -> Step:
     """A merge without the files that only one side had changed and that it took from there."""
+    if not any(step.sides):
+        return replace(step, is_idle=True)
     if len(step.parents) < 2:
         return step
-    told = git.run("merge-base", "--all", *(["--octopus"] if len(step.parents) > 2 else []), *step.parents, ok=(0, 1))
-    bases = told.decode().split() or [_empty_tree(git)]
-    changed = [[_differing(git, base, parent, paths) for parent in step.parents] for base in bases]
+    bases = _merge_bases(comparison.git, step.parents, ancestry)
+    changed = [[set(side) for side in comparison.sides([f"{each} {base}" for each in step.parents])] for base in bases]
+    changed = changed or [[comparison.all_of(each) for each in step.parents]]
     kept = {path for path in step.paths if not all(_is_taken_over(step, path, sides) for sides in changed)}
     sides = tuple({path: pair for path, pair in side.items() if path in kept} for side in step.sides)
-    return Step(step.revision, step.parents, sides, step.actions, step.written_at)
+    return replace(step, sides=sides)
+
+
+def _merge_bases(git: Git, parents: Sequence[str], ancestry: Ancestry) -> Sequence[str]:
+    """The last common ancestors of a merge's parents."""
+    known = ancestry.bases(parents)
+    if known is not None:
+        return known
+    octopus = ["--octopus"] if len(parents) > 2 else []
+    return git.run("merge-base", "--all", *octopus, *parents, ok=(0, 1)).decode().split()
 
 
 def _is_taken_over(step: Step, path: str, changed: Sequence[set[str]]) -> bool:
     """Whether a merge has the version of one side, and every side with another one left it as it was at the base."""
     others = [at for at, side in enumerate(step.sides) if path in side]
     return len(others) < len(step.sides) and all(path not in changed[at] for at in others)
-
-
-def _differing(git: Git, base: str, other: str, paths: Sequence[str]) -> set[str]:
-    told = git.run("diff-tree", "-r", "-z", "--name-only", "--no-renames", "--relative", base, other, "--", *paths)
-    return set(os.fsdecode(told).split("\0")[:-1])
 
 
 def _empty_tree(git: Git) -> str:

@@ -41,8 +41,13 @@ def check(document: Document, settings: Settings, facts: Facts) -> list[Problem]
     """Every problem of the record in `document`, in the order of its lines."""
     record, problems = load(document)
     if record is not None and not any(each.is_error for each in problems):
-        problems = [*problems, *_Check(document, record, settings, facts).all()]
+        problems = [*problems, *check_record(document, record, settings, facts)]
     return sorted(set(problems))
+
+
+def check_record(document: Document, record: Record, settings: Settings, facts: Facts) -> Iterator[Problem]:
+    """The problems of the record that was read from `document` without an error, but for those of its form."""
+    return _Check(document, record, settings, facts).all()
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,8 +318,12 @@ class _Check:
         """E060, E061, W062: every move against the record as it was just before; an import's moves are not judged."""
         unknown_step: Problem | None = None
         for move in self.record.events:
-            is_judged = move.is_move and not self.record.is_imported(move)
-            previous = before(self.record, move) if is_judged else None
+            if self.record.is_imported(move):
+                continue
+            if not move.is_move:
+                yield from self._deed(move)
+                continue
+            previous = before(self.record, move)
             if previous is None:
                 continue
             allowed = workflow.allowed_moves(previous, self.settings.profile)
@@ -334,11 +343,23 @@ class _Check:
             hint = workflow.supplies(missing.alternatives[0], self.record.id)
             message = _("the move to '{to}' lacks something: {missing}; use: {hint}")
             yield self._on(move, self._judged(move, "E060"), message.format(to=move.to, missing=missing, hint=hint))
-        person = self.settings.people.get(move.by)
-        for rule in workflow.roles_lacking(previous, profile, move, zone, person):
+        yield from self._roles(previous, move)
+
+    def _deed(self, event: Event) -> Iterator[Problem]:
+        """E061 of an event that is no move."""
+        previous = before(self.record, event) if workflow.asks_for_roles(self.settings.profile, event) else None
+        if previous is not None:
+            yield from self._roles(previous, event)
+
+    def _roles(self, previous: Record, event: Event) -> Iterator[Problem]:
+        person = self.settings.people.get(event.by)
+        for rule in workflow.roles_lacking(previous, self.settings.profile, event, self.settings.zone, person):
             message = _("'{by}' may not move it to '{to}': rule '{rule}' wants the role {roles}")
-            message = message.format(by=move.by, to=move.to, rule=rule.name, roles=", ".join(rule.roles))
-            yield self._on(move, self._judged(move, "E061"), message)
+            if not event.is_move:
+                message = _("'{by}' may not record {event}: rule '{rule}' wants the role {roles}")
+            said = {"by": event.by, "to": event.to, "event": event.key}
+            message = message.format(rule=rule.name, roles=", ".join(rule.roles), **said)
+            yield self._on(event, self._judged(event, "E061"), message)
 
 
 def _may_void(void: Event, event: Event) -> bool:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import date, tzinfo
 from gettext import gettext as _
 from typing import Final
 
 from cpl.config import Person
 from cpl.errors import CplError
 from cpl.events import VERBS, Event
-from cpl.profile import BACK, EVENT_KEYS, Profile, Rule, When
+from cpl.profile import BACK, Profile
+from cpl.profile_rules import EVENT_KEYS, Rule, When
 from cpl.record import FIRST_PARTS, Record, local_day
 
 
@@ -94,26 +95,46 @@ def missing(record: Record, profile: Profile, move: Event, zone: tzinfo) -> list
     """What the rules require for `move` and the record (as it is just before) does not have."""
     return [
         Missing(rule, alternatives)
-        for rule in _rules(record, profile, move, zone)
+        for rule in rules(record, profile, move, zone)
         for alternatives in rule.requires
         if not any(_is_met(name, record, profile, move) for name in alternatives)
     ]
 
 
-def roles_lacking(record: Record, profile: Profile, move: Event, zone: tzinfo, person: Person | None) -> list[Rule]:
-    """The rules for `move` whose roles `person` has none of."""
+def roles_lacking(record: Record, profile: Profile, event: Event, zone: tzinfo, person: Person | None) -> list[Rule]:
+    """The rules for an event whose roles `person` has none of."""
+    return [rule for rule in rules(record, profile, event, zone) if not has_role(person, rule)]
+
+
+def asks_for_roles(profile: Profile, event: Event) -> bool:
+    """Whether a rule may want a role for events like this one."""
+    return any(rule.roles and _concerns(rule, event) for rule in profile.rules)
+
+
+def has_role(person: Person | None, rule: Rule) -> bool:
+    """Whether the person has one of the roles that a rule wants; everybody where it wants none."""
     own = () if person is None else person.roles
-    return [rule for rule in _rules(record, profile, move, zone) if rule.roles and not set(rule.roles) & set(own)]
+    return not rule.roles or bool(set(rule.roles) & set(own))
 
 
-def _rules(record: Record, profile: Profile, move: Event, zone: tzinfo) -> Iterator[Rule]:
-    received_on = local_day(record.received_at, zone)
+def rules(record: Record, profile: Profile, event: Event, zone: tzinfo) -> Iterator[Rule]:
+    """The rules for an event of a record, which is as it was just before."""
+    received_on: date | None = None
     for rule in profile.rules:
+        if not _concerns(rule, event):
+            continue
+        received_on = received_on or local_day(record.received_at, zone)
         in_force = rule.since is None or rule.since <= received_on
         is_from = not rule.from_ or record.status in rule.from_
-        is_to = not rule.to or move.to in rule.to
-        if in_force and is_from and is_to and matches(record, rule.when):
+        if in_force and is_from and matches(record, rule.when):
             yield rule
+
+
+def _concerns(rule: Rule, event: Event) -> bool:
+    """Whether a rule is about events like this one, an attempt that reached nobody too."""
+    if rule.did:
+        return any(f"did:{name}" in event.names for name in rule.did)
+    return event.is_move and not rule.settings and (not rule.to or event.to in rule.to)
 
 
 def _is_met(name: str, record: Record, profile: Profile, move: Event) -> bool:

@@ -25,7 +25,7 @@ from cpl.store import Store
 from tests.ledger import CPL_YAML, TRUE
 
 PAGE: Final = Path(__file__).parent.parent / "README.md"
-_BLOCK: Final = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
+BLOCK: Final = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
 _WHEN: Final = re.compile(r"# (\d{4}-\d\d-\d\d) (\d\d:\d\d) ([\w.]+)")
 
 
@@ -91,7 +91,7 @@ class Replay:
 def replayed(page: str, root: Path) -> str:
     """The page with the output of all its console blocks renewed."""
     replay = Replay(root)
-    return _BLOCK.sub(lambda found: replay.block(found[0]), page)
+    return BLOCK.sub(lambda found: replay.block(found[0]), page)
 
 
 if __name__ == "__main__":

@@ -397,11 +397,12 @@ def test_a_range_comes_as_rows_with_the_commit(ledger: Ledger) -> None:
 
 def test_rules_of_a_commit_are_those_of_its_own_tree(ledger: Ledger) -> None:
     line = "- {id: wu.ming, name: 吴明, emails: [wu.ming@example.org], roles: [desk]}\n"
-    change(ledger, "---\n## Desc", HANDOVER.replace("li.na", "wu.ming") + "---\n## Desc")
+    event = HANDOVER.replace("li.na", "wu.ming, recorded_by: li.na")
+    change(ledger, "---\n## Desc", event + "---\n## Desc")
     ledger.commit("unknown")
     (ledger.root / "cpl.yaml").write_text(CPL_YAML + line, encoding="utf-8")
     ledger.commit("known")
-    change(ledger, "---\n## Desc", HANDOVER.replace(":01:", ":02:").replace("li.na", "wu.ming") + "---\n## Desc")
+    change(ledger, "---\n## Desc", event.replace(":01:", ":02:") + "---\n## Desc")
     ledger.commit("by a known one")
     assert ranged(ledger) == [("unknown", "E014")]
     (ledger.root / "cpl.yaml").write_text(CPL_YAML.replace("format: 1", "format: one"), encoding="utf-8")
@@ -489,7 +490,8 @@ def in_subfolder(ledger: Ledger, tmp_path: Path) -> Path:
     """The same store in a subfolder of another repository, committed; the repository."""
     outer = tmp_path / "outer"
     outer.mkdir()
-    for args in (["init", "--quiet", "-b", "main"], ["config", "user.name", "Li"], ["config", "user.email", "l@x.org"]):
+    user = (["config", "user.name", "Li"], ["config", "user.email", "li.na@example.org"])
+    for args in (["init", "--quiet", "-b", "main"], *user):
         subprocess.run(["git", *args], cwd=outer, check=True)
     subprocess.run(
         ["git", "-C", str(ledger.root), "archive", "--prefix=a store/", "-o", str(tmp_path / "a.tar"), "HEAD"],

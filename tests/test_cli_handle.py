@@ -431,10 +431,11 @@ def test_a_note_of_a_conflict_or_a_front_matter_can_harm_nothing(ledger: Ledger,
     ],
 )
 def test_follow_up_is_recorded(ledger: Ledger, one: str, args: list[str], event: dict[str, Any], said: str) -> None:
-    assert ledger("follow-up", one, *args) == (0, f"{one}: {said}\n", "")
+    assert ledger("follow-up", one, *args, "--by", "sun.wei") == (0, f"{one}: {said}\n", "")
     assert last_event(ledger, one) == {
         "at": "2026-11-18T16:00:00.001+08:00",
-        "by": "li.na",
+        "by": "sun.wei",
+        "recorded_by": "li.na",
         "did": "follow-up",
         "via": "phone",
         **event,

@@ -298,7 +298,7 @@ def change_of_severity(ledger: Ledger) -> None:
     assert shown(ledger, one, "18T18:00", "resolve") == [("19T16:00", "running", "2:00", "RQ-4")]
     do(ledger, "18T19:00", "correct", one, "severity=major", *judge)
     assert shown(ledger, one, "18T19:00", "resolve") == [("18T20:00", "running", "3:00", "rule")]
-    do(ledger, "18T20:30", "did", one, "sign-off", "about=plan")
+    do(ledger, "18T20:30", "did", one, "sign-off", "about=plan", "--by", "sun.wei")
     do(ledger, "18T21:00", "transition", one, "replying")
     do(ledger, "18T22:00", "correct", one, "severity=minor", *judge)
     assert shown(ledger, one, "30T00:00", "resolve") == [("18T20:00", "breached", "5:00", "rule")]

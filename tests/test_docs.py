@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from cpl import hook_script
 from cpl.cli import COMMANDS, cli
 from tests import readme
-from tests.ledger import Ledger
+from tests.ledger import CPL_YAML, Ledger
 
 ROOT = Path(__file__).parent.parent
 
@@ -31,10 +31,11 @@ def test_readme_lists_every_command_in_order() -> None:
 
 def test_settings_shown_in_the_pages_are_right(ledger: Ledger) -> None:
     page = (ROOT / "docs" / "profile.md").read_text(encoding="utf-8")
-    (settings,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
-    (ledger.root / "cpl.yaml").write_text(settings, encoding="utf-8")
-    outcome = ledger("check")
-    assert (outcome.code, outcome.out) == (0, "")
+    whole, rules = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    for settings in (whole, CPL_YAML + rules):
+        (ledger.root / "cpl.yaml").write_text(settings, encoding="utf-8")
+        outcome = ledger("check")
+        assert (outcome.code, outcome.out) == (0, "")
 
 
 def test_every_link_of_the_pages_leads_somewhere() -> None:

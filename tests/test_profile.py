@@ -143,6 +143,22 @@ def test_smallest_profile_says_what_the_engine_needs() -> None:
             ["10: E020 'withn' is not a known key here; did you mean 'within'?"],
         ),
         (small("summary: {timely: c}\n", ""), ["1: E021 'summary' is missing"]),
+        (
+            SMALL + "rules: {r: {did: [sign-of/plan]}}\n",
+            ["12: E071 'sign-of' is not defined; did you mean 'sign-off'?"],
+        ),
+        (
+            SMALL + "rules: {r: {did: [sign-off], to: [out], requires: [reason]}}\n",
+            ["12: E071 a rule with 'did' can't have to, requires; write two rules"],
+        ),
+        (
+            SMALL + "rules: {r: {settings: true, signed: true, when: {kind: k}, did: [join]}}\n",
+            ["12: E071 a rule with 'settings' can't have when, did; write two rules"],
+        ),
+        (
+            SMALL + "rules: {r: {settings: true}}\n",
+            ["12: E071 a rule with 'settings' says who may change them; add roles or signed: true"],
+        ),
     ],
 )
 def test_name_that_nothing_defines_is_named_where_it_is_used(text: str, expected: list[str]) -> None:

@@ -47,6 +47,7 @@ COMMANDS: Final = {
     "escalate": "escalate",
     "check": "check",
     "log": "log",
+    "verify": "verify",
     "undo": "undo",
     "hooks": "hooks",
     "doctor": "doctor",

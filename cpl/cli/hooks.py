@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from gettext import gettext as _
+from gettext import ngettext
 from pathlib import Path
 from typing import Final
 
 import click
 
-from cpl import hooking
+from cpl import hooking, receiving
 from cpl.cli.app import App, pass_app
 from cpl.cli.options import output_format
 from cpl.errors import EXIT_PROBLEMS
+from cpl.git import Git
+from cpl.guard import Found
 from cpl.render import Cell, Column, visible
 
 _COLUMNS: Final = (
@@ -20,6 +25,7 @@ _COLUMNS: Final = (
     Column("state", _("state"), whole=True),
     Column("path", _("file")),
 )
+_SHOWN: Final = 50  # of what is wrong with a push
 _ALL: Final = (*_COLUMNS, Column("remedy", _("what to do")))
 
 
@@ -30,31 +36,48 @@ def hooks_command() -> None:
     A clone does not bring its hooks along, so each clone needs them once. Hooks that are there already are kept and
     run first: your own, those of the pre-commit framework, husky's. Nothing outside the repository is written.
 
+    With --server it is the bare repository that others push to: there git judges each push before it is taken in.
+
     \b
     Examples:
       cpl hooks install
       cpl hooks status
       cpl hooks uninstall
+      cpl hooks install --server /srv/estate.git
     """
 
 
+_on_server: Final = click.option(
+    "--server",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="FOLDER",
+    help=_("A bare repository that others push to, instead of this clone."),
+)
+
+
 @hooks_command.command("install")
+@_on_server
 @pass_app
-def install_command(app: App) -> None:
+def install_command(app: App, server: Path | None) -> None:
     """Put the hooks into this clone, or renew them for the cpl that you run now.
 
     A second run changes nothing.
 
     \b
-    Example:
+    Examples:
       cpl hooks install
+      cpl hooks install --server /srv/estate.git
     """
-    _tell(hooking.install(app.store, app.interpreter))
+    if server is not None:
+        _tell(hooking.install_on_server(server.resolve(), app.interpreter))
+    else:
+        _tell(hooking.install(app.store, app.interpreter))
 
 
 @hooks_command.command("uninstall")
+@_on_server
 @pass_app
-def uninstall_command(app: App) -> None:
+def uninstall_command(app: App, server: Path | None) -> None:
     """Take the hooks out of this clone and give back what was there before, byte for byte.
 
     What was changed since is left as it is, and the message says what.
@@ -63,16 +86,19 @@ def uninstall_command(app: App) -> None:
     Example:
       cpl hooks uninstall
     """
-    done = hooking.uninstall(app.store)
+    done = hooking.uninstall(app.store) if server is None else hooking.uninstall_on_server(server.resolve())
     _tell(done)
-    if not done:
+    if not done and server is not None:
+        app.say(_("nothing to take out: this repository has no hook of cpl"))
+    elif not done:
         app.say(_("nothing to take out: this clone has no hooks of cpl"))
 
 
 @hooks_command.command("status")
+@_on_server
 @output_format()
 @pass_app
-def status_command(app: App, fmt: str) -> None:
+def status_command(app: App, server: Path | None, fmt: str) -> None:
     """Tell for each hook whether git runs it, and if not, what to do; exit code 1 when something is to be done.
 
     \b
@@ -80,13 +106,16 @@ def status_command(app: App, fmt: str) -> None:
       cpl hooks status
       cpl hooks status --format json
     """
-    states = hooking.state(app.store, app.interpreter)
+    if server is None:
+        root, states = app.store.root, hooking.state(app.store, app.interpreter)
+    else:
+        root, states = server.resolve(), hooking.state_on_server(server.resolve(), app.interpreter)
     is_table = fmt == "table"
     rows: list[dict[str, Cell]] = [
         {
             "hook": each.name,
             "state": each.words if is_table else each.state,
-            "path": _short(app, each.path) if is_table else str(each.path),
+            "path": _short(root, each.path) if is_table else str(each.path),
             "remedy": each.remedy,
         }
         for each in states
@@ -99,9 +128,46 @@ def status_command(app: App, fmt: str) -> None:
         raise click.exceptions.Exit(EXIT_PROBLEMS)
 
 
-def _short(app: App, path: Path) -> str:
-    """A path as people like to read it: from the store's root, if it is below it."""
-    root = app.store.root
+@hooks_command.command("receive")
+@pass_app
+def receive_command(app: App) -> None:
+    """For git: judge a push before it is taken in; exit code 1 refuses it.
+
+    The hook pre-receive of a bare repository runs this, in the repository, with lines `OLD NEW REF` on stdin. Each
+    commit that no branch has yet is judged by the settings of its own tree, as by check --range; docs/server.md says
+    what else is. What is wrong is told as COMMIT:path:line, and a refused push changes nothing.
+
+    \b
+    Example:
+      cpl hooks receive < lines
+    """
+    updates = receiving.parse(sys.stdin.buffer.read())
+    git = Git(Path.cwd(), app.git_env, inherit_repository=True)
+    found = receiving.judge(git, updates, app.clock())
+    with suppress(BrokenPipeError):  # who has hung up gets no answer; the verdict is the same
+        _answer(app, found)
+    if any(each.problem.is_error for each in found):
+        raise click.exceptions.Exit(EXIT_PROBLEMS)
+
+
+def _answer(app: App, found: Sequence[Found]) -> None:
+    """Tell who pushes what was found, the errors first."""
+    in_order = sorted(found, key=lambda each: not each.problem.is_error)
+    click.echo("".join(f"{visible(str(each))}\n" for each in in_order[:_SHOWN]), nl=False)
+    if len(found) > _SHOWN:
+        message = _("… and {count} more; to see them all, in your clone: cpl check --range BASE..HEAD")
+        app.say(message.format(count=len(found) - _SHOWN))
+    if errors := sum(each.problem.is_error for each in found):
+        message = ngettext(
+            "the push is refused and nothing was changed: {count} error",
+            "the push is refused and nothing was changed: {count} errors",
+            errors,
+        )
+        app.say(message.format(count=errors))
+
+
+def _short(root: Path, path: Path) -> str:
+    """A path as people like to read it: from `root`, if it is below it."""
     return str(path.relative_to(root) if path.is_relative_to(root) else path)
 
 

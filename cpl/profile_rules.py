@@ -1,0 +1,74 @@
+"""The rules of a profile as data: what an event, or a change of the settings, needs, and who may make it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from cpl.schema import Problems, day, flag, list_of, map_of, struct, text, word
+from cpl.yaml_nodes import Node
+
+EVENT_KEYS: Final = frozenset({"reason", "until", "text"})
+
+When = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a move, an event `did`, or a change of the `settings` needs; all rules that match apply.
+
+    Each requirement is a tuple of alternatives. Who commits it needs one of the roles too, unless it is `shared`: done
+    at a desk that several people use; and with `signed` a good signature.
+    """
+
+    name: str
+    from_: tuple[str, ...]
+    to: tuple[str, ...]
+    when: When
+    requires: tuple[tuple[str, ...], ...]
+    roles: tuple[str, ...]
+    since: date | None
+    clause: str | None
+    did: tuple[str, ...] = ()
+    settings: bool = False
+    signed: bool = False
+    shared: bool = False
+
+
+def _requirement(node: Node, problems: Problems) -> tuple[str, ...] | None:
+    value = text(node, problems)
+    return None if value is None else tuple(part.strip() for part in value.split(" | "))
+
+
+RULE: Final = struct(
+    {
+        "from": list_of(word),
+        "to": list_of(word),
+        "when": map_of(list_of(text)),
+        "requires": list_of(_requirement),
+        "roles": list_of(word),
+        "since": day,
+        "clause": text,
+        "did": list_of(word),
+        "settings": flag,
+        "signed": flag,
+        "shared": flag,
+    },
+)
+
+
+def read_rule(name: str, data: Mapping[str, Any]) -> Rule:
+    """The rule that the mapping of its keys says."""
+    lists = {key: data.get(key, ()) for key in ("to", "requires", "roles", "did")}
+    flags = {key: data.get(key, False) for key in ("settings", "signed", "shared")}
+    return Rule(
+        name,
+        from_=data.get("from", ()),
+        when=data.get("when", {}),
+        since=data.get("since"),
+        clause=data.get("clause"),
+        **lists,
+        **flags,
+    )
