@@ -9,7 +9,9 @@ from gettext import gettext as _
 from pathlib import Path
 from typing import Final
 
+from cpl import layout
 from cpl.git import Git
+from cpl.layout import Layout
 
 _OWN_SCOPES: Final = ("local", "worktree")
 
@@ -51,15 +53,17 @@ def find(git: Git) -> Place:
     """Where the hooks of the work tree around `git.cwd` are; one git process.
 
     Raises:
-        GitFailed: there is no work tree.
+        NotReady, GitFailed: there is no work tree.
     """
-    asked = ("--show-toplevel", "--git-common-dir", "--git-path", "hooks", "--show-prefix")
-    told = os.fsdecode(git.run("rev-parse", "--path-format=absolute", *asked))
-    top, common, folder, prefix = told.split("\n")[:4]
-    return Place(_real(folder), _real(top), _real(common), prefix.rstrip("/") or ".")
+    return place(layout.find(git))
 
 
-def _real(path: str) -> Path:
+def place(found: Layout) -> Place:
+    """Where the hooks of this work tree are."""
+    return Place(_real(found.hooks), _real(found.top), _real(found.common_dir), found.prefix.rstrip("/") or ".")
+
+
+def _real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
