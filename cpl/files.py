@@ -90,6 +90,11 @@ def read(path: Path, limit: int) -> bytes:
     return bytes(data)
 
 
+def beginning(path: Path, size: int) -> bytes:
+    """The first `size` bytes of a regular file, at most a MiB; fewer where it has no more. Raises: as `read`."""
+    return next(_chunks(path))[:size]
+
+
 def sha256(path: Path) -> str:
     """The SHA-256 of a regular file's bytes, in hex. Raises: as `read`."""
     found: list[str] = []
