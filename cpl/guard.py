@@ -164,7 +164,9 @@ class _Judge:
         first = step.parents[0] if step.parents else ""
         is_touched = len(step.parents) != 1 or any(not path.startswith(f"{RECORDS}/") for path in step.sides[0])
         is_known = first in self._settings and not is_touched
-        settings = self._settings[first] if is_known else self._load(step.revision)
+        # Of the index too they are its parent's then, and git finds them there without reading its index.
+        tree = step.revision if is_touched else first
+        settings = self._settings[first] if is_known else self._load(tree)
         if step.revision != INDEX:
             self._settings[step.revision] = settings
         return settings

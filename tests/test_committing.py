@@ -269,3 +269,13 @@ def test_outside_of_a_repository_is_told_with_the_remedy(tmp_path: Path) -> None
     with pytest.raises(NotReady) as caught:
         layout.find(Git(tmp_path))
     assert str(caught.value) == f"{tmp_path} is not in a git repository; run: git init, then: cpl init"
+
+
+def test_the_hook_has_git_read_its_index_once(ledger: Ledger, one: str, trace: Path) -> None:
+    path = ledger.path(one)
+    path.write_text(path.read_text().replace("## Plan", "A lock was ordered.\n\n## Plan"))
+    ledger.git("add", "--all")
+    trace.unlink()
+    assert ledger("check", "--staged") == (0, "", "")
+    assert commands(trace) == {"rev-parse": 1, "diff-index": 1, "cat-file": 3}
+    assert [each["label"] for each in events(trace) if each["event"] == "region_enter"].count("do_read_index") == 1
