@@ -270,6 +270,7 @@ class Store:
 
     def require_commit(self, paths: Sequence[str]) -> None:
         """Raise NotReady unless a commit of exactly these files can be made now."""
+        opinion.prepare()
         look = self._ready(paths)
         if self.identity is None:
             message = _("git does not know who you are; run: git config user.name NAME; git config user.email EMAIL")
