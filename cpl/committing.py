@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from gettext import gettext as _
 from pathlib import Path
@@ -135,13 +136,14 @@ def commit(git: Git, layout: Layout, seen: Look, paths: Iterable[AnyPath], messa
         _add_and_commit(git, named, message)
     else:
         return git.commit(named, message)
-    sha, *taken = _names(git.run(*_TAKEN))
+    sha, *taken = _names(git.run(*_TAKEN)) or [str(git.head())]  # nothing, where a hook has undone the change
     wanted = {f"{layout.prefix}{path}" for path in named}
     if all(not wanted.isdisjoint(with_parents(path)) for path in taken):
         return sha
     # Somebody has staged another file in this moment, and git took it along.
     git.run("update-ref", "-m", _("cpl: what else is staged stays staged"), "HEAD", f"{sha}^", sha, write=True)
-    return git.commit(named, message)
+    with _unstaged_on_failure(git, named):
+        return git.commit(named, message)
 
 
 def _tracked(git: Git, paths: Collection[str]) -> set[str]:
@@ -153,9 +155,16 @@ def _tracked(git: Git, paths: Collection[str]) -> set[str]:
 
 
 def _add_and_commit(git: Git, paths: Sequence[str], message: str) -> None:
-    try:
+    with _unstaged_on_failure(git, paths):
         git.run("update-index", "--add", "--remove", "-z", "--stdin", input=os.fsencode("\0".join([*paths, ""])))
         git.run(*COMMIT, input=message.encode(), write=True)
+
+
+@contextmanager
+def _unstaged_on_failure(git: Git, paths: Sequence[str]) -> Iterator[None]:
+    """When the block fails, these files are in the index as they are in HEAD."""
+    try:
+        yield
     except BaseException:
         git.run("reset", "--quiet", "--", *paths)
         raise

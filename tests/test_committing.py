@@ -127,6 +127,22 @@ def test_what_is_staged_in_the_very_moment_of_a_commit_is_not_committed(started:
     assert sh(started, "log", "--format=%s").split() == ["quickly", "more", "start"]
 
 
+def test_where_the_commit_made_anew_is_refused_only_the_other_file_stays_staged(started: Path) -> None:
+    hook(started, "pre-commit", f"[ ! -f .git/done ] || exit 1\n{STAGES_ANOTHER}")
+    put(started, **{"a.md": "changed\n"})
+    with pytest.raises(GitFailed):
+        quickly(started, ["a.md"])
+    assert sh(started, "log", "--format=%s") == "start\n"
+    assert status(started) == [" M a.md", "A  other.txt"]
+
+
+def test_a_change_that_a_hook_undoes_is_a_commit_of_nothing(started: Path) -> None:
+    hook(started, "pre-commit", "git checkout -q HEAD -- a.md")
+    put(started, **{"a.md": "changed\n"})
+    assert quickly(started, ["a.md"]) == Git(started).head()
+    assert (committed(started), status(started)) == ([], [])
+
+
 def test_what_a_hook_adds_to_each_commit_is_committed(started: Path) -> None:
     hook(started, "pre-commit", "date >> stamps; echo x >> stamps; git add stamps")
     put(started, **{"a.md": "changed\n"})
