@@ -1,7 +1,8 @@
-"""What can be wrong: problems in a user's data (values) and what can't be done (exceptions); no logic."""
+"""What can be wrong: problems in a user's data (values) and what can't be done (exceptions), and words for them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -10,6 +11,9 @@ EXIT_OK: Final = 0
 EXIT_PROBLEMS: Final = 1
 EXIT_REFUSED: Final = 2
 EXIT_BUG: Final = 3
+
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -42,3 +46,9 @@ class Invalid(CplError):
     def __init__(self, message: str, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(problems))
         super().__init__("\n".join([message, *map(str, self.problems)]))
+
+
+def harmless(words: str | bytes) -> str:
+    """What another program said, without colours, and with control characters made visible."""
+    text = words.decode("utf-8", "backslashreplace") if isinstance(words, bytes) else words
+    return _CONTROL.sub(lambda found: f"<U+{ord(found[0]):04X}>", _COLOUR.sub("", text)).strip()

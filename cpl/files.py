@@ -97,6 +97,11 @@ def tail(path: Path, length: int) -> bytes:
         return stream.read(length)
 
 
+def beginning(path: Path, size: int) -> bytes:
+    """The first `size` bytes of a regular file, at most a MiB; fewer where it has no more. Raises: as `read`."""
+    return next(_chunks(path))[:size]
+
+
 def sha256(path: Path) -> str:
     """The SHA-256 of a regular file's bytes, in hex. Raises: as `read`."""
     found: list[str] = []

@@ -6,7 +6,7 @@ import os
 import posixpath
 import re
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from gettext import gettext as _
 from pathlib import Path
@@ -14,8 +14,8 @@ from subprocess import PIPE, Popen
 from threading import Thread
 from typing import IO, Any, Final, TypeAlias, cast
 
-from cpl import git_environment
-from cpl.errors import CplError
+from cpl import git_env
+from cpl.errors import CplError, harmless
 
 _STATES: Final = (  # a stopped rebase may leave CHERRY_PICK_HEAD too, so the order counts
     ("rebase-merge", "rebase"),
@@ -31,11 +31,8 @@ _MANY: Final = 500
 _CHUNK: Final = 1 << 16
 _FOUND: Final = re.compile(rb"[0-9a-f]{40,64} \w+ (\d+)\n")
 _IDENTITY: Final = re.compile(r"(.*) <(.*)> \d+ [+-]\d{4}\n")
-_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
-
-
-_COMMIT: Final = ("commit", "--quiet", "--file=-", "--cleanup=verbatim")
+COMMIT: Final = ("commit", "--quiet", "--file=-", "--cleanup=verbatim")
+"""The command for a commit with the message from stdin, to the letter."""
 _FROM_STDIN: Final = ("--pathspec-from-file=-", "--pathspec-file-nul")
 
 AnyPath: TypeAlias = str | os.PathLike[str]
@@ -54,7 +51,7 @@ class GitFailed(CplError):
     def __init__(self, command: Sequence[str], code: int, words: str | bytes) -> None:
         self.command = tuple(command)
         self.code = code
-        self.words = _safe(words)
+        self.words = harmless(words)
         what = _("`git {command}` failed with code {code}: {words}")
         super().__init__(what.format(command=_short(command), code=code, words=self.words or "-"))
 
@@ -90,16 +87,15 @@ class Git:
             GitFailed: the exit code is not in `ok`.
         """
         with self._started(args, write=write) as process:
-            try:
-                told, words = process.communicate(input or b"")
-            except BaseException:
-                # Asked to end, git takes its lock files away; killed, as subprocess.run does, it would leave them.
-                process.terminate()
-                process.wait()
-                raise
-        if process.returncode not in ok:
-            raise GitFailed(args, process.returncode, words.strip() or told)
-        return told + words if with_words else told
+            told, words = _answer(process, args, input or b"", ok)
+            return told + words if with_words else told
+
+    def answers(self, *questions: Sequence[str]) -> list[bytes]:
+        """What git prints for each of these questions, all asked at once. Raises: as `run`."""
+        with ExitStack() as stack:
+            started = [stack.enter_context(self._started(args, write=False)) for args in questions]
+            asked = zip(started, questions, strict=True)
+            return [_answer(process, args, b"", (0,))[0] for process, args in asked]
 
     def stream(self, *args: str) -> Generator[bytes, None, None]:
         """The NUL-separated pieces that a question prints, while git runs; closing the iterator ends git."""
@@ -145,8 +141,7 @@ class Git:
 
     def state(self) -> str | None:
         """What git is in the middle of: merge, rebase, cherry-pick, revert, am or bisect; else None."""
-        folder = self.git_dir()
-        return next((state for name, state in _STATES if (folder / name).exists()), None)
+        return state_in(self.git_dir())
 
     def unmerged(self) -> list[str]:
         """The paths with conflicts, in the whole repository."""
@@ -179,7 +174,7 @@ class Git:
 
     def is_changed(self, paths: Iterable[AnyPath]) -> list[str]:
         """Which of these files (or files in these folders) are new or differ from HEAD in index or tree."""
-        wanted = self._named(paths)
+        wanted = self.named(paths)
         if not wanted:
             return []
         narrowed = () if len(wanted) > _MANY else tuple(wanted)
@@ -187,11 +182,11 @@ class Git:
         told = self.run("status", *options, "--", *narrowed)
         changed = [_status_path(entry) for entry in _names(told) if not entry.startswith("#")]
         asked = set(wanted)
-        return [path for path in self._relative(changed) if not asked.isdisjoint(_with_parents(path))]
+        return [path for path in self._relative(changed) if not asked.isdisjoint(with_parents(path))]
 
     def ignored(self, paths: Iterable[AnyPath]) -> list[str]:
         """Which of these files .gitignore hides from git; a tracked one is never hidden."""
-        matching = self._check_ignore(self._named(paths), "--no-index")
+        matching = self._check_ignore(self.named(paths), "--no-index")
         return self._check_ignore(matching) if matching else []
 
     def commit(self, paths: Iterable[AnyPath], message: str) -> str:
@@ -202,7 +197,7 @@ class Git:
         Raises:
             GitFailed: nothing changed, a file is ignored, a hook refused …; the index is as it was.
         """
-        named = self._named(paths)
+        named = self.named(paths)
         if len(named) > _MANY and self._is_index_clean():
             self._commit_whole_index(named, message)
         else:
@@ -217,7 +212,7 @@ class Git:
                 self.run("add", "--intent-to-add", *_FROM_STDIN, input=_nul(new))
             # Literal by magic words, not by environment: that would reach the user's hooks.
             specs = [f":(literal){path}" for path in paths]
-            self.run(*_COMMIT, "--only", "--", *specs, input=message.encode(), write=True)
+            self.run(*COMMIT, "--only", "--", *specs, input=message.encode(), write=True)
         except BaseException:
             if new and self.head() == before:
                 self.run("update-index", "--force-remove", "-z", "--stdin", input=_nul(new))
@@ -229,7 +224,7 @@ class Git:
             raise GitFailed(("add",), 1, words.format(path=hidden[0]))
         try:
             self.run("update-index", "--add", "--remove", "-z", "--stdin", input=_nul(paths))
-            self.run(*_COMMIT, input=message.encode(), write=True)
+            self.run(*COMMIT, input=message.encode(), write=True)
         except BaseException:
             self.run("read-tree", *(("-m", "HEAD") if self.head() else ("--empty",)))
             raise
@@ -248,7 +243,7 @@ class Git:
         told = self.run("check-ignore", "-z", "--stdin", *options, input=asked, ok=(0, 1), write=True)
         return [path.removeprefix("./") for path in _names(told)]
 
-    def _named(self, paths: Iterable[AnyPath]) -> list[str]:
+    def named(self, paths: Iterable[AnyPath]) -> list[str]:
         """Paths relative to `cwd` and normal, each once, in the order given."""
         here = os.path.realpath(self.cwd)
         return list(dict.fromkeys(_named_from(here, Path(path)) for path in paths))
@@ -262,13 +257,9 @@ class Git:
         settings = ("-c", "core.quotePath=false", "-c", "i18n.commitEncoding=UTF-8")
         return ["git", "-C", os.fspath(self.cwd), *settings, *args]
 
-    def _environment(self, *, write: bool) -> dict[str, str]:
-        found = git_environment.made_of(os.environ, write=write, inherit_repository=self.inherit_repository)
-        return {**found, **self.env}
-
     def _started(self, args: Sequence[str], *, write: bool) -> Popen[bytes]:
+        environment = git_env.environment(self.env, write=write, inherit=self.inherit_repository)
         try:
-            environment = self._environment(write=write)
             return Popen(self._command(args), stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment)
         except OSError as error:
             raise _not_started(args, error) from error
@@ -279,8 +270,7 @@ class Git:
 
         Less is to be asked at once than a pipe holds (4 KiB are safe), and all answers read before more is asked.
         """
-        process = self._started(args, write=False)
-        words: list[bytes] = []
+        process, words = self._started(args, write=False), list[bytes]()
         asked, told = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
         with process, _alongside(_drain, process.stderr, words):
             try:
@@ -296,8 +286,7 @@ class Git:
 
     @contextmanager
     def _running(self, args: Sequence[str], asked: bytes = b"") -> Iterator[IO[bytes]]:
-        process = self._started(args, write=False)
-        words: list[bytes] = []
+        process, words = self._started(args, write=False), list[bytes]()
         # Both other pipes have a thread, so that whichever fills up first blocks nobody.
         with process, _alongside(_feed, process.stdin, asked), _alongside(_drain, process.stderr, words):
             try:
@@ -307,6 +296,20 @@ class Git:
                 raise
         if process.returncode:
             raise GitFailed(args, process.returncode, b"".join(words))
+
+
+def _answer(process: Popen[bytes], command: Sequence[str], asked: bytes, ok: Collection[int]) -> tuple[bytes, bytes]:
+    """What a process prints and what it says on stderr, when it has ended with one of the codes `ok`."""
+    try:
+        told, words = process.communicate(asked)
+    except BaseException:
+        # Asked to end, git takes its lock files away; killed, as subprocess.run does, it would leave them.
+        process.terminate()
+        process.wait()
+        raise
+    if process.returncode not in ok:
+        raise GitFailed(command, process.returncode, words.strip() or told)
+    return told, words
 
 
 def find_toplevel(path: Path, env: Mapping[str, str] | None = None, *, inherit_repository: bool = False) -> Path | None:
@@ -319,9 +322,19 @@ def find_toplevel(path: Path, env: Mapping[str, str] | None = None, *, inherit_r
     try:
         return _path(git.run("rev-parse", "--show-toplevel"))
     except GitFailed as error:
-        if "not a git repository (or any" in error.words:
+        if is_outside(error):
             return None
         raise
+
+
+def is_outside(error: GitFailed) -> bool:
+    """Whether git failed because there is no repository."""
+    return "not a git repository (or any" in error.words
+
+
+def state_in(git_dir: Path) -> str | None:
+    """As `Git.state`, of the work tree with this git folder."""
+    return next((state for name, state in _STATES if (git_dir / name).exists()), None)
 
 
 def _named_from(here: str, path: Path) -> str:
@@ -330,7 +343,8 @@ def _named_from(here: str, path: Path) -> str:
     return os.path.normpath(path)
 
 
-def _with_parents(path: str) -> Iterator[str]:
+def with_parents(path: str) -> Iterator[str]:
+    """A path and every folder that it lies in, the path first."""
     yield path
     yield from map(str, Path(path).parents)
 
@@ -362,13 +376,7 @@ def _not_started(command: Sequence[str], error: OSError) -> CplError:
 def _short(command: Sequence[str]) -> str:
     """A command without its list of paths."""
     end = command.index("--") if "--" in command else len(command)
-    return _safe(" ".join(command[:end]))
-
-
-def _safe(words: str | bytes) -> str:
-    """What git or a hook said, without colours, and with control characters made visible."""
-    text = words.decode("utf-8", "backslashreplace") if isinstance(words, bytes) else words
-    return _CONTROL.sub(lambda found: f"<U+{ord(found[0]):04X}>", _COLOUR.sub("", text)).strip()
+    return harmless(" ".join(command[:end]))
 
 
 @contextmanager

@@ -27,6 +27,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "pull": health_git.pull,
     "locks": health_git.locks,
     "history": health_git.history,
+    "commit-graph": health_git.commit_graph,
     "partial": health_git.partial,
     "sparse": health_git.sparse,
     "names": health_files.names,

@@ -15,7 +15,8 @@ from cpl import files
 from cpl.attributes import FILE, LINES, wrong
 from cpl.finding import Clone, Finding, NotMended, State
 from cpl.git import Git
-from cpl.store import RECORDS, SETTINGS_LIMIT, Commit
+from cpl.messages import Commit
+from cpl.store import RECORDS, SETTINGS_LIMIT
 
 _COMPOSED: Final = "\N{LATIN SMALL LETTER A WITH DIAERESIS}"
 

@@ -12,6 +12,7 @@ from gettext import ngettext
 from pathlib import Path
 from typing import Final
 
+from cpl import files
 from cpl.finding import Clone, Finding
 from cpl.git import Git
 from cpl.render import duration
@@ -20,7 +21,14 @@ from cpl.store import RECORDS
 SKEW: Final = timedelta(minutes=5)
 LEFT_BEHIND: Final = timedelta(minutes=10)
 REFETCH_SINCE: Final = (2, 36)
+GRAPH_SINCE: Final = 10_000  # commits; below that git log of one file takes no second
 _MERGES: Final = (None, "false", "no", "off", "0", "")
+_WRITE_GRAPH: Final = ("commit-graph", "write", "--reachable", "--changed-paths")
+# https://git-scm.com/docs/gitformat-commit-graph: a table of chunks stands at the beginning.
+_FILTERS_OF_GRAPH: Final = b"BDAT"
+_TABLE_OF_GRAPH: Final = 256
+_HASH_AT_MOST: Final = 65
+_SWITCHED_OFF: Final = ("false", "no", "off", "0", "")
 _LOCKS: Final = ("index.lock", "HEAD.lock")
 _FILTERS: Final = r"^remote\..*\.partialclonefilter$"
 _HIDDEN: Final = "S "  # how `ls-files -t` marks a file that git keeps out of the work tree
@@ -121,6 +129,46 @@ def history(clone: Clone) -> Iterator[Finding]:
 def _fetch_history(clone: Clone) -> str:
     clone.git.run("fetch", "--quiet", "--unshallow", write=True)
     return _("fetched the older commits")
+
+
+def commit_graph(clone: Clone) -> Iterator[Finding]:
+    """Whether git can tell what a long history did to one file without reading all of it."""
+    git = clone.git
+    usable = not git.is_shallow() and git.config("core.commitGraph") not in _SWITCHED_OFF
+    commits = 0
+    if usable and git.head() is not None:
+        commits = int(git.run("rev-list", "--count", f"--max-count={GRAPH_SINCE + 1}", "HEAD", "--"))
+    yield judge_graph(commits, has_filters=_has_filters(clone.store.layout.common_dir / "objects" / "info"))
+
+
+def judge_graph(commits: int, *, has_filters: bool) -> Finding:
+    """The verdict on so many commits, of which a commit-graph tells with filters which files they changed."""
+    if has_filters:
+        return Finding("commit-graph", "ok", _("there is one that tells which commit changed which file"))
+    if commits <= GRAPH_SINCE:
+        return Finding("commit-graph", "ok", _("not needed"))
+    words = _(
+        "there are more than {count} commits and no commit-graph that tells which of them changed a file, so cpl log "
+        "and git log read them all"
+    )
+    remedy = shlex.join(["git", *_WRITE_GRAPH])
+    return Finding("commit-graph", "warning", words.format(count=GRAPH_SINCE), remedy, _write_graph)
+
+
+def _has_filters(folder: Path) -> bool:
+    """Whether the commit-graph, or the oldest part of one in parts, has filters of the files that were changed."""
+    with suppress(files.Missing):
+        oldest = files.beginning(folder / "commit-graphs" / "commit-graph-chain", _HASH_AT_MOST).split(b"\n")[0]
+        name = f"commit-graphs/graph-{oldest.decode('ascii', 'replace')}.graph"
+        return _FILTERS_OF_GRAPH in files.beginning(folder / name, _TABLE_OF_GRAPH)
+    with suppress(files.Missing):
+        return _FILTERS_OF_GRAPH in files.beginning(folder / "commit-graph", _TABLE_OF_GRAPH)
+    return False
+
+
+def _write_graph(clone: Clone) -> str:
+    clone.git.run(*_WRITE_GRAPH, write=True)
+    return _("wrote the commit-graph; git gc keeps it up to date")
 
 
 def partial(clone: Clone) -> Iterator[Finding]:

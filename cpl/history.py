@@ -15,7 +15,8 @@ from typing import Final
 from cpl.changes import UNREADABLE, Change, changes
 from cpl.errors import Problem
 from cpl.git import Git
-from cpl.record import is_id, normalize_piece
+from cpl.pathspecs import Scope, everywhere, folder_of, is_at_home, with_magic
+from cpl.record import normalize_piece
 from cpl.steps import refuse_shallow
 from cpl.store import RECORDS, Store
 from cpl.tree import ENDING, PREFIX, owner
@@ -104,7 +105,7 @@ def trail(
     refuse_shallow(git)
     if git.head() is None:
         return
-    steps = _log(git, "HEAD", [RECORDS], since) if path is None else _followed(git, "HEAD", path, since)
+    steps = _log(git, "HEAD", Scope([RECORDS]), since) if path is None else _of_one(git, path, since)
     yield from islice(_commits(git, steps, min(_AT_ONCE, limit or _AT_ONCE)), limit)
 
 
@@ -117,7 +118,7 @@ def gone(git: Git, piece: str) -> dict[str, str]:
     refuse_shallow(git)
     if git.head() is None:
         return {}
-    deleted = _log(git, "HEAD", [RECORDS], None, "--diff-filter=D")
+    deleted = _log(git, "HEAD", Scope([RECORDS]), None, "--diff-filter=D")
     rows = (row.path for _commit, rows in deleted for row in rows if row.is_own)
     wanted, found = normalize_piece(piece), dict[str, str]()
     for path in (*_tree(git, RECORDS), *rows):
@@ -157,10 +158,29 @@ def _uncommitted(git: Git, path: str, *, own: str) -> str:
     return git.run("hash-object", "--no-filters", "--", path, ok=(0, 128)).decode().strip() or WORK_TREE
 
 
+def _of_one(git: Git, path: str, since: datetime | None) -> Iterator[_Step]:
+    """The steps of one record. Other folders are searched only where it may have come from one of them."""
+    seen = set[str]()
+    if is_at_home(git, path):
+        for commit, rows in _log(git, "HEAD", folder_of(path), since):
+            if any(_may_have_moved(commit, row) for row in rows):
+                break
+            seen.add(commit.sha)
+            yield commit, rows
+        else:
+            return
+    yield from (step for step in _followed(git, "HEAD", path, since) if step[0].sha not in seen)
+
+
+def _may_have_moved(commit: Commit, row: _Row) -> bool:
+    """Whether a file went away, or came otherwise than by cpl, which makes only new ones."""
+    return row.after is None or (row.before is None and commit.by_hand)
+
+
 def _followed(git: Git, start: str, path: str, since: datetime | None) -> Iterator[_Step]:
     """The steps of one record: wherever below records/ it lay, and then under the name that it had before."""
     earlier: tuple[str, str] | None = None
-    for commit, rows in _log(git, start, _everywhere(path), since):
+    for commit, rows in _log(git, start, everywhere(path), since):
         born = next((row for row in rows if row.is_own and row.before is None), None)
         if born is not None:
             source = _source(git, commit.sha, born.path)
@@ -169,14 +189,6 @@ def _followed(git: Git, start: str, path: str, since: datetime | None) -> Iterat
         yield commit, rows
     if earlier is not None:
         yield from _followed(git, f"{earlier[0]}^", earlier[1], since)
-
-
-def _everywhere(path: str) -> list[str]:
-    """The pathspecs of a record and its evidence, in whatever folder they lay."""
-    name, top = _stem(path), path.split("/")[0]
-    if is_id(name) and top == RECORDS:
-        return [f":(glob){top}/**/{name}{ENDING}", f":(glob){top}/**/{name}/**"]
-    return [f":(literal){path}", f":(literal){path.removesuffix(ENDING)}"]
 
 
 def _source(git: Git, sha: str, path: str) -> _Row | None:
@@ -191,27 +203,27 @@ def _source(git: Git, sha: str, path: str) -> _Row | None:
     return None
 
 
-def _log(git: Git, start: str, specs: Sequence[str], since: datetime | None, *options: str) -> Iterator[_Step]:
-    """What `git log` tells of the files that `specs` name; commits that did nothing to them are left out."""
+def _log(git: Git, start: str, scope: Scope, since: datetime | None, *options: str) -> Iterator[_Step]:
+    """What `git log` tells of the files in scope; commits that did nothing to them are left out."""
     here = _here(git)
-    # The other modules' paths are literal; those of one record are patterns, with magic words to say so.
-    magic = replace(git, env={**git.env, "GIT_LITERAL_PATHSPECS": "0"})
+    magic = with_magic(git)
     after = [] if since is None else [f"--since=@{max(0, int(since.timestamp()))} +0000"]
-    pieces = magic.stream(*_LOG, *options, *after, "--end-of-options", start, "--", *specs)
+    pieces = magic.stream(*_LOG, *options, *after, "--end-of-options", start, "--", *scope.specs)
     commit, rows = None, list[_Row]()
     for piece in pieces:
         told = piece.lstrip(b"\n")
         if told.startswith(b":"):
             rows.append(_row(told, pieces, here))
         elif told:
-            yield from _step(magic, commit, rows, specs)
+            yield from _step(magic, commit, rows, scope)
             commit, rows = _commit([told, *islice(pieces, len(_FIELDS) - 1)]), []
-    yield from _step(magic, commit, rows, specs)
+    yield from _step(magic, commit, rows, scope)
 
 
-def _step(git: Git, commit: Commit | None, rows: list[_Row], specs: Sequence[str]) -> Iterator[_Step]:
+def _step(git: Git, commit: Commit | None, rows: list[_Row], scope: Scope) -> Iterator[_Step]:
+    rows = [row for row in rows if scope.has(row.path)]
     if commit is not None and commit.is_merge:
-        rows = [*rows, *_lost(git, commit.sha, specs, known={row.path for row in rows})]
+        rows = [*rows, *_lost(git, commit.sha, scope.exact, known={row.path for row in rows})]
     if commit is not None and rows:
         yield commit, _paired(rows)
 

@@ -128,7 +128,8 @@ class Judge:
         first = step.parents[0] if step.parents else ""
         is_touched = len(step.parents) != 1 or settings_files(step) != []
         known = None if is_touched else self._settings.get(first)
-        loaded = known or self._load(step.revision)
+        # Of the index too they are its parent's then, and git finds them there without reading its index.
+        loaded = known or self._load(step.revision if is_touched else first)
         if step.revision != INDEX:
             self._settings.put(step.revision, loaded)
         return loaded[0]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from gettext import gettext as _
+from importlib import import_module
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from cpl.document import Document
@@ -12,6 +15,17 @@ from cpl.yaml_nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 if TYPE_CHECKING:
     from ruamel.yaml.nodes import Node as OtherNode
+
+
+def prepare() -> None:
+    """Begin to import the other tools, which takes longer than to ask them, while git is waited for."""
+    Thread(target=_import_tools).start()
+
+
+def _import_tools() -> None:
+    with suppress(ImportError):  # whoever asks for the opinion will hear of it
+        for name in ("frontmatter.default_handlers", "ruamel.yaml"):
+            import_module(name)
 
 
 def second_opinion(doc: Document) -> list[Problem]:

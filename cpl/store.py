@@ -13,14 +13,16 @@ from pathlib import Path, PurePath
 from typing import Final
 
 import cpl
-from cpl import config, files, locks, opinion, quick, tree, validate
+from cpl import committing, config, files, layout, locks, opinion, quick, tree, validate
 from cpl import document as documents
+from cpl.committing import Look
 from cpl.config import Settings
 from cpl.document import Document
 from cpl.errors import CplError, Invalid, Problem
-from cpl.git import Git, GitFailed, find_toplevel
+from cpl.git import Git, GitFailed
+from cpl.layout import Layout, NotReady
+from cpl.messages import Commit
 from cpl.record import Record, day_of, is_id, load, normalize_piece
-from cpl.render import one_line
 
 RECORDS: Final = "records"
 TEMPLATES: Final = "templates/"
@@ -55,10 +57,6 @@ class AmbiguousId(CplError):
         super().__init__("\n".join([message, *lines, *(["  …"] if len(ids) > _TOLD else [])]))
 
 
-class NotReady(CplError):
-    """The repository is in no state to take a commit."""
-
-
 class NotCommitted(CplError):
     """git or a hook refused the commit; the files are as they were."""
 
@@ -80,29 +78,6 @@ class Entry:
     def id(self) -> str:
         """The record's id, or for an unreadable one the file's name without its ending."""
         return self.record.id if self.record is not None else Path(self.path).stem
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """What the commit of a write says: subject, free text, and the trailers."""
-
-    subject: str
-    action: str
-    ids: Sequence[str] = ()
-    text: str | None = None
-    trailers: Sequence[tuple[str, str]] = ()
-
-    def message(self) -> str:
-        """The message as git gets it."""
-        trailers = [*(("Complaint", each) for each in self.ids), ("Action", self.action), *self.trailers]
-        lines = [one_line(self.subject), ""]
-        if self.text:
-            lines += [_clean(self.text), ""]
-        return "\n".join([*lines, *(f"{name}: {one_line(value)}" for name, value in trailers)]) + "\n"
-
-
-def _clean(text: str) -> str:
-    return "\n".join(one_line(line) for line in text.strip().splitlines())
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +137,22 @@ class Store:
         self.root = root
         self.git = Git(root, env or {})
         self._ids_like = ids
+        self._look: Look | None = None  # what was seen since the lock is held
 
     @cached_property
     def settings(self) -> Settings:
         """The store's settings. Raises Invalid when they have problems."""
         return config.load(lambda path: template(self.root, path))
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where the parts of the repository around the store are. Raises NotReady where there is none."""
+        return layout.find(self.git)
+
+    @cached_property
+    def identity(self) -> tuple[str, str] | None:
+        """The name and address that git has for the user; None when it would have to guess."""
+        return self.git.identity()
 
     def paths(self) -> Iterator[str]:
         """Every record file below records/, in order; also what only looks like one, to be named by `check`."""
@@ -237,42 +223,37 @@ class Store:
 
     def kept_folder(self) -> Path:
         """The private folder for text that could not be used."""
-        return self.git.common_dir() / "cpl" / "kept"
+        return self.layout.common_dir / "cpl" / "kept"
 
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Be the only writer of this clone. Raises Busy when another one does not finish within 10 s."""
-        with locks.lock(self.git.common_dir() / "cpl" / "lock", timeout=LOCK_SECONDS):
+        with locks.lock(self.layout.common_dir / "cpl" / "lock", timeout=LOCK_SECONDS):
+            self._look = None
             yield
 
     def require_repository(self) -> None:
         """Raise NotReady unless the store lies in a git work tree."""
-        if find_toplevel(self.root, self.git.env) is None:
-            message = _("{root} is not in a git repository; run: git init, then: cpl init")
-            raise NotReady(message.format(root=self.root))
+        self.layout  # noqa: B018 - finding it is what tells
 
     def require_branch(self) -> None:
         """Raise NotReady while git is in the middle of something, or on no branch."""
-        git = self.git
-        if state := git.state():
-            message = _("a {state} is not finished; end it first (git status tells how), then try again")
-            raise NotReady(message.format(state=state))
-        if unmerged := git.unmerged():
-            message = _("{path} is not merged yet; settle the conflict, git add it, then try again")
-            raise NotReady(message.format(path=unmerged[0]))
-        if git.branch() is None:
-            message = _("HEAD is detached, a commit would be lost; run: git switch BRANCH (git branch lists them)")
-            raise NotReady(message)
+        self._ready(())
 
     def require_commit(self, paths: Sequence[str]) -> None:
         """Raise NotReady unless a commit of exactly these files can be made now."""
-        self.require_branch()
-        if self.git.identity() is None:
+        opinion.prepare()
+        look = self._ready(paths)
+        if self.identity is None:
             message = _("git does not know who you are; run: git config user.name NAME; git config user.email EMAIL")
             raise NotReady(message)
-        if changed := self.git.is_changed(paths):
+        if look.changed:
             message = _("{path} has changes that are not committed; commit them, or add yours with --no-commit")
-            raise NotReady(message.format(path=changed[0]))
+            raise NotReady(message.format(path=look.changed[0]))
+
+    def _ready(self, paths: Sequence[str]) -> Look:
+        self._look = committing.ready(self.git, self.layout, paths)
+        return self._look
 
     def write(self, writes: Sequence[Write], commit: Commit | None, now: datetime) -> str | None:
         """Check, write and commit the records' next versions; the new commit, None with `commit` None.
@@ -298,12 +279,12 @@ class Store:
 
     def commit(self, paths: Sequence[Path], commit: Commit) -> str:
         """Commit what a transaction has written, and only that; the new commit. Raises NotCommitted when refused."""
-        before = self.git.head()
+        look = self._look or self._ready(())
         try:
-            return self.git.commit(paths, commit.message())
+            return committing.commit(self.git, self.layout, look, paths, commit.message())
         except BaseException as error:
             after = self.git.head()
-            if after is not None and after != before and not self.git.is_changed(paths):
+            if after is not None and after != look.head and not self.git.is_changed(paths):
                 return after  # an interrupt that came when the commit was made comes too late
             if isinstance(error, GitFailed):
                 raise NotCommitted(error.words) from error

@@ -27,7 +27,7 @@ from tests.processes import Terminal, run_process
 PAGE = ROOT / "docs" / "doctor.md"
 RECORD = "records/2026/11/18/CPL-20261118-M9S3467"
 ATTRIBUTES = "records/** -text\nrecords/**/*.md -text merge=cpl\n"
-FIXABLE = {"attributes", "hooks", "merge-driver", "pull", "history", "partial", "file-system"}
+FIXABLE = {"attributes", "hooks", "merge-driver", "pull", "history", "commit-graph", "partial", "file-system"}
 FOLDS_CASE = Path(__file__).with_name(Path(__file__).name.upper()).exists()
 FALSE, TRUE = ("true", "false") if FOLDS_CASE else ("false", "true")  # as core.ignorecase
 UNKNOWN = "not known while the settings are not right"
@@ -144,6 +144,7 @@ def test_a_healthy_clone_is_told_so_in_full(ledger: Ledger) -> None:
         "pull": "git pull merges",
         "locks": "none",
         "history": "complete",
+        "commit-graph": "not needed",
         "partial": "every version of every file is here",
         "sparse": "every file below records/ is in the work tree",
         "names": "no two files below records/ have names that are the same elsewhere",
@@ -558,6 +559,47 @@ def test_a_shallow_clone_whose_remote_is_gone_stays_so(ledger: Ledger) -> None:
     outcome = shallow("doctor", "--fix")
     assert outcome.code == 0
     assert outcome.err.startswith("history: not done: `git fetch --quiet --unshallow` failed with code 128: ")
+
+
+def lengthen(ledger: Ledger, commits: int) -> None:
+    """Add so many commits that change nothing."""
+    head = ledger.git("rev-parse", "HEAD").strip()
+    who = "committer Li Na <li.na@example.org> 1763452800 +0800\ndata 0\n"
+    text = "".join(
+        f"commit refs/heads/main\n{who}{f'from {head}' if not number else ''}\n" for number in range(commits)
+    )
+    subprocess.run(["git", "fast-import", "--quiet"], cwd=ledger.root, input=text.encode(), check=True)
+    ledger.git("push", "--quiet")
+
+
+def test_a_long_history_gets_a_commit_graph(ledger: Ledger) -> None:
+    lengthen(ledger, 10_000 - int(ledger.git("rev-list", "--count", "HEAD")))
+    assert wrong(ledger) == []
+    lengthen(ledger, 1)
+    words = (
+        "there are more than 10000 commits and no commit-graph that tells which of them changed a file, so cpl log "
+        "and git log read them all"
+    )
+    command = "git commit-graph write --reachable --changed-paths"
+    missing = [("commit-graph", "warning", words, command)]
+    assert wrong(ledger) == missing
+    ledger.git("commit-graph", "write", "--reachable")  # without the filters it is of little use
+    assert wrong(ledger) == missing
+    ledger.git("config", "core.commitGraph", "false")
+    assert wrong(ledger) == []
+    ledger.git("config", "--unset", "core.commitGraph")
+    log = ledger.ok("log", ONE)
+    assert fixed(ledger) == "commit-graph: wrote the commit-graph; git gc keeps it up to date\n"
+    assert wrong(ledger) == []
+    assert ledger.ok("log", ONE) == log
+    ledger.git("gc", "--quiet")
+    assert wrong(ledger) == []
+
+
+def test_a_commit_graph_in_parts_is_seen(ledger: Ledger) -> None:
+    ledger.git("commit-graph", "write", "--reachable", "--changed-paths", "--split")
+    found = {each["name"]: each["found"] for each in findings(ledger)}
+    assert found["commit-graph"] == "there is one that tells which commit changed which file"
 
 
 def test_a_partial_clone_gets_every_version(ledger: Ledger) -> None:

@@ -1100,3 +1100,55 @@ def test_a_merge_that_lost_a_whole_record_is_told(store: Repository) -> None:
     store.commit("merged")
     subject, told = store.told()[0]
     assert (subject, "REMOVED" in told[0]) == ("merged", True)
+
+
+def walks(trace: Path) -> list[list[str]]:
+    """The pathspecs of each `git log` that was run."""
+    told = [json.loads(line) for line in trace.read_text().splitlines()]
+    commands = [each["argv"] for each in told if each["event"] == "start" and "log" in each["argv"]]
+    trace.unlink()
+    return [argv[argv.index("--") + 1 :] for argv in commands]
+
+
+def test_a_record_that_never_moved_is_one_plain_path_for_git(
+    ledger: Ledger, one: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "door.jpg").write_text("a picture")
+    ledger.open("Lift stuck")
+    ledger.ok("attach", one, str(tmp_path / "door.jpg"))
+    ledger.ok("transition", one, "investigating")
+    trace = tmp_path / "trace"
+    monkeypatch.setenv("GIT_TRACE2_EVENT", str(trace))
+    before = ledger.ok("log", one)
+    assert [line.split("  ")[-1] for line in before.splitlines() if line and line[0] != " "] == [
+        f"{one}: received → investigating",
+        f"{one}: attached door.jpg",
+        f"{one}: received",
+    ]
+    assert walks(trace) == [[":(literal)records/2026/11/18"]]
+    ledger.git("commit-graph", "write", "--reachable", "--changed-paths")
+    trace.unlink()
+    assert ledger.ok("log", one) == before
+    assert walks(trace) == [[":(literal)records/2026/11/18"]]
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_record_that_may_have_moved_is_looked_for_everywhere(
+    ledger: Ledger, one: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, back: bool
+) -> None:
+    home = record_path(one)
+    ledger.git("mv", home, f"records/{one}.md")
+    ledger.commit("away")
+    with (ledger.root / "records" / f"{one}.md").open("a") as file:
+        file.write("written elsewhere\n")
+    ledger.commit("elsewhere")
+    if back:
+        ledger.git("mv", f"records/{one}.md", home)
+        ledger.commit("back")
+        ledger.ok("note", one, "-m", "written at home")
+    trace = tmp_path / "trace"
+    monkeypatch.setenv("GIT_TRACE2_EVENT", str(trace))
+    told = [each["subject"] for each in json.loads(ledger.ok("log", one, "--format", "json"))]
+    assert told == [*([f"{one}: note", "back"] if back else []), "elsewhere", "away", f"{one}: received"]
+    everywhere = [f":(glob)records/**/{one}.md", f":(glob)records/**/{one}/**"]
+    assert walks(trace) == [*([[":(literal)records/2026/11/18"]] if back else []), everywhere]

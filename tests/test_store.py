@@ -9,6 +9,7 @@ import pytest
 from cpl import document
 from cpl.errors import Invalid, Problem
 from cpl.git import GitFailed
+from cpl.layout import NotReady
 from cpl.store import (
     AmbiguousId,
     Commit,
@@ -16,7 +17,6 @@ from cpl.store import (
     NoSuchRecord,
     NotAStore,
     NotCommitted,
-    NotReady,
     Store,
     Write,
     find_root,

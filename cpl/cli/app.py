@@ -253,7 +253,7 @@ class App:
         return person is not None and person.has_left(local_day(at, self.settings.zone))
 
     def _why_nobody(self) -> str:
-        identity = self.store.git.identity()
+        identity = self.store.identity
         if identity is None:
             return _(
                 "git does not know who you are; run: git config user.name NAME; git config user.email EMAIL; "
@@ -265,7 +265,7 @@ class App:
     @cached_property
     def recording(self) -> str | None:
         """The person whose address git has, who writes things down; None when nobody has it."""
-        identity = self.store.git.identity()
+        identity = self.store.identity
         person = None if identity is None else self.settings.person_with(identity[1])
         return None if person is None else person.id
 

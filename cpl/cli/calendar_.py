@@ -13,9 +13,10 @@ from cpl.cli.app import App, bad_parameter, pass_app
 from cpl.cli.options import output_format
 from cpl.config import read_calendar
 from cpl.errors import CplError
+from cpl.messages import Commit
 from cpl.moments import month, parse_date, week
 from cpl.render import Cell, Column
-from cpl.store import Commit, template
+from cpl.store import template
 from cpl.workdays import Calendar, Day, day_of, days_in
 
 _WEEKDAYS: Final = (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"))

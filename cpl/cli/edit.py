@@ -20,8 +20,9 @@ from cpl.cli.writing import Action, called, change, field_pair, nothing_to_chang
 from cpl.document import Document
 from cpl.draft import Draft, Who
 from cpl.errors import CplError, Invalid, Problem
+from cpl.messages import Commit
 from cpl.record import Record, load
-from cpl.store import Commit, Write, read_entry
+from cpl.store import Write, read_entry
 
 
 @click.command("set")

@@ -19,9 +19,10 @@ from cpl.document import Document
 from cpl.errors import EXIT_OK, EXIT_PROBLEMS, CplError, Invalid, Problem
 from cpl.importing import Importer, Outcome, Present, Report, report
 from cpl.mapping import ImportMap, read_mapping
+from cpl.messages import Commit
 from cpl.render import Cell, Column
 from cpl.schema import did_you_mean
-from cpl.store import Commit, shipped, template
+from cpl.store import shipped, template
 from cpl.tables import NotATable, Row, Table
 
 MAPPINGS: Final = "templates/imports"

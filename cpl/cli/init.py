@@ -16,10 +16,11 @@ from cpl import attributes, config, driver, files, hooking, seeding
 from cpl.cli.app import App, bad_parameter, pass_app
 from cpl.errors import CplError
 from cpl.git import Git, find_toplevel
+from cpl.messages import Commit
 from cpl.moments import parse_zone
 from cpl.render import visible
 from cpl.schema import did_you_mean
-from cpl.store import Commit, Store, shipped, template
+from cpl.store import Store, shipped, template
 from cpl.yaml_nodes import ScalarNode
 from cpl.yaml_writer import entry
 

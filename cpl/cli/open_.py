@@ -24,10 +24,11 @@ from cpl.cli.writing import called, field_pair, merged, read_text, report, requi
 from cpl.document import Document
 from cpl.draft import AFTER_THE_FACT, Draft, Who
 from cpl.errors import CplError, Invalid, Problem
+from cpl.messages import Commit
 from cpl.profile import TERM_SECTIONS
 from cpl.record import ALPHABET, DESCRIPTION_SECTION, FIELDS, HISTORY, ORDER, load, local_day, make_id
 from cpl.schema import struct
-from cpl.store import Commit, Evidence, Write, record_path, template
+from cpl.store import Evidence, Write, record_path, template
 
 # Options that are one field each: the option, the field, what it is.
 _FIELD_OPTIONS: Final = {

@@ -1,4 +1,4 @@
-"""The environment that git gets: the user's settings stay, what would select another repository or answer goes."""
+"""The environment that git is run in; not which git, nor what it is asked."""
 
 from __future__ import annotations
 
@@ -23,15 +23,18 @@ _FOR_QUESTIONS: Final = {
 }
 
 
-def made_of(environ: Mapping[str, str], *, write: bool, inherit_repository: bool) -> dict[str, str]:
-    """The variables for git; `write`: as in a shell. Those that select a repository only if it is inherited."""
+def environment(more: Mapping[str, str], *, write: bool, inherit: bool) -> dict[str, str]:
+    """The variables for a question, or for a `write`, which works as in the user's shell; with `more` on top.
+
+    Those that select a repository are left out unless they are to be inherited.
+    """
     kept = {
         name: value
-        for name, value in environ.items()
+        for name, value in os.environ.items()
         if name not in _REPOSITORY and not _CHANGES_ANSWERS.fullmatch(name)
     }
-    inherited = _inherited(environ) if inherit_repository else {}
-    return {**kept, **inherited, **({} if write else _FOR_QUESTIONS)}
+    inherited = _inherited(os.environ) if inherit else {}
+    return {**kept, **inherited, **({} if write else _FOR_QUESTIONS), **more}
 
 
 def _inherited(environ: Mapping[str, str]) -> dict[str, str]:
