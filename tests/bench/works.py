@@ -1,0 +1,211 @@
+"""What is measured on a store, and beside which work of git: the rows of the benchmark, not how they are printed."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from measuring import Spent, run, timed
+
+CLOCKED: Final = Path(__file__).parent / "clocked.py"
+STATUS: Final = ("git", "status")
+GREP: Final = ("git", "grep", "-c", "^status: ", "--", "records")
+PEER_OF_SMALL: Final = (sys.executable, "-c", "import click, sqlite3")
+
+Turn = Callable[[int], Spent]
+"""One timed run, the how many-th is told: what a write changes has to be another record each time."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """A row: `ours` beside `peer`; `bar` is the ratio that may not be passed, None: it is only shown."""
+
+    name: str
+    ours: Turn
+    peer_name: str
+    peer: Turn
+    bar: float | None = None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a row's work took: medians of both sides, how many times the peer's ours is, and the most memory.
+
+    `of_processor` is that ratio by the processors' time, which says more when a machine has other work as well.
+    """
+
+    ours: float
+    peer: float
+    ratio: float
+    of_processor: float
+    mebibytes: float
+
+
+def measure(work: Work, turns: int, patience: float) -> Measured:
+    """Run both alternately, once to warm up and then `turns` times, but no more once `patience` seconds are over.
+
+    The run that warms up counts when there is no time for another.
+    """
+    start = time.monotonic()
+    warm = work.peer(0), work.ours(0)
+    rounds: list[tuple[Spent, Spent]] = []
+    while len(rounds) < turns and time.monotonic() - start < patience:
+        turn = len(rounds) + 1
+        rounds.append((work.peer(turn), work.ours(turn)))
+    peer, ours = zip(*(rounds or [warm]), strict=True)
+    times = [statistics.median(each.seconds for each in side) for side in (ours, peer)]
+    processor = [statistics.median(each.processor for each in side) for side in (ours, peer)]
+    most = max(each.mebibytes for each in (warm[1], *ours))
+    return Measured(*times, times[0] / times[1], processor[0] / processor[1], most)
+
+
+@dataclass
+class Clone:
+    """A fresh clone of a store, whose commands see `now` on the clock."""
+
+    folder: Path
+    now: datetime
+    _made: set[Path] = field(init=False)
+
+    def __post_init__(self) -> None:
+        for name, value in (("user.name", "Li Na"), ("user.email", "li.na@example.org")):
+            run(["git", "config", name, value], self.folder)
+        run(STATUS, self.folder)  # now the index knows every file
+        self._made = set(self._private())
+
+    def cpl(self, *args: str) -> tuple[str, ...]:
+        """The command line of `cpl ARGS`."""
+        return (sys.executable, str(CLOCKED), self.now.isoformat(), *args)
+
+    def turn(self, *command: str) -> Turn:
+        """A run of the command, in whatever turn."""
+        return lambda _turn: timed(command, self.folder)
+
+    @cached_property
+    def paths(self) -> list[str]:
+        """Every record's path, the oldest first."""
+        return run(["git", "ls-files", "--", "records"], self.folder).decode().splitlines()
+
+    def id_at(self, share: float) -> str:
+        """The id of a record at that share of all of them; 0 is the oldest."""
+        return Path(self.paths[int(len(self.paths) * share)]).stem
+
+    @cached_property
+    def closed(self) -> list[str]:
+        """The paths of closed records."""
+        return run(["git", "grep", "-l", "^status: closed", "--", "records"], self.folder).decode().splitlines()
+
+    def forget(self) -> None:
+        """Take away what commands have put into .git since the clone was made, such as an index."""
+        for path in self._private():
+            if path not in self._made:
+                path.unlink()
+
+    def _private(self) -> Iterator[Path]:
+        """The files below .git that git does not keep there itself."""
+        own = ("objects", "refs", "logs", "hooks")
+        for path in (self.folder / ".git").rglob("*"):
+            if path.is_file() and path.relative_to(self.folder / ".git").parts[0] not in own:
+                yield path
+
+
+def reads(clone: Clone) -> dict[str, tuple[tuple[str, ...], float | None]]:
+    """The commands that only read, by what the row is called, each with its bar beside `git status`."""
+    return {
+        "cpl overdue": (("overdue",), 1.0),
+        "cpl list --limit 20": (("list", "--limit", "20"), 1.0),
+        "cpl show ID": (("show", clone.id_at(0.4)), 1.0),
+        "cpl summary --week last": (("summary", "--week", "last"), 1.5),
+        "cpl search 门禁": (("search", "门禁"), None),
+        "cpl similar ID": (("similar", clone.id_at(0.6)), None),
+    }
+
+
+def compared(clone: Clone) -> list[tuple[str, ...]]:
+    """The command lines whose output has to be the same without the index."""
+    return [
+        *(args for args, _bar in reads(clone).values()),
+        ("overdue", "--soon", "2d", "--format", "json"),
+        ("overdue", "--for", "zhao.qiang"),
+        ("overdue", "--at", clone.now.replace(day=1).isoformat()),
+        ("list", "--open", "--sort", "-received_at"),
+        ("list", "--format", "jsonl", "--columns", "id,title,due,place,age,category"),
+        ("list", "--where", "building=3 status!=closed", "--format", "csv"),
+        ("search", "lift", "floor"),
+        ("summary", "--month", "last", "--format", "json", "--ids"),
+        ("similar", clone.id_at(0.9), "--days", "180", "--format", "json"),
+        ("escalate",),
+    ]
+
+
+def works(clone: Clone) -> Iterator[Work]:
+    """The rows for a large store, in the order in which they have to run."""
+    status, grep = clone.turn(*STATUS), clone.turn(*GREP)
+    yield Work("first cpl overdue in a clone", _cold(clone), "git grep -c", grep, 8)
+    for name, (args, bar) in reads(clone).items():
+        yield Work(name, clone.turn(*clone.cpl(*args)), "git status", status, bar)
+    yield Work("cpl check", clone.turn(*clone.cpl("check")), "git grep -c", grep, 25)
+    timed(clone.cpl("init"), clone.folder)  # hooks and merge driver, as in any clone that is worked in
+    yield Work("cpl transition", _transition(clone), "git add + commit", _git_commit(clone), 1.3)
+    identifier = clone.id_at(0.1)
+    path = clone.paths[int(len(clone.paths) * 0.1)]
+    log, follow = clone.turn(*clone.cpl("log", identifier)), clone.turn("git", "log", "--follow", "--", path)
+    yield Work("cpl log ID, no commit-graph", log, "git log --follow", follow)
+    run(["git", "commit-graph", "write", "--reachable", "--changed-paths"], clone.folder)
+    yield Work("cpl log ID, commit-graph", log, "git log --follow", follow, 1.5)
+
+
+def small_works(clone: Clone) -> Iterator[Work]:
+    """The rows for a small store."""
+    for name, (args, _bar) in reads(clone).items():
+        yield Work(name, clone.turn(*clone.cpl(*args)), "python, click, sqlite3", clone.turn(*PEER_OF_SMALL), 3)
+
+
+def _cold(clone: Clone) -> Turn:
+    def turn(_turn: int) -> Spent:
+        clone.forget()
+        return timed(clone.cpl("overdue"), clone.folder)
+
+    return turn
+
+
+def _transition(clone: Clone) -> Turn:
+    """One closed record after the other is reopened."""
+
+    def turn(number: int) -> Spent:
+        identifier = Path(clone.closed[2 * number]).stem
+        return timed(clone.cpl("transition", identifier, "resolving", "--reason", "again"), clone.folder)
+
+    return turn
+
+
+def _git_commit(clone: Clone) -> Turn:
+    """A line is added to one closed record after the other, as with an editor; only git's part counts."""
+
+    def turn(number: int) -> Spent:
+        path = clone.closed[2 * number + 1]
+        with (clone.folder / path).open("a", encoding="utf-8") as file:
+            file.write("She called once more.\n")
+        add = timed(("git", "add", "--", path), clone.folder)
+        commit = timed(("git", "commit", "--quiet", "--message", "By hand"), clone.folder)
+        return Spent(
+            add.seconds + commit.seconds, add.processor + commit.processor, max(add.mebibytes, commit.mebibytes)
+        )
+
+    return turn
+
+
+def no_index(clone: Clone) -> Callable[[Sequence[str]], tuple[str, ...]] | None:
+    """How a command line gets `--no-index`; None when the program does not know it."""
+    if b"--no-index" in run(clone.cpl("list", "--help"), clone.folder):
+        return lambda args: clone.cpl(*args, "--no-index")
+    if b"--no-index" in run(clone.cpl("--help"), clone.folder):
+        return lambda args: clone.cpl("--no-index", *args)
+    return None
