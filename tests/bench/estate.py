@@ -271,7 +271,8 @@ def _story(facts: Facts) -> Story:
     story.tell(chance.randrange(2, 60), facts.doer, "did: handover")
     if facts.kind in ("complaint", "help"):
         story.move(chance.randrange(5, 300), facts.doer, "investigating")
-    story.move(chance.randrange(10, 600), facts.doer, "resolving")
+    if not facts.is_open or story.status == "received" or chance.random() < 0.7:
+        story.move(chance.randrange(10, 600), facts.doer, "resolving")
     if facts.is_open:
         _left_open(facts, story)
     else:
@@ -290,7 +291,7 @@ def _turned_away(facts: Facts, story: Story, fate: float) -> None:
 
 
 def _left_open(facts: Facts, story: Story) -> None:
-    """Work goes on: a promise, a pause, or neither; late if it is to be."""
+    """Work goes on: a promise, a pause, a reply that is still to be given, or none of them; late if it is to be."""
     chance = facts.chance
     off = timedelta(hours=chance.randrange(1, 400))
     due = facts.now - min(off, (facts.now - facts.received_at) / 2) if facts.is_overdue else facts.now + off
@@ -300,12 +301,14 @@ def _left_open(facts: Facts, story: Story) -> None:
     elif way < 0.7:
         until = f", reason: 等待配件到货, until: {due.replace(second=0).isoformat()}"
         story.move(chance.randrange(10, 900), facts.doer, "on-hold", until)
+    elif way > 0.8 and facts.now - facts.received_at < timedelta(hours=40):
+        story.move(chance.randrange(10, 900), facts.doer, "replying")
     if way > 0.3:
         story.tell(chance.randrange(60, 900), facts.lead, "did: contact, via: wechat, about: progress, reached: true")
 
 
 def _closed(facts: Facts, story: Story) -> None:
-    """From work to the archive: perhaps a pause or a promise, the reply, perhaps the follow-up."""
+    """From work to the archive: perhaps a pause or a promise, the reply, perhaps the follow-up; a few come back."""
     chance = facts.chance
     minutes = lambda most: chance.randrange(5, most)  # noqa: E731 - the same few words seven times
     if chance.random() < 0.15:
@@ -324,6 +327,12 @@ def _closed(facts: Facts, story: Story) -> None:
         followed = "did: follow-up, via: phone, about: desk, reached: true, satisfied: true"
         story.tell(minutes(3000), facts.lead, followed)
     story.move(minutes(300), facts.lead, "closed")
+    if chance.random() < 0.04:
+        story.move(minutes(9000), facts.lead, "resolving", ", reason: it has come back")
+        story.tell(minutes(300), "sun.wei", "did: sign-off, about: plan")
+        story.move(minutes(2000), facts.doer, "replying")
+        story.tell(minutes(1500), facts.lead, "did: contact, via: phone, about: reply, reached: true")
+        story.move(minutes(300), facts.lead, "closed", ", reason: content with it this time")
 
 
 def _task_id(chance: random.Random) -> str:

@@ -52,13 +52,13 @@ class Bench:
         """Whether a row is asked for."""
         return not self.only or any(word in name for word in self.only)
 
-    def rows(self, rows: Iterable[Work], *, barred: bool) -> int:
+    def rows(self, clone: Clone, rows: Iterable[Work], *, barred: bool) -> int:
         """Measure and print each row; how many are over a bar."""
         print(HEAD)
         over = 0
         for work in rows:
             if self.wants(work.name):
-                found = measure(work, self.turns, self.patience)
+                found = measure(work, clone, self.turns, self.patience)
                 reasons = _over(work, found) if barred else []
                 over += bool(reasons)
                 _print(work, found, "; ".join(reasons), barred=barred)
@@ -71,14 +71,14 @@ class Bench:
             commits = int(run(["git", "rev-list", "--count", "HEAD"], clone.folder))
             words = "" if barred else f"; the bars are for {BARRED_FROM:,}"
             print(f"\n{len(clone.paths):,} records, {commits:,} commits, {store.name}{words}")
-            wrong = self.rows(works(clone), barred=barred)
+            wrong = self.rows(clone, works(clone), barred=barred)
             return wrong + (compare_outputs(clone) if compare else 0)
 
     def small(self) -> int:
         """The rows of a small store; how many are over a bar."""
         with stores.cloned(stores.estate(self.keep, SMALL, self.now), self.now) as clone:
             print(f"\n{SMALL} records, beside the start of Python with click and sqlite3")
-            return self.rows(small_works(clone), barred=True)
+            return self.rows(clone, small_works(clone), barred=True)
 
 
 def _over(work: Work, found: Measured) -> list[str]:
@@ -93,8 +93,7 @@ def _over(work: Work, found: Measured) -> list[str]:
 def _print(work: Work, found: Measured, reasons: str, *, barred: bool) -> None:
     bar = "–" if work.bar is None else f"{work.bar:g}"
     verdict = f"OVER: {reasons}" if reasons else "ok" if barred else ""
-    name = work.name + " " * sum(1 for letter in work.name if letter > "⺀")  # Chinese takes two columns
-    name = name.ljust(28 - (len(name) - len(work.name)))
+    name = work.name.ljust(28 - sum(letter > "⺀" for letter in work.name))  # Chinese takes two columns
     print(
         f"{name}  {found.ours:7.3f} s  {work.peer_name:23}  {found.peer:7.3f} s  {found.ratio:7.2f}  "
         f"{found.of_processor:7.2f}  {bar:>4}  {found.mebibytes:4.0f} MiB  {verdict}".rstrip()

@@ -25,13 +25,17 @@ Turn = Callable[[int], Spent]
 
 @dataclass(frozen=True)
 class Work:
-    """A row: `ours` beside `peer`; `bar` is the ratio that may not be passed, None: it is only shown."""
+    """A row: `ours` beside `peer`; `bar` is the ratio that may not be passed, None: it is only shown.
+
+    `prepare` is done before, and takes no part in what is measured.
+    """
 
     name: str
     ours: Turn
     peer_name: str
     peer: Turn
     bar: float | None = None
+    prepare: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -46,24 +50,6 @@ class Measured:
     ratio: float
     of_processor: float
     mebibytes: float
-
-
-def measure(work: Work, turns: int, patience: float) -> Measured:
-    """Run both alternately, once to warm up and then `turns` times, but no more once `patience` seconds are over.
-
-    The run that warms up counts when there is no time for another.
-    """
-    start = time.monotonic()
-    warm = work.peer(0), work.ours(0)
-    rounds: list[tuple[Spent, Spent]] = []
-    while len(rounds) < turns and time.monotonic() - start < patience:
-        turn = len(rounds) + 1
-        rounds.append((work.peer(turn), work.ours(turn)))
-    peer, ours = zip(*(rounds or [warm]), strict=True)
-    times = [statistics.median(each.seconds for each in side) for side in (ours, peer)]
-    processor = [statistics.median(each.processor for each in side) for side in (ours, peer)]
-    most = max(each.mebibytes for each in (warm[1], *ours))
-    return Measured(*times, times[0] / times[1], processor[0] / processor[1], most)
 
 
 @dataclass
@@ -116,6 +102,26 @@ class Clone:
                 yield path
 
 
+def measure(work: Work, clone: Clone, turns: int, patience: float) -> Measured:
+    """Run both alternately, once to warm up and then `turns` times, but no more once `patience` seconds are over.
+
+    The run that warms up counts when there is no time for another.
+    """
+    if work.prepare:
+        timed(work.prepare, clone.folder)
+    start = time.monotonic()
+    warm = work.peer(0), work.ours(0)
+    rounds: list[tuple[Spent, Spent]] = []
+    while len(rounds) < turns and time.monotonic() - start < patience:
+        turn = len(rounds) + 1
+        rounds.append((work.peer(turn), work.ours(turn)))
+    peer, ours = zip(*(rounds or [warm]), strict=True)
+    times = [statistics.median(each.seconds for each in side) for side in (ours, peer)]
+    processor = [statistics.median(each.processor for each in side) for side in (ours, peer)]
+    most = max(each.mebibytes for each in (warm[1], *ours))
+    return Measured(*times, times[0] / times[1], processor[0] / processor[1], most)
+
+
 def reads(clone: Clone) -> dict[str, tuple[tuple[str, ...], float | None]]:
     """The commands that only read, by what the row is called, each with its bar beside `git status`."""
     return {
@@ -152,14 +158,13 @@ def works(clone: Clone) -> Iterator[Work]:
     for name, (args, bar) in reads(clone).items():
         yield Work(name, clone.turn(*clone.cpl(*args)), "git status", status, bar)
     yield Work("cpl check", clone.turn(*clone.cpl("check")), "git grep -c", grep, 25)
-    timed(clone.cpl("init"), clone.folder)  # hooks and merge driver, as in any clone that is worked in
-    yield Work("cpl transition", _transition(clone), "git add + commit", _git_commit(clone), 1.3)
-    identifier = clone.id_at(0.1)
-    path = clone.paths[int(len(clone.paths) * 0.1)]
-    log, follow = clone.turn(*clone.cpl("log", identifier)), clone.turn("git", "log", "--follow", "--", path)
-    yield Work("cpl log ID, no commit-graph", log, "git log --follow", follow)
-    run(["git", "commit-graph", "write", "--reachable", "--changed-paths"], clone.folder)
-    yield Work("cpl log ID, commit-graph", log, "git log --follow", follow, 1.5)
+    init = clone.cpl("init")  # hooks and merge driver, as in any clone that is worked in
+    yield Work("cpl transition", _transition(clone), "git add + commit", _git_commit(clone), 1.3, init)
+    path, followed = clone.paths[int(len(clone.paths) * 0.1)], "git log --follow"
+    log, follow = clone.turn(*clone.cpl("log", Path(path).stem)), clone.turn("git", "log", "--follow", "--", path)
+    yield Work("cpl log ID, no commit-graph", log, followed, follow)
+    graph = ("git", "commit-graph", "write", "--reachable", "--changed-paths")
+    yield Work("cpl log ID, commit-graph", log, followed, follow, 1.5, graph)
 
 
 def small_works(clone: Clone) -> Iterator[Work]:
