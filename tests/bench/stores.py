@@ -53,6 +53,7 @@ def service_requests(keep: Path, files: Sequence[Path], now: datetime) -> Path:
         (folder / "cpl.yaml").write_text(NEW_YORK, encoding="utf-8")
         (folder / ".gitattributes").write_text(ATTRIBUTES, encoding="utf-8")
         run(["git", "init", "--quiet", "--initial-branch=main"], folder)
+        run(["git", "config", "gc.auto", "0"], folder)  # or it would run on beside what comes next
         clone = Clone(folder, now)
         run(["git", "add", "--all"], folder)
         run(["git", "commit", "--quiet", "--message", "Start"], folder)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -58,13 +59,11 @@ class Clone:
 
     folder: Path
     now: datetime
-    _made: set[Path] = field(init=False)
 
     def __post_init__(self) -> None:
         for name, value in (("user.name", "Li Na"), ("user.email", "li.na@example.org")):
             run(["git", "config", name, value], self.folder)
         run(STATUS, self.folder)  # now the index knows every file
-        self._made = set(self._private())
 
     def cpl(self, *args: str) -> tuple[str, ...]:
         """The command line of `cpl ARGS`."""
@@ -89,17 +88,8 @@ class Clone:
         return run(["git", "grep", "-l", "^status: closed", "--", "records"], self.folder).decode().splitlines()
 
     def forget(self) -> None:
-        """Take away what commands have put into .git since the clone was made, such as an index."""
-        for path in self._private():
-            if path not in self._made:
-                path.unlink()
-
-    def _private(self) -> Iterator[Path]:
-        """The files below .git that git does not keep there itself."""
-        own = ("objects", "refs", "logs", "hooks")
-        for path in (self.folder / ".git").rglob("*"):
-            if path.is_file() and path.relative_to(self.folder / ".git").parts[0] not in own:
-                yield path
+        """Take away what cpl keeps for itself in the clone: its index."""
+        shutil.rmtree(self.folder / ".git" / "cpl", ignore_errors=True)
 
 
 def measure(work: Work, clone: Clone, turns: int, patience: float) -> Measured:
