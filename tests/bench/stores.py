@@ -14,8 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from estate import ATTRIBUTES
 from measuring import ROOT, run, timed
+from words import ATTRIBUTES
 from works import Clone
 
 ESTATE: Final = Path(__file__).parent / "estate.py"
@@ -34,7 +34,7 @@ people:
 
 def estate(keep: Path, records: int, now: datetime) -> Path:
     """The store of that many made-up records."""
-    digest = _digest([ESTATE, ROOT / PROFILE], str(records), now.isoformat())
+    digest = _digest([ESTATE, ESTATE.with_name("words.py"), ROOT / PROFILE], str(records), now.isoformat())
     command = (sys.executable, str(ESTATE), "--records", str(records), "--now", now.isoformat())
 
     def make(folder: Path) -> None:

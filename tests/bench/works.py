@@ -89,7 +89,8 @@ class Clone:
 
     def forget(self) -> None:
         """Take away what cpl keeps for itself in the clone: its index."""
-        shutil.rmtree(self.folder / ".git" / "cpl", ignore_errors=True)
+        for path in (self.folder / ".git").glob("cpl*"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def measure(work: Work, clone: Clone, turns: int, patience: float) -> Measured:
