@@ -26,13 +26,14 @@ from typing import Final
 import stores
 from estate import NOW
 from measuring import ENVIRONMENT, run
-from works import Clone, Measured, Work, compared, measure, no_index, small_works, works
+from works import READS, ROWS, Clone, Measured, Work, compared, measure, no_index, small_works, works
 
 BARRED_FROM: Final = 100_000
 SIZES: Final = (1_000, 10_000)
 SMALL: Final = 200
 MOST_MEBIBYTES: Final = 400
 COMPARED_UP_TO: Final = 10_000
+WITHOUT_INDEX: Final = "output without the index"
 HEAD: Final = (
     f"{'work':28}  {'cpl':>9}  {'beside':23}  {'its time':>9}  {'ratio':>7}  {'of cpu':>7}  {'bar':>4}  {'memory':>8}"
 )
@@ -72,10 +73,12 @@ class Bench:
             words = "" if barred else f"; the bars are for {BARRED_FROM:,}"
             print(f"\n{len(clone.paths):,} records, {commits:,} commits, {store.name}{words}")
             wrong = self.rows(clone, works(clone), barred=barred)
-            return wrong + (compare_outputs(clone) if compare else 0)
+            return wrong + (compare_outputs(clone) if compare and self.wants(WITHOUT_INDEX) else 0)
 
     def small(self) -> int:
         """The rows of a small store; how many are over a bar."""
+        if not any(self.wants(name) for name in READS):
+            return 0
         with stores.cloned(stores.estate(self.keep, SMALL, self.now), self.now) as clone:
             print(f"\n{SMALL} records, beside the start of Python with click and sqlite3")
             return self.rows(clone, small_works(clone), barred=True)
@@ -104,13 +107,13 @@ def compare_outputs(clone: Clone) -> int:
     """Say which commands print something else without the index; how many do."""
     without = no_index(clone)
     if without is None:
-        print("output without the index: not compared, this cpl has no --no-index")
+        print(f"{WITHOUT_INDEX}: not compared, this cpl has no --no-index")
         return 0
     lines = compared(clone)
     differing = [args for args in lines if _said(clone, clone.cpl(*args)) != _said(clone, without(args))]
     for args in differing:
         print(f"DIFFERS without the index: cpl {' '.join(args)}")
-    print(f"output without the index: {len(lines) - len(differing)} of {len(lines)} commands print the same bytes")
+    print(f"{WITHOUT_INDEX}: {len(lines) - len(differing)} of {len(lines)} commands print the same bytes")
     return len(differing)
 
 
@@ -134,6 +137,9 @@ def options() -> argparse.Namespace:
     given = parser.parse_args()
     if given.now > datetime.now(UTC):
         parser.error(f"--now {given.now.isoformat()} lies ahead of this computer's clock, by which the hook judges")
+    names = (*ROWS, WITHOUT_INDEX)
+    if unknown := [words for words in given.only if not any(words in name for name in names)]:
+        parser.error(f"--only {unknown[0]}: there is no such row, only: {', '.join(names)}")
     return given
 
 

@@ -19,6 +19,21 @@ CLOCKED: Final = Path(__file__).parent / "clocked.py"
 STATUS: Final = ("git", "status")
 GREP: Final = ("git", "grep", "-c", "^status: ", "--", "records")
 PEER_OF_SMALL: Final = (sys.executable, "-c", "import click, sqlite3")
+# The commands that only read, each with its bar beside `git status`.
+READS: Final = {
+    "cpl overdue": 1.0,
+    "cpl list --limit 20": 1.0,
+    "cpl show ID": 1.0,
+    "cpl summary --week last": 1.5,
+    "cpl search 门禁": None,
+    "cpl similar ID": None,
+}
+COLD: Final = "first cpl overdue in a clone"
+CHECK: Final = "cpl check"
+TRANSITION: Final = "cpl transition"
+LOG: Final = "cpl log ID, no commit-graph"
+LOG_WITH_GRAPH: Final = "cpl log ID, commit-graph"
+ROWS: Final = (COLD, *READS, CHECK, TRANSITION, LOG, LOG_WITH_GRAPH)
 
 Turn = Callable[[int], Spent]
 """One timed run, the how many-th is told: what a write changes has to be another record each time."""
@@ -113,22 +128,23 @@ def measure(work: Work, clone: Clone, turns: int, patience: float) -> Measured:
     return Measured(*times, times[0] / times[1], processor[0] / processor[1], most)
 
 
-def reads(clone: Clone) -> dict[str, tuple[tuple[str, ...], float | None]]:
-    """The commands that only read, by what the row is called, each with its bar beside `git status`."""
-    return {
-        "cpl overdue": (("overdue",), 1.0),
-        "cpl list --limit 20": (("list", "--limit", "20"), 1.0),
-        "cpl show ID": (("show", clone.id_at(0.4)), 1.0),
-        "cpl summary --week last": (("summary", "--week", "last"), 1.5),
-        "cpl search 门禁": (("search", "门禁"), None),
-        "cpl similar ID": (("similar", clone.id_at(0.6)), None),
-    }
+def reads(clone: Clone) -> dict[str, tuple[str, ...]]:
+    """The arguments of the commands that only read, by the names of READS."""
+    lines = (
+        ("overdue",),
+        ("list", "--limit", "20"),
+        ("show", clone.id_at(0.4)),
+        ("summary", "--week", "last"),
+        ("search", "门禁"),
+        ("similar", clone.id_at(0.6)),
+    )
+    return dict(zip(READS, lines, strict=True))
 
 
 def compared(clone: Clone) -> list[tuple[str, ...]]:
     """The command lines whose output has to be the same without the index."""
     return [
-        *(args for args, _bar in reads(clone).values()),
+        *reads(clone).values(),
         ("overdue", "--soon", "2d", "--format", "json"),
         ("overdue", "--for", "zhao.qiang"),
         ("overdue", "--at", clone.now.replace(day=1).isoformat()),
@@ -145,22 +161,22 @@ def compared(clone: Clone) -> list[tuple[str, ...]]:
 def works(clone: Clone) -> Iterator[Work]:
     """The rows for a large store, in the order in which they have to run."""
     status, grep = clone.turn(*STATUS), clone.turn(*GREP)
-    yield Work("first cpl overdue in a clone", _cold(clone), "git grep -c", grep, 8)
-    for name, (args, bar) in reads(clone).items():
-        yield Work(name, clone.turn(*clone.cpl(*args)), "git status", status, bar)
-    yield Work("cpl check", clone.turn(*clone.cpl("check")), "git grep -c", grep, 25)
+    yield Work(COLD, _cold(clone), "git grep -c", grep, 8)
+    for name, args in reads(clone).items():
+        yield Work(name, clone.turn(*clone.cpl(*args)), "git status", status, READS[name])
+    yield Work(CHECK, clone.turn(*clone.cpl("check")), "git grep -c", grep, 25)
     init = clone.cpl("init")  # hooks and merge driver, as in any clone that is worked in
-    yield Work("cpl transition", _transition(clone), "git add + commit", _git_commit(clone), 1.3, init)
+    yield Work(TRANSITION, _transition(clone), "git add + commit", _git_commit(clone), 1.3, init)
     path, followed = clone.paths[int(len(clone.paths) * 0.1)], "git log --follow"
     log, follow = clone.turn(*clone.cpl("log", Path(path).stem)), clone.turn("git", "log", "--follow", "--", path)
-    yield Work("cpl log ID, no commit-graph", log, followed, follow)
+    yield Work(LOG, log, followed, follow)
     graph = ("git", "commit-graph", "write", "--reachable", "--changed-paths")
-    yield Work("cpl log ID, commit-graph", log, followed, follow, 1.5, graph)
+    yield Work(LOG_WITH_GRAPH, log, followed, follow, 1.5, graph)
 
 
 def small_works(clone: Clone) -> Iterator[Work]:
     """The rows for a small store."""
-    for name, (args, _bar) in reads(clone).items():
+    for name, args in reads(clone).items():
         yield Work(name, clone.turn(*clone.cpl(*args)), "python, click, sqlite3", clone.turn(*PEER_OF_SMALL), 3)
 
 
