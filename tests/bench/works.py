@@ -214,10 +214,6 @@ def _git_commit(clone: Clone) -> Turn:
     return turn
 
 
-def no_index(clone: Clone) -> Callable[[Sequence[str]], tuple[str, ...]] | None:
-    """How a command line gets `--no-index`; None when the program does not know it."""
-    if b"--no-index" in run(clone.cpl("list", "--help"), clone.folder):
-        return lambda args: clone.cpl(*args, "--no-index")
-    if b"--no-index" in run(clone.cpl("--help"), clone.folder):
-        return lambda args: clone.cpl("--no-index", *args)
-    return None
+def knows_no_index(clone: Clone, command: str) -> bool:
+    """Whether the command has the option `--no-index`."""
+    return b"--no-index" in run(clone.cpl(command, "--help"), clone.folder)
