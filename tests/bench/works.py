@@ -78,7 +78,6 @@ class Clone:
     def __post_init__(self) -> None:
         for name, value in (("user.name", "Li Na"), ("user.email", "li.na@example.org")):
             run(["git", "config", name, value], self.folder)
-        run(STATUS, self.folder)  # now the index knows every file
 
     def cpl(self, *args: str) -> tuple[str, ...]:
         """The command line of `cpl ARGS`."""
