@@ -14,6 +14,7 @@ import argparse
 import io
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -151,6 +152,7 @@ def main() -> int:
     given = options()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # a row is to be seen when it is known, also in a file
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))  # with the clone removed
     bench = Bench(given.keep.resolve(), given.now, given.turns, given.patience, given.only)
     bench.keep.mkdir(parents=True, exist_ok=True)
     asked = given.records or ([] if given.data else [LARGE])
