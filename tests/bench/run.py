@@ -130,7 +130,8 @@ def options() -> argparse.Namespace:
     """The options as given, refused where they can't work."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
-    add("--records", type=int, action="append", metavar="N", help="how many; several times: only these sizes")
+    add("--records", type=int, action="append", metavar="N", help="how many; several times: these sizes")
+    add("--alone", action="store_true", help="with one --records: not 1,000 and 10,000 as well")
     add("--keep", type=Path, metavar="DIR", default=Path(tempfile.gettempdir(), "cpl-bench"), help="where stores stay")
     add("--data", type=Path, metavar="DIR", help="real service requests, nyc311_*.csv.gz")
     add("--now", type=datetime.fromisoformat, default=NOW, metavar="INSTANT", help="when it is, with an offset")
@@ -139,6 +140,8 @@ def options() -> argparse.Namespace:
     add("--only", action="append", default=[], metavar="WORDS", help="only rows with these words; several times: any")
     add("--compare", action="store_true", help=f"compare with --no-index also above {COMPARED_UP_TO:,} records")
     given = parser.parse_args()
+    if given.now.tzinfo is None:
+        parser.error("--now lacks an offset, as in 2026-11-26T09:00:00+08:00")
     if given.now > datetime.now(UTC):
         parser.error(f"--now {given.now.isoformat()} lies ahead of this computer's clock, by which the hook judges")
     names = (*ROWS, WITHOUT_INDEX)
@@ -156,11 +159,11 @@ def main() -> int:
     bench = Bench(given.keep.resolve(), given.now, given.turns, given.patience, given.only)
     bench.keep.mkdir(parents=True, exist_ok=True)
     asked = given.records or ([] if given.data else [LARGE])
-    sizes = [*(size for size in SIZES if size < asked[0]), *asked] if len(asked) == 1 else asked
+    also = SIZES if len(asked) == 1 and not given.alone else ()
     git = run(["git", "--version"], bench.keep).decode().strip()
     print(f"{git}, Python {platform.python_version()}, {os.cpu_count()} processors, now {bench.now.isoformat()}")
     wrong = bench.small()
-    for size in sizes:
+    for size in (*(each for each in also if each < asked[0]), *asked):
         store = stores.estate(bench.keep, size, bench.now)
         wrong += bench.size(store, compare=given.compare or size <= COMPARED_UP_TO)
     if given.data:
