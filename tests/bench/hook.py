@@ -9,23 +9,17 @@ what the two take together; what it is over three times the first plus once the 
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
 import sys
 import tempfile
-import time
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
+from measuring import run, timed
+
 from cpl.record import ALPHABET, day_of, make_id
 
 ROUNDS: Final = 20
-ROOT: Final = Path(__file__).parent.parent.parent
-ENVIRONMENT: Final = {
-    **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
-    "PYTHONPATH": str(ROOT),
-}
 FRONT: Final = """\
 ---
 id: {id}
@@ -70,16 +64,9 @@ def make_store(root: Path, records: int) -> None:
         ["git", "commit", "--quiet", "--message", "Start"],
         [sys.executable, "-m", "cpl", "hooks", "install"],
     ):
-        subprocess.run(command, cwd=root, env=ENVIRONMENT, check=True, stdout=subprocess.DEVNULL)
+        run(command, root)
     write_record(root, records // 2, EVENT)
-    subprocess.run(["git", "add", "--all"], cwd=root, check=True)
-
-
-def milliseconds(command: list[str], root: Path) -> float:
-    """The wall-clock time of one run."""
-    start = time.perf_counter()
-    subprocess.run(command, cwd=root, env=ENVIRONMENT, check=True, stdout=subprocess.DEVNULL)
-    return (time.perf_counter() - start) * 1000
+    run(["git", "add", "--all"], root)
 
 
 def main() -> int:
@@ -95,8 +82,8 @@ def main() -> int:
         hook = [str(root / ".git" / "hooks" / "pre-commit")]
         commands = [diff, python, hook]
         for command in commands:
-            milliseconds(command, root)
-        times = [[milliseconds(command, root) for command in commands] for _round in range(ROUNDS)]
+            timed(command, root)
+        times = [[timed(command, root).seconds * 1000 for command in commands] for _round in range(ROUNDS)]
     best = [min(column) for column in zip(*times, strict=True)]
     print(f"{records} records, one staged")
     for name, value in zip((" ".join(diff), "python -c 'import click'", "the pre-commit hook"), best, strict=True):

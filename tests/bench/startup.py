@@ -6,11 +6,11 @@ and .pyc files are there from a first run that is not counted. Exits with 1 when
 
 from __future__ import annotations
 
-import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Final
+
+from measuring import timed
 
 ROUNDS: Final = 20
 EXAMPLES: Final = Path(__file__).parent.parent / "examples"
@@ -22,19 +22,12 @@ WORK: Final = (
 )
 
 
-def seconds(command: tuple[str, ...]) -> float:
-    """The wall-clock seconds of one run."""
-    start = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - start
-
-
 def main() -> int:
     """Print a table of times and ratios; 1 when one is over its bar."""
     commands = [PEER, *(command for _name, command, _bar in WORK)]
     for command in commands:
-        seconds(command)
-    times = [[seconds(command) for command in commands] for _round in range(ROUNDS)]
+        timed(command, EXAMPLES)
+    times = [[timed(command, EXAMPLES).seconds for command in commands] for _round in range(ROUNDS)]
     best = [min(column) for column in zip(*times, strict=True)]
     print(f"{'python -c import click':24} {best[0] * 1000:7.1f} ms")
     over = False
