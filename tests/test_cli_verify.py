@@ -29,21 +29,21 @@ class Desk:
 
     def __init__(self, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ledger = ledger
-        self._monkeypatch = monkeypatch
+        self.monkeypatch = monkeypatch
 
     def at(self, when: str, who: str = "li.na") -> Ledger:
         """The store at a time such as `18T16:00`, with somebody at the desk."""
         self.ledger.now = f"2026-11-{when}:00+08:00"
         for role in ("AUTHOR", "COMMITTER"):
-            self._monkeypatch.setenv(f"GIT_{role}_DATE", self.ledger.now)
-            self._monkeypatch.setenv(f"GIT_{role}_NAME", who)
-            self._monkeypatch.setenv(f"GIT_{role}_EMAIL", f"{who}@example.org")
+            self.monkeypatch.setenv(f"GIT_{role}_DATE", self.ledger.now)
+            self.monkeypatch.setenv(f"GIT_{role}_NAME", who)
+            self.monkeypatch.setenv(f"GIT_{role}_EMAIL", f"{who}@example.org")
         return self.ledger
 
     def set(self, **variables: str) -> None:
         """Tell git something else than the truth."""
         for name, value in variables.items():
-            self._monkeypatch.setenv(name, value)
+            self.monkeypatch.setenv(name, value)
 
     def change(self, old: str, new: str) -> None:
         """Replace a text that stands once in the record."""
@@ -330,6 +330,20 @@ def test_event_that_does_not_fit_its_commit_is_found(desk: Desk, event: str, cod
     assert verified(desk.ledger) == [("bad", code)]
 
 
+def test_record_that_comes_from_where_no_rules_are_is_found(desk: Desk) -> None:
+    event = "- {at: 2026-11-18T16:05:00+08:00, by: sun.wei, did: handover}\n"
+    desk.change(INTAKE, INTAKE + event)
+    text = desk.ledger.path(ONE).read_text(encoding="utf-8")
+    desk.ledger.git("checkout", "--quiet", "--", PATH)
+    desk.ledger.git("switch", "--quiet", "--orphan", "side")
+    other = "CPL-20261117-9XE2WH9"
+    desk.ledger.put(other, text.replace(ONE, other))
+    desk.at("20T09:00").commit("bad")
+    desk.ledger.git("switch", "--quiet", "main")
+    desk.ledger.git("merge", "--quiet", "--allow-unrelated-histories", "--no-edit", "side")
+    assert verified(desk.ledger) == [("bad", "E073")]
+
+
 def test_tolerance_is_how_late_a_commit_may_come(desk: Desk) -> None:
     desk.change(INTAKE, INTAKE + HANDOVER)
     desk.at("18T17:00").commit("by hand")
@@ -527,6 +541,23 @@ def test_seal_is_a_signed_tag_whose_digest_anybody_can_work_out(sealing: Desk) -
             "good": True,
         }
     ]
+
+
+@keys.needs_ssh
+def test_store_in_a_subfolder_is_verified_and_sealed_by_itself(sealing: Desk) -> None:
+    root = sealing.ledger.root
+    seal(sealing)
+    (root / "north").mkdir()
+    shutil.copy(root / "cpl.yaml", root / "north")
+    sealing.at("19T09:00").commit("another store")
+    north = Desk(Ledger(root / "north"), sealing.monkeypatch)
+    north.at("19T09:10").open("Other")
+    tag = north.ledger.ok("verify", "--seal").splitlines()[-1].partition(":")[0]
+    report = json.loads(north.ledger.ok("verify", "--format", "json", now=LATER))
+    assert [(each["seal"], each["good"]) for each in report["seals"]] == [(tag, True)]
+    assert (report["commits"], report["events"]) == (2, 1)
+    assert (report["seals"][0]["files"], report["seals"][0]["sha256"]) == by_hand(north.ledger)
+    assert "\nstore: north\n" in north.ledger.git("cat-file", "tag", tag)
 
 
 @keys.needs_ssh
