@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -215,6 +217,57 @@ def test_merge_of_two_clones_days_later_is_in_order(merging: Desk) -> None:
     diverged(merging)
     merging.at("20T10:05").ok("note", ONE, "-m", "both told")
     assert verified(merging.ledger) == []
+
+
+WORK = (
+    "open -t Other --kind repair",
+    "transition {0} investigating",
+    "transition {0} resolving --reason done",
+    "transition {0} on-hold --reason parts --until 2026-12-24T12:00",
+    "transition {0} withdrawn --reason twice",
+    "did {0} handover",
+    "contact {0} --via phone --about acknowledge --at {earlier}",
+    "contact {0} --via phone --about progress --by zhao.qiang",
+    "assign {0} --to zhao.qiang --department engineering",
+    "correct {0} nature=A --classify --reason heard --at {earlier}",
+    "correct {0} channel=phone --reason slip",
+    "correct {0} --void did:handover --reason slip",
+    "task {0} add mend --kind promise --due 2026-12-24T12:00",
+    "set {0} location.building=3",
+    "note {0} -m words",
+)
+
+
+@pytest.mark.parametrize("seed", [2])
+def test_whatever_honest_people_do_in_two_clones_is_in_order(merging: Desk, seed: int) -> None:
+    chance, ledger = random.Random(seed), merging.ledger
+    ledger.git("branch", "side")
+    done = merged = 0
+    for minute in range(0, 60 * 24, 60):
+        when = f"{19 + minute // 1440}T{minute // 60 % 24:02}:{chance.randrange(30):02}"
+        merging.at(when, chance.choice(["li.na", "zhao.qiang", "sun.wei"]))
+        if chance.random() < 0.25:
+            here = ledger.git("branch", "--show-current").strip()
+            other = "side" if here == "main" else "main"
+            ledger.git("switch", "--quiet", other)
+            merged += try_merge(merging, here)
+        piece = chance.choice(sorted(path.stem for path in ledger.root.glob("records/*/*/*/*.md")))
+        earlier = f"2026-11-19T{max(0, minute // 60 - 3):02}:30"
+        words = shlex.split(chance.choice(WORK).format(piece, earlier=earlier))
+        done += ledger(*words).code == 0
+    assert done > 8
+    assert merged > 1
+    assert verified(ledger) == []
+
+
+def try_merge(desk: Desk, other: str) -> bool:
+    """Merge a branch as an honest clone does; a conflict is left for another day."""
+    command = ["git", "merge", "--quiet", "--no-edit", other]
+    is_done = subprocess.run(command, cwd=desk.ledger.root, capture_output=True).returncode == 0
+    if not is_done or desk.ledger("check").code:
+        desk.ledger.git(*(("reset", "--quiet", "--hard", "ORIG_HEAD") if is_done else ("merge", "--abort")))
+        return False
+    return True
 
 
 def test_merge_that_drops_an_event_is_found(merging: Desk) -> None:
