@@ -113,7 +113,7 @@ class Judge:
             return []
         settings = self.settings(step)
         if settings is None:
-            return [_removed_settings()] if step.touches(config.MARKER) else _lawless(step)
+            return [_removed_settings()] if step.touches(config.MARKER) else []
         problems = list(settings.problems) if isinstance(settings, Invalid) else _removed_profile(step, settings)
         for path in step.owned:
             if is_record(path, RECORDS):
@@ -124,6 +124,9 @@ class Judge:
 
     def settings(self, step: Step) -> Settings | Invalid | None:
         """The settings in a step's own tree: its parent's, unless it changed them; None where there is no store."""
+        own = self._settings.get(step.revision)
+        if own is not None:
+            return own[0]
         first = step.parents[0] if step.parents else ""
         is_touched = len(step.parents) != 1 or any(not path.startswith(f"{RECORDS}/") for path in step.sides[0])
         known = None if is_touched else self._settings.get(first)
@@ -301,13 +304,6 @@ def _record_of(entry: Entry) -> Record | None:
 def _namesakes(step: Step, path: str) -> list[str]:
     """The other records' files of this name that a step is about: where a record came from, or went to."""
     return [each for each in step.named[posixpath.basename(path)] if each != path and is_record(each, RECORDS)]
-
-
-def _lawless(step: Step) -> list[Problem]:
-    """E073: where there is no store, there are no rules that a record could be judged by."""
-    message = _("changed in a commit without {path}, so that no rules apply; a record is changed where its store is")
-    paths = [path for path in step.paths if is_record(path, RECORDS) and is_id(PurePosixPath(path).stem)]
-    return [Problem(path, 1, "E073", message.format(path=config.MARKER)) for path in paths]
 
 
 def _removed_settings() -> Problem:

@@ -394,7 +394,7 @@ def test_record_that_comes_from_where_no_rules_are_is_found(desk: Desk) -> None:
     desk.at("20T09:00").commit("bad")
     desk.ledger.git("switch", "--quiet", "main")
     desk.ledger.git("merge", "--quiet", "--allow-unrelated-histories", "--no-edit", "side")
-    assert verified(desk.ledger) == [("bad", "E073")]
+    assert verified(desk.ledger) == [("bad", "E215")]
 
 
 def test_tolerance_is_how_late_a_commit_may_come(desk: Desk) -> None:
