@@ -636,7 +636,10 @@ def test_seals_follow_one_another(sealing: Desk) -> None:
     first = seal(sealing)
     sealing.at("19T09:00").ok("did", ONE, "handover")
     second = seal(sealing)
+    sealing.at("19T10:00")
+    assert json.loads(sealing.ledger.ok("verify", "--seal", "--format", "json"))["errors"] == 0
     assert verified(sealing.ledger, "--signatures", "--since", "HEAD") == []
+    assert len(sealing.ledger.git("tag", "--list").split()) == 3
     sealing.ledger.git("tag", "--delete", first)
     assert verified(sealing.ledger) == [(f"refs/tags/{second}", "E214")]
 
@@ -665,7 +668,7 @@ def forge(desk: Desk, tag: str, old: str, new: str) -> None:
     ("old", "new", "codes"),
     [
         ("\nsha256: ", "\nsha256: 0", ["E212", "E221"]),
-        ("\nrecords: 1", "\nrecords: 2", ["E221"]),
+        ("\nrecords: 1", "\nrecords: " + "9" * 5000, ["E221"]),
         ("\ncommit: ", "\ncommit: 0", ["E210", "E221"]),
         ("\ntag seal/", "\ntag sael/", ["E210"]),
         ("\ncpl-seal: 1", "\ncpl-seal: 2", ["E210"]),
