@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from gettext import gettext as _
 from gettext import ngettext
+from pathlib import PurePosixPath
 from typing import Final
 
 from cpl import config, guard, seals, signatures, steps
@@ -24,11 +25,13 @@ from cpl.git import Git
 from cpl.judging import IMPORT, PATHS, Judge
 from cpl.moments import format_instant
 from cpl.objects import Objects, reading
+from cpl.record import is_id
 from cpl.render import duration
 from cpl.seals import Digests, Seal
 from cpl.signatures import Signature
 from cpl.steps import Author, Span, Step
 from cpl.store import RECORDS, read_entry
+from cpl.tree import is_record
 from cpl.validate import CLOCK_SKEW
 
 _COMMITTED: Final = re.compile(rb"^committer .* (\d{1,18}) [+-]\d{4}$", re.MULTILINE)
@@ -133,6 +136,8 @@ class Audit:
         if self._first_records:
             problems.append(_were_there(self._first_records, self._first_events))
         problems += self._dates(step, objects)
+        if any(step.sides) and judge.settings(step) is None:
+            problems += _lawless(step)
         if not step.is_idle:
             self.first, self.last = self.first or step.written_at, step.written_at
             self.counts.commits += 1
@@ -274,6 +279,15 @@ class _Gone:
 def _begins_the_store(step: Step) -> bool:
     """Whether it is with this commit that there is a store."""
     return step.touches(config.MARKER) and not any(step.before(config.MARKER))
+
+
+def _lawless(step: Step) -> Iterator[Problem]:
+    """E215: where there is no store, there are no rules that a record could be judged by."""
+    for path in step.paths:
+        if is_record(path, RECORDS) and is_id(PurePosixPath(path).stem) and not step.touches(config.MARKER):
+            message = _("changed in a commit without {marker}, so by no rules; ask {name}, and take it in anew")
+            name = step.author.name if step.author else "-"
+            yield Problem(path, 1, "E215", message.format(marker=config.MARKER, name=name))
 
 
 def _were_there(records: int, events: int) -> Problem:

@@ -125,6 +125,9 @@ class Judge:
 
     def settings(self, step: Step) -> Settings | Invalid | None:
         """The settings in a step's own tree: its parent's, unless it changed them; None where there is no store."""
+        own = self._settings.get(step.revision)
+        if own is not None:
+            return own[0]
         first = step.parents[0] if step.parents else ""
         is_touched = len(step.parents) != 1 or settings_files(step) != []
         known = None if is_touched else self._settings.get(first)

@@ -228,7 +228,7 @@ OF_CHANGES = {
 }  # see test_difference, test_cli_guard and test_server
 OF_AUDITS = {
     *(f"E20{number}" for number in range(1, 7)),
-    *("W207", "W208", "W209", "E210", "E211", "E212", "W213", "E214", "E220", "E221", "E222", "E223", "W224"),
+    *("W207", "W208", "W209", "E210", "E211", "E212", "W213", "E214", "E215", "E220", "E221", "E222", "E223", "W224"),
 }  # see test_cli_verify
 
 

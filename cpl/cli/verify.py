@@ -22,6 +22,7 @@ from cpl.objects import reading
 from cpl.render import Cell, Column, Rows, duration, one_line, pairs, rows, visible
 from cpl.seals import Digests
 
+_DIGITS: Final = 18  # a tag may say anything
 _SECONDS: Final = {"m": 60, "h": 3600, "d": 86400}
 _COLUMNS: Final = tuple(Column(name, name) for name in ("commit", "at", "author", "path", "line", "code", "message"))
 _COLUMNS_OF_SEALS: Final = tuple(
@@ -69,7 +70,7 @@ def verify_command(app: App, since: str | None, signatures: bool, tolerance: str
             app.say(_("not sealed: there are errors; what was looked into already can be left out with --since REV"))
         raise click.exceptions.Exit(EXIT_PROBLEMS)
     if seal:
-        _seal(app, run)
+        _seal(app, run, click.echo if fmt == "text" else app.say)
 
 
 def _tolerance(text: str) -> timedelta:
@@ -91,20 +92,20 @@ def _progress(run: Audit) -> Iterator[Callable[[], None]]:
         yield lambda: bar.update(1)
 
 
-def _seal(app: App, run: Audit) -> None:
-    """Seal HEAD, which was found in order."""
+def _seal(app: App, run: Audit, tell: Callable[[str], None]) -> None:
+    """Seal HEAD, which was found in order, and tell it."""
     with reading(run.git) as objects:
         content = Digests(run.git, objects).content(run.head)
     store = (app.settings.name, seals.prefix(run.git))
     name = seals.make(app.store.git, run.head, content, store, app.now)
     message = _("{name}: commit {commit}, records: {records}, events: {events}, SHA-256 {digest}")
     said = {"records": content.records, "events": content.events, "commit": run.head[:12], "digest": content.digest}
-    click.echo(message.format(name=name, **said))
+    tell(message.format(name=name, **said))
     app.say(_("give it to those who are to rely on it: git push origin {name}").format(name=name))
 
 
 def _number(text: str | None) -> int | str | None:
-    return int(text) if text is not None and text.isdecimal() else text
+    return int(text) if text is not None and text.isdecimal() and len(text) < _DIGITS else text
 
 
 class _Report:
