@@ -194,12 +194,16 @@ class _Check:
             message = message.format(at=shown(self.record.received_at), now=self._clock())
             yield self._at(["received_at"], self._of_future(first), message)
         times = Counter(event.at for event in self.record.history)
+        counting = {id(event) for event in self.record.events}
         for event in self.record.history:
-            yield from self._event(event)
+            if id(event) in counting:
+                yield from self._event(event)
+            if times[event.at] == 1:
+                continue
             if self.record.history.count(event) > 1:
                 message = _("the event {event} of {at} stands twice; keep one of them")
                 yield self._on(event, "E055", message.format(event=event.key, at=format_instant(event.at)))
-            elif times[event.at] > 1:
+            else:
                 message = _("two events share the time {at}; cpl takes the next free millisecond")
                 yield self._on(event, "W052", message.format(at=format_instant(event.at)))
 
@@ -209,8 +213,6 @@ class _Check:
 
     def _event(self, event: Event) -> Iterator[Problem]:
         profile = self.settings.profile
-        if event not in self.record.events:
-            return
         if max(event.at, event.data.get("recorded_at", event.at)) > self.facts.now + CLOCK_SKEW:
             message = _("the event lies in the future: {at}; this computer's clock says {now}")
             yield self._on(event, self._of_future(event), message.format(at=shown(event.at), now=self._clock()))

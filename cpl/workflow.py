@@ -107,13 +107,15 @@ def roles_lacking(record: Record, profile: Profile, move: Event, zone: tzinfo, p
 
 
 def _rules(record: Record, profile: Profile, move: Event, zone: tzinfo) -> Iterator[Rule]:
-    received_on = local_day(record.received_at, zone)
     for rule in profile.rules:
-        in_force = rule.since is None or rule.since <= received_on
         is_from = not rule.from_ or record.status in rule.from_
         is_to = not rule.to or move.to in rule.to
-        if in_force and is_from and is_to and matches(record, rule.when):
+        if is_from and is_to and _in_force(rule, record, zone) and matches(record, rule.when):
             yield rule
+
+
+def _in_force(rule: Rule, record: Record, zone: tzinfo) -> bool:
+    return rule.since is None or rule.since <= local_day(record.received_at, zone)
 
 
 def _is_met(name: str, record: Record, profile: Profile, move: Event) -> bool:
