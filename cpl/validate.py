@@ -45,11 +45,16 @@ def check(document: Document, settings: Settings, facts: Facts) -> list[Problem]
     return sorted(set(problems))
 
 
+def is_clean(record: Record, settings: Settings, facts: Facts) -> bool:
+    """Whether the rules have nothing to say of a record in whose text there is no problem; `check` tells what."""
+    return next(_Check(None, record, settings, facts).all(), None) is None
+
+
 @dataclass(frozen=True, slots=True)
 class _Check:
-    """One record under examination."""
+    """One record under examination; without the document the lines are not known."""
 
-    document: Document
+    document: Document | None
     record: Record
     settings: Settings
     facts: Facts
@@ -68,7 +73,8 @@ class _Check:
         yield from self.replay()
 
     def _at(self, path: Sequence[Step], code: str, message: str) -> Problem:
-        return Problem(self.facts.path, line_of(self.document, path), code, message)
+        line = 0 if self.document is None else line_of(self.document, path)
+        return Problem(self.facts.path, line, code, message)
 
     def _on(self, event: Event, code: str, message: str) -> Problem:
         return Problem(self.facts.path, event.line, code, message)

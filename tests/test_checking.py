@@ -1,0 +1,86 @@
+"""Many records judged at once: the same is told as of each by itself, by the strict reader."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+
+from cpl import checking, quick, validate
+from cpl.errors import CplError, Problem
+from cpl.moments import parse_instant
+from cpl.parallel import ENOUGH
+from cpl.record import ALPHABET, make_id
+from cpl.store import Store, read_entry, record_path
+from tests.ledger import NOW, Ledger, instant, record_text, settings
+from tests.test_quick import FULL, edited
+
+IDS = frozenset({"CPL-20261116-M4T8RAE"})
+FACTS = validate.Facts("records/2026/11/22/CPL-20261122-7K3QDXZ.md", instant("2026-11-26T09:00"), ids=IDS)
+BROKEN = {
+    300: (", by: li.na", ", by: li.nah"),  # what the rules find
+    301: ("does not lock", "does #not lock"),  # what the strict reader finds
+    302: ("title: Door 2 does not lock", "title: Door 2, \u2028 no lock"),
+    700: ("kind: complaint", "kind: complain"),
+}
+
+
+def strictly(data: bytes) -> list[Problem]:
+    """What the strict reader and the rules find."""
+    entry = read_entry(FACTS.path, data)
+    if entry.document is None or entry.record is None or any(each.is_error for each in entry.problems):
+        return [*entry.problems]
+    return [*entry.problems, *validate.check(entry.document, settings(), FACTS)]
+
+
+@given(edited())
+@hypothesis_settings(max_examples=150)
+def test_a_record_that_is_clean_without_its_lines_has_no_problem(data: bytes) -> None:
+    record = quick.read(data)
+    if record is not None:
+        assert validate.is_clean(record, settings(), FACTS) == (strictly(data) == [])
+
+
+def test_full_record_has_problems_so_that_the_rules_are_asked() -> None:
+    record = quick.read(FULL.encode())
+    assert record is not None
+    assert not validate.is_clean(record, settings(), FACTS)
+
+
+@pytest.fixture
+def many(ledger: Ledger) -> list[str]:
+    """The paths of as many records as take several processes, a few of them wrong."""
+    paths = []
+    for number in range(ENOUGH + 50):
+        identifier = make_id(
+            instant("2026-11-16T09:00").date(), "AAA" + "".join(ALPHABET[number >> n & 31] for n in (10, 5, 0))
+        )
+        text = record_text(identifier=identifier).replace(*BROKEN.get(number, ("", "")))
+        ledger.put(identifier, text)
+        paths.append(record_path(identifier))
+    return paths
+
+
+def test_several_processes_tell_what_one_tells(ledger: Ledger, many: list[str]) -> None:
+    ids = {path[-23:-3] for path in many}
+    store, now = Store(ledger.root), parse_instant(NOW)
+    alone = [found for half in (many[:1000], many[1000:]) for found in checking.problems(store, half, ids, now)]
+    found = list(checking.problems(store, many, ids, now))
+    assert found == alone
+    assert {number: [each.code for each in told] for number, told in enumerate(found) if told} == {
+        300: ["E014"],
+        301: ["E023"],
+        302: ["E010"],
+        700: ["E014"],
+    }
+    outcome = ledger("check")
+    assert outcome.code == 1
+    assert [line.split(" ")[1] for line in outcome.out.splitlines()] == ["E014", "E023", "E010", "E014"]
+    assert outcome.err == f"{len(many)} records: 4 errors, 0 warnings\n"
+
+
+def test_settings_that_have_gone_meanwhile_are_an_error(ledger: Ledger, many: list[str]) -> None:
+    store, now = Store(ledger.root), parse_instant(NOW)
+    (ledger.root / "cpl.yaml").unlink()
+    with pytest.raises(CplError, match=r"cpl\.yaml"):
+        list(checking.problems(store, many, (), now))
