@@ -191,7 +191,7 @@ class _Check:
         if first.to != self.settings.profile.initial:
             message = _("the first event has to be the intake, a move to '{state}'")
             yield self._on(first, "E053", message.format(state=self.settings.profile.initial))
-        elif "received_at" not in derived(self.record) and self.record.received_at != first.at:
+        elif self.record.received_at != first.at and "received_at" not in derived(self.record):
             message = _("received_at is {actual}, but the intake is of {expected}; use 'cpl correct'")
             message = message.format(actual=shown(self.record.received_at), expected=shown(first.at))
             yield self._at(["received_at"], "E053", message)

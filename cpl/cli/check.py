@@ -15,7 +15,7 @@ from typing import Final
 
 import click
 
-from cpl import calendars, checking, config, guard, tree
+from cpl import calendars, config, guard, tree
 from cpl.cli.app import App, pass_app
 from cpl.cli.options import output_format
 from cpl.errors import EXIT_PROBLEMS, CplError, Invalid, Problem
@@ -146,6 +146,8 @@ def _verdict(problems: Sequence[Problem]) -> str:
 
 def _problems(app: App, paths: Sequence[str]) -> tuple[list[Problem], int]:
     """The problems of the records that were asked for, and how many records these are."""
+    from cpl import checking  # 7 ms that a hook does not need
+
     try:
         app.settings  # noqa: B018 - loading it is what finds the problems of cpl.yaml and the profile
     except Invalid as error:
