@@ -13,6 +13,7 @@ from cpl.parallel import ENOUGH
 from cpl.record import ALPHABET, make_id
 from cpl.store import Store, read_entry, record_path
 from tests.ledger import NOW, Ledger, instant, record_text, settings
+from tests.processes import Terminal
 from tests.test_quick import FULL, edited
 
 IDS = frozenset({"CPL-20261116-M4T8RAE"})
@@ -33,7 +34,7 @@ def strictly(data: bytes) -> list[Problem]:
     return [*entry.problems, *validate.check(entry.document, settings(), FACTS)]
 
 
-@given(edited())
+@given(edited)
 @hypothesis_settings(max_examples=150)
 def test_a_record_that_is_clean_without_its_lines_has_no_problem(data: bytes) -> None:
     record = quick.read(data)
@@ -77,6 +78,10 @@ def test_several_processes_tell_what_one_tells(ledger: Ledger, many: list[str]) 
     assert outcome.code == 1
     assert [line.split(" ")[1] for line in outcome.out.splitlines()] == ["E014", "E023", "E010", "E014"]
     assert outcome.err == f"{len(many)} records: 4 errors, 0 warnings\n"
+    with Terminal(ledger, "check") as terminal:
+        terminal.expect("Records")
+        terminal.expect(f"{len(many)} records: 4 errors, 0 warnings")
+        assert terminal.finish()[0] == 1
 
 
 def test_settings_that_have_gone_meanwhile_are_an_error(ledger: Ledger, many: list[str]) -> None:

@@ -160,7 +160,7 @@ def _problems(app: App, paths: Sequence[str]) -> tuple[list[Problem], int]:
     problems = list(chain.from_iterable(found))
     problems += _twice(all_paths, set(wanted))
     if not paths:
-        problems += [_stranger(path) for path in store.strangers()]
+        problems += [_stranger(path) for path in store.strangers(all_paths)]
         problems += config.calendar_problems(app.settings, _calendar_files(store.root))
     return sorted(set(problems)), len(wanted)
 
@@ -170,7 +170,9 @@ def _shown(found: Iterator[list[Problem]], count: int) -> Iterator[list[Problem]
     if count < _MANY or not sys.stderr.isatty():
         yield from found
         return
-    with click.progressbar(found, length=count, label=_("Records"), file=sys.stderr) as shown:
+    with click.progressbar(
+        found, length=count, label=_("Records"), update_min_steps=_MANY // 20, file=sys.stderr
+    ) as shown:
         yield from shown
 
 
