@@ -186,6 +186,8 @@ class Record:
     def get(self, dotted: str) -> Any:
         """The value of a field such as `location.building`, None where there is none."""
         value: Any = self.fields
+        if "." not in dotted:
+            return value.get(dotted)
         for name in dotted.split("."):
             if not isinstance(value, Mapping):
                 return None

@@ -10,14 +10,20 @@ from cpl import checking, quick, validate
 from cpl.errors import CplError, Problem
 from cpl.moments import parse_instant
 from cpl.parallel import ENOUGH
-from cpl.record import ALPHABET, make_id
+from cpl.record import ALPHABET, Record, make_id
 from cpl.store import Store, read_entry, record_path
-from tests.ledger import NOW, Ledger, instant, record_text, settings
+from cpl.validate import Facts
+from tests.ledger import CPL_YAML, NOW, Ledger, instant, record_text, settings
 from tests.processes import Terminal
-from tests.test_quick import FULL, edited
+from tests.test_quick import FULL, PLAIN, edited
 
-IDS = frozenset({"CPL-20261116-M4T8RAE"})
-FACTS = validate.Facts("records/2026/11/22/CPL-20261122-7K3QDXZ.md", instant("2026-11-26T09:00"), ids=IDS)
+RULES = settings(CPL_YAML + "- {id: chen.jing, name: 陈静, roles: [guard]}\n")
+
+
+def facts(record: Record) -> Facts:
+    return Facts(record_path(record.id), instant("2026-11-26T09:00"), ids={"CPL-20261116-M4T8RAE"})
+
+
 BROKEN = {
     300: (", by: li.na", ", by: li.nah"),  # what the rules find
     301: ("does not lock", "does #not lock"),  # what the strict reader finds
@@ -26,26 +32,26 @@ BROKEN = {
 }
 
 
-def strictly(data: bytes) -> list[Problem]:
-    """What the strict reader and the rules find."""
-    entry = read_entry(FACTS.path, data)
-    if entry.document is None or entry.record is None or any(each.is_error for each in entry.problems):
-        return [*entry.problems]
-    return [*entry.problems, *validate.check(entry.document, settings(), FACTS)]
+def strictly(record: Record, data: bytes) -> list[Problem]:
+    """What the strict reader and the rules find in a record that has the usual form."""
+    entry = read_entry(record_path(record.id), data)
+    assert entry.document is not None
+    return [*entry.problems, *validate.check(entry.document, RULES, facts(record))]
 
 
 @given(edited)
-@hypothesis_settings(max_examples=150)
+@hypothesis_settings(max_examples=300)
 def test_a_record_that_is_clean_without_its_lines_has_no_problem(data: bytes) -> None:
     record = quick.read(data)
     if record is not None:
-        assert validate.is_clean(record, settings(), FACTS) == (strictly(data) == [])
+        assert validate.is_clean(record, RULES, facts(record)) == (strictly(record, data) == [])
 
 
-def test_full_record_has_problems_so_that_the_rules_are_asked() -> None:
-    record = quick.read(FULL.encode())
+@pytest.mark.parametrize(("text", "clean"), [(PLAIN, True), (FULL, False)])
+def test_the_rules_are_asked(text: str, clean: bool) -> None:
+    record = quick.read(text.encode())
     assert record is not None
-    assert not validate.is_clean(record, settings(), FACTS)
+    assert validate.is_clean(record, RULES, facts(record)) is clean
 
 
 @pytest.fixture
