@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -162,7 +163,9 @@ class Event:
 
     def precedes(self, other: Event) -> bool:
         """Whether the event stands before `other` in a history."""
-        return self.at < other.at or (self.at == other.at and self.sort_key() < other.sort_key())
+        if self.at != other.at or self is other:
+            return self.at < other.at
+        return self.sort_key() < other.sort_key()
 
 
 def canonical(data: Mapping[str, Any]) -> str:
@@ -221,6 +224,14 @@ def in_order(history: Collection[Event]) -> tuple[Event, ...]:
 
 def _at(event: Event) -> datetime:
     return event.at
+
+
+def preceding(events: Sequence[Event], event: Event) -> int:
+    """How many of `events`, which are in order, precede `event`."""
+    place = bisect_left(events, event.at, key=_at)
+    while place < len(events) and events[place].precedes(event):
+        place += 1
+    return place
 
 
 def effective(history: Iterable[Event]) -> tuple[Event, ...]:

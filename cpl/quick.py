@@ -53,7 +53,7 @@ class _Unusual(Exception):
 def read(data: bytes) -> Record | None:
     """The record that a file's bytes hold, when they have the form that cpl writes; None: let `read_entry` look at it.
 
-    It is the record of `read_entry`, which finds no error in it; only the lines of the events are not told.
+    It is the record of `read_entry`, which finds no problem in it; only the lines of the events are not told.
     """
     if len(data) > RECORD_LIMIT:
         return None

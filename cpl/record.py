@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from cpl.document import Document
 from cpl.errors import Problem
-from cpl.events import JUDGED_FIELDS, Event, effective, in_order, read_event
+from cpl.events import JUDGED_FIELDS, Event, effective, in_order, preceding, read_event
 from cpl.schema import Converter, Problems, count, flag, instant, list_of, moment, number, problem, struct, text, word
 from cpl.yaml_nodes import MappingNode, Node, SequenceNode
 
@@ -186,6 +186,8 @@ class Record:
     def get(self, dotted: str) -> Any:
         """The value of a field such as `location.building`, None where there is none."""
         value: Any = self.fields
+        if "." not in dotted:
+            return value.get(dotted)
         for name in dotted.split("."):
             if not isinstance(value, Mapping):
                 return None
@@ -257,10 +259,10 @@ def as_of(record: Record, now: datetime) -> Record | None:
 
 def before(record: Record, event: Event) -> Record | None:
     """The record as it was known just before `event`, without what has been voided since; None before the intake."""
-    earlier = tuple(each for each in record.events if each.precedes(event))
+    earlier = record.events[: preceding(record.events, event)]
     if not earlier:
         return None
-    later = [each for each in record.history if not each.precedes(event)]
+    later = record.history[preceding(record.history, event) :]
     return Record(_without(record, later, earlier), earlier, earlier)
 
 
@@ -293,12 +295,14 @@ def _without(record: Record, later: Sequence[Event], kept: Sequence[Event]) -> d
 
 
 def _take_back(fields: dict[str, Any], event: Event, kept: Sequence[Event]) -> None:
+    if not event.sets:
+        return
     task_id = event.data.get("task")
     setters = [each for each in kept if each.sets and each.data.get("task") == task_id]
     values = {name: _value_before(name, setters, event) for name in event.sets}
     if task_id is None:
         fields.update(values)
-    elif values:
+    else:
         tasks = fields.get("tasks", ())
         fields["tasks"] = tuple(_present(task | values) if task["id"] == task_id else task for task in tasks)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -217,9 +217,9 @@ class Store:
                     found[item.name] = error.reason
         return found
 
-    def strangers(self) -> Iterator[str]:
-        """Files below records/ that are neither a record, nor evidence of one, nor a register."""
-        return tree.strangers(self.root, RECORDS)
+    def strangers(self, known: Iterable[str]) -> Iterator[str]:
+        """Files below records/ that are neither one of the records `known`, nor evidence of one, nor a register."""
+        return tree.strangers(self.root, RECORDS, frozenset(known))
 
     def kept_folder(self) -> Path:
         """The private folder for text that could not be used."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -70,11 +70,13 @@ def _leads_to_folder(item: os.DirEntry[str]) -> bool:
         return False
 
 
-def strangers(root: Path, records: str) -> Iterator[str]:
-    """Files in the folder `records` of `root` that are neither a record, nor evidence of one, nor a register."""
+def strangers(root: Path, records: str, known: Collection[str]) -> Iterator[str]:
+    """Files in the folder `records` of `root` that are neither a record, nor evidence of one, nor a register.
+
+    `known` holds the record files that are there, as `record_files` gives them.
+    """
     if (root / records).is_symlink():
         return
-    known = set(record_files(root, records))
     owned = {path.removesuffix(ENDING) for path in known}
     for folder, folders, names in os.walk(root / records):
         relative = Path(folder).relative_to(root).as_posix()

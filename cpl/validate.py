@@ -50,11 +50,16 @@ def check_record(document: Document, record: Record, settings: Settings, facts: 
     return _Check(document, record, settings, facts).all()
 
 
+def is_clean(record: Record, settings: Settings, facts: Facts) -> bool:
+    """Whether the rules have nothing to say of a record in whose text there is no problem; `check` tells what."""
+    return next(_Check(None, record, settings, facts).all(), None) is None
+
+
 @dataclass(frozen=True, slots=True)
 class _Check:
-    """One record under examination."""
+    """One record under examination; without the document the lines are not known."""
 
-    document: Document
+    document: Document | None
     record: Record
     settings: Settings
     facts: Facts
@@ -73,7 +78,8 @@ class _Check:
         yield from self.replay()
 
     def _at(self, path: Sequence[Step], code: str, message: str) -> Problem:
-        return Problem(self.facts.path, line_of(self.document, path), code, message)
+        line = 0 if self.document is None else line_of(self.document, path)
+        return Problem(self.facts.path, line, code, message)
 
     def _on(self, event: Event, code: str, message: str) -> Problem:
         return Problem(self.facts.path, event.line, code, message)
@@ -190,7 +196,7 @@ class _Check:
         if first.to != self.settings.profile.initial:
             message = _("the first event has to be the intake, a move to '{state}'")
             yield self._on(first, "E053", message.format(state=self.settings.profile.initial))
-        elif "received_at" not in derived(self.record) and self.record.received_at != first.at:
+        elif self.record.received_at != first.at and "received_at" not in derived(self.record):
             message = _("received_at is {actual}, but the intake is of {expected}; use 'cpl correct'")
             message = message.format(actual=shown(self.record.received_at), expected=shown(first.at))
             yield self._at(["received_at"], "E053", message)
@@ -199,12 +205,16 @@ class _Check:
             message = message.format(at=shown(self.record.received_at), now=self._clock())
             yield self._at(["received_at"], self._of_future(first), message)
         times = Counter(event.at for event in self.record.history)
+        counting = {id(event) for event in self.record.events}
         for event in self.record.history:
-            yield from self._event(event)
+            if id(event) in counting:
+                yield from self._event(event)
+            if times[event.at] == 1:
+                continue
             if self.record.history.count(event) > 1:
                 message = _("the event {event} of {at} stands twice; keep one of them")
                 yield self._on(event, "E055", message.format(event=event.key, at=format_instant(event.at)))
-            elif times[event.at] > 1:
+            else:
                 message = _("two events share the time {at}; cpl takes the next free millisecond")
                 yield self._on(event, "W052", message.format(at=format_instant(event.at)))
 
@@ -214,8 +224,6 @@ class _Check:
 
     def _event(self, event: Event) -> Iterator[Problem]:
         profile = self.settings.profile
-        if event not in self.record.events:
-            return
         if max(event.at, event.data.get("recorded_at", event.at)) > self.facts.now + CLOCK_SKEW:
             message = _("the event lies in the future: {at}; this computer's clock says {now}")
             yield self._on(event, self._of_future(event), message.format(at=shown(event.at), now=self._clock()))

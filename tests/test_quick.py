@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta, timezone
@@ -37,11 +38,11 @@ def shape(value: Any) -> Any:
 
 
 def agreed(data: bytes) -> Record | None:
-    """What the quick reader says; when it says something, the strict one has to say the same, and no error."""
+    """What the quick reader says; when it says something, the strict one has to say the same, and no problem."""
     found = quick.read(data)
     if found is not None:
         entry = read_entry("record.md", data)
-        assert [each for each in entry.problems if each.is_error] == []
+        assert entry.problems == ()
         assert entry.record == found
         assert shape(entry.record) == shape(found)
     return found
@@ -316,19 +317,25 @@ PIECES = [
 ]
 
 
-@st.composite
-def edited(draw: st.DrawFn) -> bytes:
-    """A record with up to three places at which something was cut out or put in."""
-    text = draw(st.sampled_from([FULL, PLAIN, *(path.read_text(encoding="utf-8") for path in PATHS)]))
-    for _number in range(draw(st.integers(1, 3))):
-        start = draw(st.integers(0, text.find("\n---\n") + 6))
-        length = draw(st.sampled_from([0, 0, 1, 2, 20, 80]))
-        text = text[:start] + draw(st.sampled_from(["", *PIECES])) + text[start + length :]
-    newline = draw(st.sampled_from(["\n"] * 9 + ["\r\n"]))
-    return text.replace("\n", newline).encode()
+HARMLESS = [*"ab19门._/+", "x y", "'it''s'", "2026", "T09:00:00+08:00", ""]
+TEXTS = [FULL, PLAIN, *(path.read_text(encoding="utf-8") for path in PATHS)]
 
 
-@given(edited())
-@settings(max_examples=400)
+def edit(chance: random.Random) -> bytes:
+    """A record with up to three places at which something was cut out or put in, often what does no harm there."""
+    text = chance.choice(TEXTS)
+    for _number in range(chance.choice([1, 1, 1, 2, 3])):
+        start = chance.randrange(text.find("\n---\n") + 6)
+        end = start + chance.choice([0, 0, 0, 1, 1, 2, 20, 80])
+        text = text[:start] + chance.choice(chance.choice([HARMLESS, PIECES])) + text[end:]
+    return text.replace("\n", chance.choice([*["\n"] * 19, "\r\n"])).encode()
+
+
+# Evenly spread, which hypothesis' own choices are not: they crowd at the beginning.
+edited = st.randoms(use_true_random=True).map(edit)
+
+
+@given(edited)
+@settings(max_examples=600)
 def test_edited_records_are_read_as_the_strict_reader_reads_them_or_not_at_all(data: bytes) -> None:
     agreed(data)

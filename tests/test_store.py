@@ -148,7 +148,7 @@ def test_strangers_are_what_is_neither_record_nor_evidence_nor_register(ledger: 
         (day / name).touch()
     (ledger.root / "records/registers").mkdir()
     (ledger.root / "records/registers/a.yaml").touch()
-    assert list(store.strangers()) == [
+    assert list(store.strangers(store.paths())) == [
         "records/2026/11/18/notes.txt",
         "records/2026/11/18/CPL-20261118-GONE000/c.jpg",
     ]

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from gettext import gettext as _
 from gettext import ngettext
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 import click
 
-from cpl import calendars, config, guard, validate
+from cpl import calendars, config, guard, tree
 from cpl.cli.app import App, pass_app
 from cpl.cli.options import output_format
 from cpl.errors import EXIT_PROBLEMS, CplError, Invalid, Problem
 from cpl.git import GitFailed
 from cpl.guard import Found, Verdict
 from cpl.render import Cell, Column, visible
-from cpl.store import RECORDS, Entry
+from cpl.store import RECORDS
 
 _COLUMNS: Final = tuple(Column(name, name) for name in ("path", "line", "code", "message"))
+_MANY: Final = 1000  # records that take a moment
 _COLUMNS_OF_COMMITS: Final = (Column("commit", "commit"), *_COLUMNS)
 
 
@@ -143,6 +146,8 @@ def _verdict(problems: Sequence[Problem]) -> str:
 
 def _problems(app: App, paths: Sequence[str]) -> tuple[list[Problem], int]:
     """The problems of the records that were asked for, and how many records these are."""
+    from cpl import checking  # 7 ms that a hook does not need
+
     try:
         app.settings  # noqa: B018 - loading it is what finds the problems of cpl.yaml and the profile
     except Invalid as error:
@@ -150,22 +155,30 @@ def _problems(app: App, paths: Sequence[str]) -> tuple[list[Problem], int]:
     store = app.store
     all_paths = list(store.paths())
     wanted = all_paths if not paths else list(dict.fromkeys(_asked_for(app, paths, all_paths)))
-    ids = {Path(path).stem for path in all_paths}
-    entries = [store.read(path) for path in wanted]
-    problems = [problem for entry in entries for problem in _of(app, entry, ids)]
+    ids = {_stem(path) for path in all_paths}
+    found = _shown(checking.problems(store, wanted, ids, app.now), len(wanted))
+    problems = list(chain.from_iterable(found))
     problems += _twice(all_paths, set(wanted))
     if not paths:
-        problems += [_stranger(path) for path in store.strangers()]
+        problems += [_stranger(path) for path in store.strangers(all_paths)]
         problems += config.calendar_problems(app.settings, _calendar_files(store.root))
-    return sorted(set(problems)), len(entries)
+    return sorted(set(problems)), len(wanted)
 
 
-def _of(app: App, entry: Entry, ids: set[str]) -> Iterable[Problem]:
-    if entry.document is None or entry.record is None or any(each.is_error for each in entry.problems):
-        return entry.problems
-    evidence = app.store.evidence_of(entry.path, entry.record.id)
-    facts = validate.Facts(entry.path, app.now, evidence, ids)
-    return [*entry.problems, *validate.check(entry.document, app.settings, facts)]
+def _shown(found: Iterator[list[Problem]], count: int) -> Iterator[list[Problem]]:
+    """`found`, with a progress bar for a person who watches and has to wait."""
+    if count < _MANY or not sys.stderr.isatty():
+        yield from found
+        return
+    with click.progressbar(
+        found, length=count, label=_("Records"), update_min_steps=_MANY // 20, file=sys.stderr
+    ) as shown:
+        yield from shown
+
+
+def _stem(path: str) -> str:
+    """A file's name without its ending."""
+    return path.rpartition("/")[2].removesuffix(tree.ENDING)
 
 
 def _asked_for(app: App, paths: Sequence[str], known: Sequence[str]) -> Iterator[str]:
@@ -188,7 +201,7 @@ def _asked_for(app: App, paths: Sequence[str], known: Sequence[str]) -> Iterator
 def _twice(paths: Sequence[str], wanted: set[str]) -> Iterator[Problem]:
     places = defaultdict(list)
     for path in paths:
-        places[Path(path).stem].append(path)
+        places[_stem(path)].append(path)
     for stem, found in places.items():
         for path in found:
             if len(found) > 1 and path in wanted:

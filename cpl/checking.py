@@ -1,0 +1,55 @@
+"""Every record of a store judged, in several processes where there are many; the settings are judged elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from cpl import quick, validate
+from cpl.errors import Problem
+from cpl.parallel import in_order
+from cpl.record import Record
+from cpl.store import Store, read_entry
+from cpl.validate import Facts
+
+
+def problems(store: Store, paths: Iterable[str], ids: Collection[str], now: datetime) -> Iterator[list[Problem]]:
+    """What is wrong with each of the record files, in the order of `paths`; `ids` are those that links may name."""
+    return in_order(partial(_judge, store.root, store.git.env, frozenset(ids), now), paths)
+
+
+def _judge(root: Path, env: Mapping[str, str], ids: Collection[str], now: datetime) -> _Judge:
+    return _Judge(Store(root, env), ids, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Judges record files by the rules of their store; called with a path it gives the problems of the file there."""
+
+    store: Store
+    ids: Collection[str]
+    now: datetime
+
+    def __call__(self, path: str) -> list[Problem]:
+        data = self.store.bytes_of(path)
+        if isinstance(data, Problem):
+            return [data]
+        record = quick.read(data)
+        if record is None:
+            return self._told(path, data)
+        facts = self._facts(path, record)
+        # With nearly all it ends here; what is wrong with the others, and in which line, takes the strict reader.
+        return [] if validate.is_clean(record, self.store.settings, facts) else self._told(path, data, facts)
+
+    def _told(self, path: str, data: bytes, facts: Facts | None = None) -> list[Problem]:
+        entry = read_entry(path, data)
+        found = list(entry.problems)
+        if entry.document is None or entry.record is None or any(each.is_error for each in found):
+            return found
+        return found + validate.check(entry.document, self.store.settings, facts or self._facts(path, entry.record))
+
+    def _facts(self, path: str, record: Record) -> Facts:
+        return Facts(path, self.now, self.store.evidence_of(path, record.id), self.ids)
