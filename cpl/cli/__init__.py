@@ -47,6 +47,7 @@ COMMANDS: Final = {
     "escalate": "escalate",
     "check": "check",
     "log": "log",
+    "settle": "settle",
     "undo": "undo",
     "hooks": "hooks",
     "doctor": "doctor",
