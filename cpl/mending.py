@@ -61,7 +61,7 @@ def _copies(record: Record) -> Iterator[tuple[Path, Any, str]]:
             yield (name,), value, message.format(field=name, value=shown(value), was=shown(was))
     dues = derived_dues(record)
     for index, task in enumerate(record.tasks):
-        due, _event = dues.get(task.id, (task.due, None))
+        due = dues[task.id][0] if task.id in dues else task.due
         if due != task.due:
             words = message.format(field=f"tasks[{task.id}].due", value=shown(due), was=shown(task.due))
             yield ("tasks", index, "due"), due, words

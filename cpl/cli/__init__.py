@@ -48,6 +48,7 @@ COMMANDS: Final = {
     "check": "check",
     "log": "log",
     "settle": "settle",
+    "sync": "sync",
     "undo": "undo",
     "hooks": "hooks",
     "doctor": "doctor",
