@@ -21,8 +21,9 @@ from cpl.unmerged import BASE, OURS, THEIRS, Unmerged
 
 _MESSAGE_LIMIT: Final = 1 << 20
 _IN_MERGE: Final = "merge"
-# How git goes on where it is in the middle of something else than a merge.
+# What git may be in the middle of with files to be settled, and how it goes on by hand.
 GO_ON: Final = {
+    "merge": "git commit",
     "rebase": "git rebase --continue",
     "cherry-pick": "git cherry-pick --continue",
     "revert": "git revert --continue",
@@ -176,10 +177,16 @@ def conclude(store: Store, commit: Commit, now: datetime) -> str:
             "cpl settle again; to give the merge up: git merge --abort"
         )
         raise Invalid(message, found)
-    kept = files.read(store.git.git_dir() / "MERGE_MSG", _MESSAGE_LIMIT)
-    subject = store.git.run("stripspace", "--strip-comments", input=kept)
-    message_of_git = subject.decode("utf-8", "replace").rstrip("\n") or commit.subject
     trailers = commit.message().partition("\n\n")[2]
-    message = f"{message_of_git}\n\n{trailers}"
+    message = f"{_message_of_git(store) or commit.subject}\n\n{trailers}"
     store.git.run("commit", "--quiet", "--file=-", "--cleanup=verbatim", input=message.encode(), write=True)
     return store.git.head() or ""
+
+
+def _message_of_git(store: Store) -> str:
+    """The message that git has prepared for the merge, without its comments; empty where there is none."""
+    try:
+        kept = files.read(store.git.git_dir() / "MERGE_MSG", _MESSAGE_LIMIT)
+    except files.Missing:
+        return ""
+    return store.git.run("stripspace", "--strip-comments", input=kept).decode("utf-8", "replace").rstrip("\n")

@@ -233,6 +233,22 @@ def test_a_record_that_one_side_removed_is_kept(merging: Ledger) -> None:
     assert "to: investigating" in text(merging)
 
 
+def test_one_record_made_on_both_sides_is_settled_like_any_other(merging: Ledger) -> None:
+    made = text(merging)
+    merging.path(ONE).unlink()
+    merging.commit("gone")
+
+    def make(title: str, now: str) -> None:
+        merging.put(ONE, made.replace("Door 2 does not lock", title))
+        merging.commit("made")
+        move(merging, "investigating", now)
+
+    on_branches(merging, lambda: make("Door 2", EARLIER), lambda: make("Gate 2", LATER))
+    assert merging.ok("settle", "--field", "title=Both").startswith(f"{ONE}: settled (title: 'Both')\n")
+    assert "title: Both\n" in text(merging)
+    assert text(merging).count("to: investigating") == 2
+
+
 def test_a_record_that_both_sides_moved_stands_in_the_right_place_once(merging: Ledger) -> None:
     right = merging.path(ONE).relative_to(merging.root)
     merging.git("mv", str(right), "records/A.md")

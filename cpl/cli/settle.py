@@ -108,8 +108,9 @@ class _Settlement:
         self.state = app.store.git.state()
         self.picker = Picker(app, wish.side, wish.values)
         self.left = unmerged.left_to_settle(app.store)
-        self.is_merging = self.state is not None or self.left != Left()
+        self.is_merging = self.state in settling.GO_ON or self.left != Left()
         self.is_open = False  # whether something is left to a person
+        self.is_committed = False
 
     def run(self, pieces: Sequence[str]) -> None:
         """Plan all, write all, conclude."""
@@ -119,6 +120,8 @@ class _Settlement:
             self._write(plans)
             self._report(plans)
             self._finish(plans)
+        if self.is_committed:
+            self.app.hint_at_hooks()
         if self.is_open:
             raise click.exceptions.Exit(EXIT_PROBLEMS)
 
@@ -254,6 +257,7 @@ class _Settlement:
                 transaction.write(self.store.root / plan.case.path, plan.document.encode())
             if commit is not None and changed:
                 self.store.commit(transaction.paths, commit)
+                self.is_committed = True
         if self.is_merging:
             self._stage(plans)
 
