@@ -252,8 +252,8 @@ class Sync:
 
 def _stopped(words: str) -> Stopped:
     message = _(
-        "the merge is not concluded and nothing was pushed, for its result would not be right:\n{words}\nput that "
-        "right: cpl settle; then: cpl sync; or give the merge up: {abort}"
+        "the merge is not concluded and nothing was pushed, for this is not right yet:\n{words}\nput it right, then: "
+        "cpl settle, cpl sync; or give the merge up: {abort}"
     )
     return Stopped(message.format(words=words, abort=_ABORT))
 

@@ -324,6 +324,24 @@ def test_a_field_that_is_in_no_conflict_is_refused(merging: Ledger) -> None:
     assert err.endswith("object is in no conflict; in conflict are: title, ## Plan\n")
 
 
+def test_a_value_is_given_to_one_complaint_only(merging: Ledger) -> None:
+    other = merging.open("Lamp")
+
+    def retitle(title: str) -> None:
+        merging.ok("set", ONE, f"title={title}")
+        merging.ok("set", other, f"title={title}")
+
+    on_branches(merging, lambda: retitle("theirs"), lambda: retitle("ours"))
+    code, out, err = merging("settle", "--field", "title=Both", "--ours")
+    assert (code, out) == (2, "")
+    assert err.endswith(
+        "title is in conflict in several complaints; say which is meant: cpl settle ID --field title=…\n"
+    )
+    assert merging.ok("settle", ONE, "--field", "title=Both") == f"{ONE}: settled (title: 'Both')\n"
+    assert merging.ok("settle", "--theirs").startswith(f"{other}: settled (title: theirs)\nthe merge is concluded: ")
+    assert "title: Both\n" in text(merging)
+
+
 # A record merged as text, and committed
 
 

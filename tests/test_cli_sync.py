@@ -218,7 +218,7 @@ def test_a_result_that_is_not_right_is_not_pushed(office: Office) -> None:
     mine = head(office.li)
     code, out, err = office.li("sync")
     assert (code, out) == (1, "")
-    assert "nothing was pushed, for its result would not be right:\n" in err
+    assert "nothing was pushed, for this is not right yet:\n" in err
     assert ": E063 task t-" in err
     assert (head(office.li), Store(office.li.root).git.state()) == (mine, "merge")
     assert clones.git(office.remote, "rev-parse", "main").strip() == before
@@ -227,6 +227,18 @@ def test_a_result_that_is_not_right_is_not_pushed(office: Office) -> None:
     office.li.ok("settle")
     office.li.ok("sync")
     assert office.li("check").code == 0
+
+
+def test_a_hook_that_refuses_the_merge_stops_it(office: Office) -> None:
+    both_changed(office)
+    before = clones.git(office.remote, "rev-parse", "main")
+    hook(office.li.root / ".git", "pre-merge-commit", "echo 'not on a Wednesday' >&2; exit 1")
+    code, out, err = office.li("sync")
+    assert (code, out) == (1, "")
+    assert "nothing was pushed, for this is not right yet:\nnot on a Wednesday\n" in err
+    assert Store(office.li.root).git.state() == "merge"
+    assert clones.git(office.remote, "rev-parse", "main") == before
+    assert office.li.ok("settle").startswith("the merge is concluded: ")
 
 
 def test_what_two_honest_clones_made_wrong_is_pushed_and_told(office: Office) -> None:

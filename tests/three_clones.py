@@ -239,7 +239,7 @@ class Office:
         )
 
     def lost(self, clone: Ledger) -> int:
-        """How many facts a clone lacks; evidence counts by its file's bytes."""
+        """How many facts a clone lacks; that the files of evidence are there, `check` tells."""
         missing = 0
         for identifier, facts in self.known.items():
             path = clone.path(identifier)

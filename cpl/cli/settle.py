@@ -237,12 +237,17 @@ class _Settlement:
         plan.document = draft.document
 
     def _require_known_fields(self, plans: Sequence[_Plan]) -> None:
-        """Raise click.UsageError where --field names what is in no conflict."""
+        """Raise click.UsageError where --field names what is in no conflict, or in those of several complaints."""
         known = [clash.name for plan in plans for clash in plan.case.clashes]
         for name in self.wish.values:
             if name not in known:
                 message = _("{name} is in no conflict; in conflict are: {names}")
                 raise click.UsageError(message.format(name=name, names=", ".join(known) or _("none")))
+            if known.count(name) > 1:
+                message = _(
+                    "{name} is in conflict in several complaints; say which is meant: cpl settle ID --field {name}=…"
+                )
+                raise click.UsageError(message.format(name=name))
 
     def _write(self, plans: Sequence[_Plan]) -> None:
         """Write what changed; in a merge tell git, else commit."""
