@@ -184,12 +184,12 @@ def test_conflicts_are_settled_in_the_editor(merging: Ledger, monkeypatch: pytes
     assert parents(merging) == 2
 
 
-def test_a_text_with_markers_left_is_kept_and_refused(merging: Ledger) -> None:
+def test_a_text_with_markers_left_is_refused(merging: Ledger) -> None:
     two_titles(merging)
     code, _out, err = merging("settle", "--edit")
     assert code == 2
     assert "it has conflict markers" in err
-    assert "your text is kept in " in err
+    assert "your text is kept" not in err
     assert state(merging) == "merge"
 
 
@@ -332,6 +332,9 @@ def test_a_value_is_given_to_one_complaint_only(merging: Ledger) -> None:
         merging.ok("set", other, f"title={title}")
 
     on_branches(merging, lambda: retitle("theirs"), lambda: retitle("ours"))
+    code, out, err = merging("settle")
+    assert (code, out) == (2, "")
+    assert [line.partition(": ")[0] for line in err.splitlines()[-2:]] == sorted([ONE, other])
     code, out, err = merging("settle", "--field", "title=Both", "--ours")
     assert (code, out) == (2, "")
     assert err.endswith(

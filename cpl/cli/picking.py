@@ -12,6 +12,7 @@ import click
 from cpl import unmerged
 from cpl.cli.app import App
 from cpl.cli.writing import typed
+from cpl.errors import CplError
 from cpl.merge import Clash
 from cpl.render import visible
 from cpl.settling import Case
@@ -22,6 +23,10 @@ THEIRS: Final = "theirs"
 _BOTH: Final = "both"
 _VALUE: Final = "value"
 _LATER: Final = "later"
+
+
+class NotPicked(CplError):
+    """Something is in conflict, nothing says which side is right, and nobody can be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ class Picker:
         """The value for each place in conflict; None where the person leaves it for later.
 
         Raises:
-            click.UsageError: something is to be picked and nobody can be asked.
+            NotPicked: something is to be picked and nobody can be asked.
         """
         picked: dict[str, Any] = {}
         is_told = False
@@ -71,7 +76,7 @@ class Picker:
                 "{id}: {names}: say which side is right: --ours, --theirs, or --field NAME=VALUE for one field; "
                 "or settle it in your editor: --edit"
             )
-            raise click.UsageError(message.format(id=case.id, names=names))
+            raise NotPicked(message.format(id=case.id, names=names))
         choices = [OURS, THEIRS, _BOTH if clash.is_section else _VALUE, _LATER]
         answer = click.prompt(visible(clash.name), type=click.Choice(choices), err=True)
         if answer == _VALUE:

@@ -10,12 +10,12 @@ from pathlib import PurePosixPath
 
 import click
 
-from cpl import aftermath, conflicts, files, guard, settling, unmerged
+from cpl import aftermath, conflicts, files, guard, settling, tree, unmerged
 from cpl.aftermath import Remedy
 from cpl.cli.app import App, pass_app
-from cpl.cli.editor import in_editor
+from cpl.cli.editor import in_editor, is_kept
 from cpl.cli.options import RECORD, How, writes
-from cpl.cli.picking import OURS, THEIRS, Picker, word
+from cpl.cli.picking import OURS, THEIRS, NotPicked, Picker, word
 from cpl.cli.writing import asked, field_pair, who_acts
 from cpl.document import Document
 from cpl.draft import Draft
@@ -114,7 +114,16 @@ class _Settlement:
 
     def run(self, pieces: Sequence[str]) -> None:
         """Plan all, write all, conclude."""
-        plans = [plan for path, each in self._wanted(pieces) if (plan := self._planned(path, each)) is not None]
+        plans, missing = [], []
+        for path, each in self._wanted(pieces):
+            try:
+                plan = self._planned(path, each)
+            except NotPicked as error:
+                missing.append(str(error))
+            else:
+                plans += [] if plan is None else [plan]
+        if missing:
+            raise NotPicked("\n".join(missing))
         self._require_known_fields(plans)
         with self.store.lock():
             self._write(plans)
@@ -145,8 +154,8 @@ class _Settlement:
     def _touched(self) -> Iterator[str]:
         """Records of the merge that have to be looked at: changed since it stopped, or wrong by what it united."""
         told = self.store.git.run("diff-files", "--name-only", "--relative", "-z", "--", RECORDS)
-        names = {each.decode("utf-8", "surrogateescape") for each in told.split(b"\0")[:-1]}
-        yield from sorted(path for path in names if path in set(self.store.paths()))
+        names = {each.decode("utf-8", "surrogateescape") for each in told.split(b"\0")[:-1]} - self._in_index
+        yield from sorted(path for path in names if tree.is_record(path, RECORDS))
         if not self.store.git.unmerged():
             found = guard.staged(self.store.git, self.app.now, {}).found
             yield from sorted({each.problem.path for each in found if each.problem.path.startswith(f"{RECORDS}/")})
@@ -197,7 +206,8 @@ class _Settlement:
         try:
             in_editor(self.app, mine, use)
         except BaseException:
-            self.app.say(_("your text is kept in {path}").format(path=mine))
+            if is_kept(self.app, mine, worthless=[case.data]):
+                self.app.say(_("your text is kept in {path}").format(path=mine))
             raise
         return made[-1][0], [_("edited"), *made[-1][1]]
 
