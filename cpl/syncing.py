@@ -84,6 +84,8 @@ def upstream_of(store: Store) -> Upstream:
         message = _("a merge is not finished; settle what is left: cpl settle; or give it up: {abort}")
         raise NotReady(message.format(abort=_ABORT))
     store.require_branch()
+    if git.head() is None:
+        raise NotReady(_("there is no commit yet; make one, then: cpl sync"))
     name = git.branch() or ""
     remote, branch = git.config(f"branch.{name}.remote"), git.config(f"branch.{name}.merge")
     if remote not in (None, ".") and remote is not None and branch is not None:
@@ -155,9 +157,9 @@ class Sync:
         self._require_right(before, theirs)
 
     def _named(self, theirs: str) -> str:
-        """What to call the commit in the message of the merge: the ref, unless it has moved again."""
-        ref = self._upstream.ref
-        return ref if _commit(self._git, ref) == theirs else theirs
+        """What to call the commit in the message of the merge: `origin/main`, unless that is something else by now."""
+        name = self._upstream.ref.removeprefix("refs/remotes/")
+        return name if not name.startswith("-") and _commit(self._git, name) == theirs else theirs
 
     def _explain(self, error: GitFailed) -> None:
         """Raise what became of a merge that git did not make."""

@@ -112,6 +112,7 @@ def test_nothing_is_rebased(office: Office) -> None:
     office.li.ok("sync")
     assert head(office.li, "HEAD^1") == mine
     assert head(office.li, "HEAD^2") == head(office.zhao)
+    assert office.li.git("log", "-1", "--format=%s") == "Merge remote-tracking branch 'origin/main'\n"
 
 
 def test_the_first_push_to_an_empty_remote(tmp_path: Path, ledger: Ledger, one: str) -> None:
