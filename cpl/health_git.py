@@ -54,7 +54,7 @@ def conflicts(clone: Clone) -> Iterator[Finding]:
         yield Finding("conflicts", "ok", _("none"))
         return
     words = ngettext("{path} is not merged yet", "{count} files are not merged yet, such as {path}", len(unmerged))
-    remedy = _("settle each conflict in the file, then: git add FILE")
+    remedy = _("cpl settle; of a file that is no record, settle the conflict in it, then: git add FILE")
     yield Finding("conflicts", "error", words.format(count=len(unmerged), path=unmerged[0]), remedy)
 
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from gettext import gettext as _
-from typing import Final
+from typing import Any, Final
 
 from cpl import document as documents
 from cpl.document import BOM, Document, reparsed
 from cpl.errors import CplError, Invalid, Problem
-from cpl.merge_body import merge_body
+from cpl.merge_body import BodyMerge
 from cpl.merge_front import FrontMerge, Version, event_key
 from cpl.record import NAMED, load
-from cpl.sections import parts
 from cpl.yaml_nodes import Source
 
 _COMMENT: Final = re.compile(r"(?:^|(?<=[ \t]))#[^\r\n]*", re.MULTILINE)
@@ -54,6 +53,68 @@ class Merged:
     left_out: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A place that both sides changed: a field, or the lines of a section; None: a side has nothing there."""
+
+    name: str
+    ours: Any
+    theirs: Any
+    place: tuple[str | int, ...]
+    is_section: bool
+
+    @property
+    def section(self) -> tuple[str, int]:
+        """The section's heading, and how many of the same precede it."""
+        return str(self.place[0]), int(self.place[1])
+
+
+class Union:
+    """Two versions of a record on their way to one that has the events, tasks and evidence of both."""
+
+    def __init__(self, base: bytes | None, ours: bytes, theirs: bytes) -> None:
+        """Unite `ours` and `theirs`, both made from the record `base`; None or empty: both made it new.
+
+        Raises:
+            Unmergeable: a side is no record without errors of its form.
+        """
+        self._document, self._ours = _read(ours)
+        _theirs, self._theirs = _read(theirs)
+        old = _base(base)
+        try:
+            self._front = FrontMerge(self._document, old, self._ours, self._theirs)
+        except (Invalid, ValueError) as error:
+            raise _unmergeable(error) from error
+        bodies = (old.body if old else "", self._ours.body, self._theirs.body)
+        self._body = BodyMerge(*bodies, self._document.newline)
+        self.clashes = (*self._fields(), *self._sections())
+
+    def document(self, picked: Mapping[str, Any]) -> Document:
+        """The merged record; of a clash, by its name, it has what was picked, else what ours has.
+
+        Raises:
+            Unmergeable: it would not be right, or lack something of either side.
+        """
+        chosen = [each for each in self.clashes if each.name in picked]
+        fields = {each.place: picked[each.name] for each in chosen if not each.is_section}
+        sections = {each.section: picked[each.name] for each in chosen if each.is_section}
+        try:
+            document = _with_body(self._front.document(fields), self._body.text(sections))
+        except (Invalid, ValueError) as error:
+            raise _unmergeable(error) from error
+        _require_all(document, self._ours, self._theirs)
+        return document
+
+    def _fields(self) -> Iterator[Clash]:
+        for path, theirs in self._front.clashes:
+            yield Clash(self._front.name(path), self._front.ours(path), theirs, path, is_section=False)
+
+    def _sections(self) -> Iterator[Clash]:
+        for (heading, number), both in self._body.clashes.items():
+            name = f"## {heading}" if heading else _("the text before the first heading")
+            yield Clash(f"{name} ({number + 1})" if number else name, *both, (heading, number), is_section=True)
+
+
 def merge(base: bytes | None, ours: bytes, theirs: bytes, marks: Marks = PLAIN) -> Merged:
     """What both sides made of the record `base`, which is None or empty where both made it new.
 
@@ -67,19 +128,19 @@ def merge(base: bytes | None, ours: bytes, theirs: bytes, marks: Marks = PLAIN) 
         return Merged(ours)
     if base == ours:
         return Merged(theirs)
-    mine, mine_read = _read(ours)
-    _theirs, theirs_read = _read(theirs)
-    try:
-        left, right, conflicts = _both(mine, _base(base), mine_read, theirs_read)
-    except Invalid as error:
-        raise Unmergeable(_told(error.problems[0])) from error
-    except ValueError as error:
-        raise Unmergeable(str(error)) from error
+    union = Union(base, ours, theirs)
+    left = union.document({})
+    right = union.document({each.name: each.theirs for each in union.clashes})
     left_out = _left_out(theirs, base or b"", left.text + right.text)
     if left.text == right.text:
         return Merged(left.encode(), (), left_out)
-    text = _marked(left.text, right.text, mine.newline, marks)
-    return Merged(((BOM if mine.bom else "") + text).encode(), conflicts, left_out)
+    text = _marked(left.text, right.text, left.newline, marks)
+    conflicts = tuple(each.name for each in union.clashes)
+    return Merged(((BOM if left.bom else "") + text).encode(), conflicts, left_out)
+
+
+def _unmergeable(error: Invalid | ValueError) -> Unmergeable:
+    return Unmergeable(_told(error.problems[0]) if isinstance(error, Invalid) else str(error))
 
 
 def _read(data: bytes) -> tuple[Document, Version]:
@@ -108,18 +169,6 @@ def _base(data: bytes | None) -> Version | None:
         return _read(data or b"")[1]
     except Unmergeable:
         return None
-
-
-def _both(
-    mine: Document, base: Version | None, ours: Version, theirs: Version
-) -> tuple[Document, Document, tuple[str, ...]]:
-    """The merged record with ours where both sides changed the same, the one with theirs, and where that is."""
-    front = FrontMerge(mine, base, ours, theirs)
-    bodies = merge_body(base.body if base else "", ours.body, theirs.body, mine.newline)
-    left, right = (_with_body(each, body) for each, body in zip(front.merged(), bodies, strict=True))
-    for each in (left, right):
-        _require_all(each, ours, theirs)
-    return left, right, (*front.conflicts(), *_differing(*bodies))
 
 
 def _with_body(doc: Document, body: str) -> Document:
@@ -155,15 +204,8 @@ def _front(data: bytes) -> str:
 def _kept(version: Version) -> set[tuple[str, str]]:
     """What may never go missing."""
     named = {(name, item[key]) for name, key in NAMED.items() for item in version.fields.get(name, ())}
+    named |= {("evidence", item["sha256"]) for item in version.fields.get("evidence", ())}
     return named | {("history", event_key(event)) for event in version.history}
-
-
-def _differing(left: str, right: str) -> Iterator[str]:
-    """The headings of sections that differ."""
-    mine, other = parts(left), parts(right)
-    for heading in dict.fromkeys(heading for heading, _text in (*mine, *other)):
-        if [text for name, text in mine if name == heading] != [text for name, text in other if name == heading]:
-            yield f"## {heading}" if heading else _("the text before the first heading")
 
 
 def whole(ours: bytes, theirs: bytes, marks: Marks = PLAIN) -> bytes:

@@ -14,34 +14,52 @@ from cpl.sections import parts
 
 _TIME: Final = re.compile(r"### (\d{4}-\d\d-\d\d \d\d:\d\d)")
 
-_Key = tuple[str, int]  # a heading, and how many of the same precede it
-_Lines = list[str]
+Key = tuple[str, int]  # a heading, and how many of the same precede it
+Lines = list[str]
+
+
+class BodyMerge:
+    """A body on its way to the merged one; of each section either side's lines, None where a side has it not."""
+
+    def __init__(self, base: str, ours: str, theirs: str, newline: str) -> None:
+        before, self._mine, self._other = (_sections(body) for body in (base, ours, theirs))
+        self._newline = newline
+        self._merged: dict[Key, tuple[Lines | None, Lines | None]] = {}
+        for key in _order(self._mine, self._other):
+            three = [_lines(each[key]) if key in each else None for each in (before, self._mine, self._other)]
+            self._merged[key] = _section(key, *three)
+
+    @property
+    def clashes(self) -> Mapping[Key, tuple[Lines | None, Lines | None]]:
+        """The sections of which both sides changed the same place: once with ours and once with theirs."""
+        return {key: both for key, both in self._merged.items() if both[0] != both[1]}
+
+    def text(self, picked: Mapping[Key, Lines | None]) -> str:
+        """The merged body; of a clash it has the lines that were picked, else those of ours.
+
+        What theirs did not change stays as it is written in `ours`.
+
+        Raises:
+            ValueError: the merged sections would not be read as such.
+        """
+        chosen = {key: picked.get(key, both[0]) for key, both in self._merged.items()}
+        wanted = {key: lines for key, lines in chosen.items() if lines is not None}
+        text = _joined(wanted, self._mine, self._other, self._newline)
+        if [heading for heading, _text in parts(text)] != [heading for heading, _number in wanted]:
+            raise ValueError(_("a section would be lost in a piece of code that is left open"))
+        return text
 
 
 def merge_body(base: str, ours: str, theirs: str, newline: str) -> tuple[str, str]:
     """The merged body, twice: where both sides changed the same place, once with ours and once with theirs.
 
-    What theirs did not change stays as it is written in `ours`; `newline` is what ends a line there.
-
-    Raises:
-        ValueError: the merged sections would not be read as such.
+    `newline` is what ends a line in `ours`. Raises: as `BodyMerge.text`.
     """
-    before, mine, other = (_sections(body) for body in (base, ours, theirs))
-    merged: dict[_Key, tuple[_Lines | None, _Lines | None]] = {}
-    for key in _order(mine, other):
-        three = [_lines(each[key]) if key in each else None for each in (before, mine, other)]
-        merged[key] = _section(key, *three)
-    texts = []
-    for side in (0, 1):
-        wanted = {key: lines for key, both in merged.items() if (lines := both[side]) is not None}
-        text = _joined(wanted, mine, other, newline)
-        if [heading for heading, _text in parts(text)] != [heading for heading, _number in wanted]:
-            raise ValueError(_("a section would be lost in a piece of code that is left open"))
-        texts.append(text)
-    return texts[0], texts[1]
+    body = BodyMerge(base, ours, theirs, newline)
+    return body.text({}), body.text({key: both[1] for key, both in body.clashes.items()})
 
 
-def _sections(body: str) -> dict[_Key, str]:
+def _sections(body: str) -> dict[Key, str]:
     seen: Counter[str] = Counter()
     found = {}
     for heading, text in parts(body):
@@ -50,7 +68,7 @@ def _sections(body: str) -> dict[_Key, str]:
     return found
 
 
-def _order(mine: Mapping[_Key, str], other: Mapping[_Key, str]) -> list[_Key]:
+def _order(mine: Mapping[Key, str], other: Mapping[Key, str]) -> list[Key]:
     """All sections in the order of ours; one that only theirs has stands behind the one before it there."""
     order = list(mine)
     last = ("", 0)
@@ -61,15 +79,15 @@ def _order(mine: Mapping[_Key, str], other: Mapping[_Key, str]) -> list[_Key]:
     return order
 
 
-def _lines(text: str) -> _Lines:
+def _lines(text: str) -> Lines:
     """The lines of a section without the blank ones at its end."""
     text = text.replace("\r\n", "\n").rstrip(" \t\n")
     return text.split("\n") if text else []
 
 
 def _section(
-    key: _Key, base: _Lines | None, ours: _Lines | None, theirs: _Lines | None
-) -> tuple[_Lines | None, _Lines | None]:
+    key: Key, base: Lines | None, ours: Lines | None, theirs: Lines | None
+) -> tuple[Lines | None, Lines | None]:
     if ours == theirs or base == theirs:
         return ours, ours
     if base == ours:
@@ -81,7 +99,7 @@ def _section(
     return threeway.lines(base or [], ours, theirs)
 
 
-def _log(base: _Lines, ours: _Lines, theirs: _Lines) -> tuple[_Lines, _Lines]:
+def _log(base: Lines, ours: Lines, theirs: Lines) -> tuple[Lines, Lines]:
     """The log with the entries of both sides, one that only theirs has before the first later one of ours.
 
     Two versions of one entry both stay: what was noted is never a conflict.
@@ -97,7 +115,7 @@ def _log(base: _Lines, ours: _Lines, theirs: _Lines) -> tuple[_Lines, _Lines]:
     return _with_entries(left, entries, new), _with_entries(right, entries, new)
 
 
-def _entries(lines: _Lines) -> list[str]:
+def _entries(lines: Lines) -> list[str]:
     """What precedes the first entry, then each entry."""
     return [text for _heading, text in parts("\n".join(lines), "###")]
 
@@ -122,7 +140,7 @@ def _place(entry: str, entries: Sequence[str]) -> int:
     return len(entries)
 
 
-def _with_entries(top: _Lines, entries: Sequence[str], new: Sequence[str]) -> _Lines:
+def _with_entries(top: Lines, entries: Sequence[str], new: Sequence[str]) -> Lines:
     """The section's lines, with a blank one on both sides of each new entry."""
     text = "\n".join(top)
     previous = ""
@@ -134,7 +152,7 @@ def _with_entries(top: _Lines, entries: Sequence[str], new: Sequence[str]) -> _L
     return _lines(text)
 
 
-def _joined(wanted: Mapping[_Key, _Lines], mine: Mapping[_Key, str], other: Mapping[_Key, str], newline: str) -> str:
+def _joined(wanted: Mapping[Key, Lines], mine: Mapping[Key, str], other: Mapping[Key, str], newline: str) -> str:
     """The body of these sections; what ours has too is written, and parted from the next section, as there."""
     body, before = "", (0, 0)  # and how many lines the section before has, and had
     for key, lines in wanted.items():
@@ -150,7 +168,7 @@ def _joined(wanted: Mapping[_Key, _Lines], mine: Mapping[_Key, str], other: Mapp
     return body
 
 
-def _written(lines: _Lines, model: str) -> str:
+def _written(lines: Lines, model: str) -> str:
     """A section's text, which ends as that of `model` does."""
     model = model.replace("\r\n", "\n")
     gap = model[len(model.rstrip(" \t\n")) :]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import PurePosixPath
 from typing import Any, Final
 
 from cpl import splicing, threeway
@@ -12,10 +13,12 @@ from cpl.document import Document
 from cpl.events import Event, canonical, effective, set_last
 from cpl.record import HISTORY, NAMED, ORDER, Record, derived, load
 
+EVIDENCE: Final = "evidence"
 _PEOPLE: Final = ("complainant", "people")
+_NAME_LIMIT: Final = 200  # bytes of the name of a file of evidence
 _ABSENT: Final[tuple[object, ...]] = (None, {}, ())
 
-_Path = tuple[str | int, ...]
+Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +55,27 @@ class FrontMerge:
         self._document = document
         self._versions = (base or Version({HISTORY: ()}, ""), ours, theirs)
         self._has_base = base is not None
-        self._clashes: list[tuple[_Path, Any]] = []  # where, and the value of theirs
-        self._settled: set[_Path] = {("status",)}  # what follows from the events and is not merged field by field
+        self.clashes: list[tuple[Path, Any]] = []  # where, and the value of theirs
+        self._settled: set[Path] = {("status",)}  # what follows from the events and is not merged field by field
         self._unite_events()
         self._note_settled()
         self._merge_fields()
         self._settle()
 
-    def merged(self) -> tuple[Document, Document]:
-        """The merged front matter with ours, and with theirs, where both sides changed the same."""
-        other = self._document
-        for path, value in self._clashes:
-            other = _with(other, path, value)
-        return self._document, other
+    def document(self, picked: Mapping[Path, Any]) -> Document:
+        """The merged front matter; where both sides changed the same it has what was picked, else ours."""
+        document = self._document
+        for path, value in picked.items():
+            document = _with(document, path, value)
+        return document
 
-    def conflicts(self) -> Iterator[str]:
-        """The fields that both sides changed: `title`, `location.room`, `tasks[t-9f3k].text`."""
-        for path, _value in self._clashes:
-            yield _shown(path, self._document.data)
+    def ours(self, path: Path) -> Any:
+        """The value that stands at `path` where nothing is picked; None where there is none."""
+        return value_at(self._record.fields, path)
+
+    def name(self, path: Path) -> str:
+        """What a field is called: `title`, `location.room`, `tasks[t-9f3k].text`."""
+        return _shown(path, self._document.data)
 
     def _unite_events(self) -> None:
         _base, ours, theirs = self._versions
@@ -114,13 +120,26 @@ class FrontMerge:
             if (task := event.data.get("task")) in names:
                 self._settled |= {(name, names.index(task), each) for each in event.sets}
         for each, item in other.items():
-            if each in mine:
+            if each in mine and each not in old and mine[each].get("sha256") != item.get("sha256"):
+                self._keep_both_files(names, mine[each], item)
+            elif each in mine:
                 self._merge_value((name, names.index(each)), old.get(each), mine[each], item)
             else:
                 self._document = splicing.insert_item(self._document, [name], len(names), item, order=ORDER)
                 names.append(each)
 
-    def _merge_value(self, path: _Path, base: Any, ours: Any, theirs: Any) -> None:
+    def _keep_both_files(self, names: list[str], mine: Mapping[str, Any], other: Mapping[str, Any]) -> None:
+        """Both sides took in a file of one name: one keeps it, the other gets a name by which both sides call it."""
+        index = names.index(mine["file"])
+        stays, goes = sorted((mine, other), key=_hash)
+        renamed = {**goes, "file": parted_name(goes["file"], goes["sha256"])}
+        if stays is other:
+            self._set((EVIDENCE, index), other)
+        if renamed["file"] not in names:
+            self._document = splicing.insert_item(self._document, [EVIDENCE], len(names), renamed, order=ORDER)
+            names.append(renamed["file"])
+
+    def _merge_value(self, path: Path, base: Any, ours: Any, theirs: Any) -> None:
         if path in self._settled or _same(ours, theirs) or _same(base, theirs):
             return
         is_ours_untouched = _same(base, ours)
@@ -133,17 +152,17 @@ class FrontMerge:
         elif _are(tuple, ours, theirs):
             self._merge_list(path, ours or (), threeway.items(_list(base), ours or (), theirs or ()))
         else:
-            self._clashes.append((path, theirs))
+            self.clashes.append((path, theirs))
 
-    def _merge_mapping(self, path: _Path, base: Any, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> None:
+    def _merge_mapping(self, path: Path, base: Any, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> None:
         old = base if isinstance(base, Mapping) else {}
         for name in dict.fromkeys((*ours, *theirs)):
             self._merge_value((*path, name), old.get(name), ours.get(name), theirs.get(name))
 
-    def _merge_list(self, path: _Path, ours: Sequence[Any], wanted: Sequence[Any]) -> None:
+    def _merge_list(self, path: Path, ours: Sequence[Any], wanted: Sequence[Any]) -> None:
         """Make the list at `path` the wanted one, item by item where it can be, for the sake of its comments."""
         kept = [item for item in ours if item in wanted]
-        data = _value_at(self._document.data, path)
+        data = value_at(self._document.data, path)
         if not isinstance(data, list) or len(data) != len(ours) or list(wanted[: len(kept)]) != kept:
             self._set(path, wanted)
             return
@@ -163,7 +182,7 @@ class FrontMerge:
             names = {name for event in record.history if event.data.get("task") == task["id"] for name in event.sets}
             wanted |= {("tasks", index, name): set_last(record.history, name, task["id"]) for name in names}
         for path, value in sorted(wanted.items(), key=str):
-            if not _same(_value_at(record.fields, path), value):
+            if not _same(value_at(record.fields, path), value):
                 self._set(path, value)
         if _PEOPLE in self._settled:
             self._settle_people(record)
@@ -171,7 +190,7 @@ class FrontMerge:
     def _settle_people(self, record: Record) -> None:
         """Those of the intake are merged, those who joined added again: two counts of one base are no conflict."""
         base, ours, theirs = map(_people_at_intake, self._versions)
-        if all(_value_at(each.fields, _PEOPLE) is None for each in self._versions[1:]):
+        if all(value_at(each.fields, _PEOPLE) is None for each in self._versions[1:]):
             return
         joined = _joined(record.events)
         is_clash = ours != theirs and (not self._has_base or base not in (ours, theirs))
@@ -179,26 +198,37 @@ class FrontMerge:
         if record.get("complainant.people") != first + joined:
             self._set(_PEOPLE, first + joined)
         if is_clash:
-            self._clashes.append((_PEOPLE, theirs + joined))
+            self.clashes.append((_PEOPLE, theirs + joined))
 
-    def _set(self, path: _Path, value: Any) -> None:
+    def _set(self, path: Path, value: Any) -> None:
         self._document = _with(self._document, path, value)
 
 
-def _with(doc: Document, path: _Path, value: Any) -> Document:
+def parted_name(name: str, sha256: str) -> str:
+    """The name of a file of evidence whose own name stands for another file: the same in every clone."""
+    path = PurePosixPath(name)
+    longer = f"{path.stem}-{sha256[:8]}{path.suffix}"
+    return longer if len(longer.encode()) <= _NAME_LIMIT else f"{sha256}{path.suffix}"
+
+
+def _hash(item: Mapping[str, Any]) -> str:
+    return str(item["sha256"])
+
+
+def _with(doc: Document, path: Path, value: Any) -> Document:
     if value is None:
         return splicing.remove(doc, path)
     return splicing.set_value(doc, path, value, order=ORDER)
 
 
-def _is_set(path: _Path) -> bool:
+def _is_set(path: Path) -> bool:
     """Whether an event sets the field itself; the status is moved, and people join."""
     return len(path) == 1 and path != ("status",)
 
 
 def _people_at_intake(version: Version) -> int:
     joined = _joined(effective(version.history))
-    stated: int | None = _value_at(version.fields, _PEOPLE)
+    stated: int | None = value_at(version.fields, _PEOPLE)
     return 1 if stated is None else stated - joined
 
 
@@ -220,7 +250,7 @@ def _list(value: Any) -> Sequence[Any]:
     return value if isinstance(value, tuple) else ()
 
 
-def _value_at(fields: Any, path: _Path) -> Any:
+def value_at(fields: Any, path: Path) -> Any:
     """The value at `path`, None where there is none."""
     value = fields
     for key in path:
@@ -231,12 +261,12 @@ def _value_at(fields: Any, path: _Path) -> Any:
     return value
 
 
-def _shown(path: _Path, fields: Any) -> str:
+def _shown(path: Path, fields: Any) -> str:
     """`location.room`, `tasks[t-9f3k].text`."""
     words = str(path[0])
     for at, key in enumerate(path[1:], 1):
         if isinstance(key, int):
-            words += f"[{_value_at(fields, path[: at + 1])[NAMED[str(path[0])]]}]"
+            words += f"[{value_at(fields, path[: at + 1])[NAMED[str(path[0])]]}]"
         else:
             words += f".{key}"
     return words

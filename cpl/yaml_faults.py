@@ -41,7 +41,9 @@ def conflict_markers(source: Source, start: int, end: int, *, prose_from: int | 
         kind = match[0][0]
         is_heading = kind == "=" and prose_from is not None and match.start() >= prose_from
         if kind == "<" or not (is_open or is_heading):
-            message = _("a merge left conflict markers ('{marker}'); keep what is right and remove them")
+            message = _(
+                "a merge left conflict markers ('{marker}'); keep what is right and remove them (a record: cpl settle)"
+            )
             line = source.line(match.start())
             problems.append(Problem(source.path, line, "E011", message.format(marker=match[0])))
             is_open = True

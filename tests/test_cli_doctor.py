@@ -481,7 +481,7 @@ def test_in_the_middle_of_a_merge_everything_is_looked_at(ledger: Ledger) -> Non
             "conflicts",
             "error",
             f"{RECORD}.md is not merged yet",
-            "settle each conflict in the file, then: git add FILE",
+            "cpl settle; of a file that is no record, settle the conflict in it, then: git add FILE",
         ),
     ]
     assert ledger("doctor", "--fix").code == 1

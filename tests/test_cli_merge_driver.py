@@ -255,7 +255,10 @@ def test_a_field_set_two_ways_is_marked_and_can_be_settled(merging: Ledger) -> N
     checked = merging("check", now=LATEST)
     assert (checked.code, checked.out.splitlines()[0].split(": ", 1)) == (
         1,
-        [f"{relative}:3", "E011 a merge left conflict markers ('<<<<<<<'); keep what is right and remove them"],
+        [
+            f"{relative}:3",
+            "E011 a merge left conflict markers ('<<<<<<<'); keep what is right and remove them (a record: cpl settle)",
+        ],
     )
     path.write_text(text.replace(conflict, "title: Gate 2 is stuck\n"), encoding="utf-8")
     merging.commit("settled")

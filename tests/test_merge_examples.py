@@ -116,6 +116,38 @@ def test_lists_are_merged_item_by_item(before: str, mine: str, other: str, expec
     assert merged(base, ours + " ", theirs) == record_text(fields=f"tags: {expected}\n") + " "
 
 
+def with_evidence(*items: str) -> str:
+    return record_text(fields=f"evidence: [{', '.join(items)}]\n")
+
+
+A, B, C = (f"{{file: a.jpg, sha256: {letter * 64}}}" for letter in "abc")
+B_TOO, C_TOO = (f"{{file: a-{letter * 8}.jpg, sha256: {letter * 64}}}" for letter in "bc")
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [
+        ([A], [B], [A, B_TOO]),
+        ([B], [A], [A, B_TOO]),
+        ([A, B_TOO], [B], [A, B_TOO]),
+        ([B], [B_TOO, A], [A, B_TOO]),
+        ([A, B_TOO], [C], [A, B_TOO, C_TOO]),
+        ([B, C_TOO], [A], [A, C_TOO, B_TOO]),
+    ],
+)
+def test_two_files_of_one_name_both_stay_and_one_gets_another_name(
+    ours: list[str], theirs: list[str], expected: list[str]
+) -> None:
+    assert merged(record_text(), with_evidence(*ours), with_evidence(*theirs)) == with_evidence(*expected)
+
+
+def test_the_long_name_of_a_second_file_is_that_of_its_hash() -> None:
+    name = "n" * 195 + ".jpg"
+    ours, theirs = (f"{{file: {name}, sha256: {letter * 64}}}" for letter in "ab")
+    renamed = theirs.replace(name, "b" * 64 + ".jpg")
+    assert merged(record_text(), with_evidence(ours), with_evidence(theirs)) == with_evidence(ours, renamed)
+
+
 # Events and what they set
 
 

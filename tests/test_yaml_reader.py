@@ -410,7 +410,7 @@ CONFLICT = "<<<<<<< ours\na: b\n||||||| base\na: c\n=======\na: d\n>>>>>>> their
 
 
 def test_a_conflict_is_one_problem() -> None:
-    message = "a merge left conflict markers ('{}'); keep what is right and remove them"
+    message = "a merge left conflict markers ('{}'); keep what is right and remove them (a record: cpl settle)"
     text = f"x: y\n{CONFLICT}z: &a\n{CONFLICT}"
     expected = [Problem(PATH, line, "E011", message.format("<<<<<<<")) for line in (2, 10)]
     assert problems_of(text) == expected

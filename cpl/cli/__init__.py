@@ -48,6 +48,8 @@ COMMANDS: Final = {
     "check": "check",
     "log": "log",
     "verify": "verify",
+    "settle": "settle",
+    "sync": "sync",
     "undo": "undo",
     "hooks": "hooks",
     "doctor": "doctor",
