@@ -23,7 +23,7 @@ from cpl.record import Record, is_id
 from cpl.steps import INDEX, File, Step
 from cpl.store import RECORDS, TEMPLATES, Entry, read_entry, record_path, shipped, template
 from cpl.store_paths import name_of
-from cpl.tree import ENDING, is_record
+from cpl.tree import ENDING, is_evidence_name, is_record
 
 PATHS: Final = (RECORDS, config.MARKER, config.PROFILES, calendars.FOLDER)
 """What is judged, and what by."""
@@ -281,7 +281,7 @@ class Judge:
         """The files of evidence with their SHA-256; one that a parent has too is taken as it was recorded there."""
         folder = path.removesuffix(ENDING)
         listed = {item["file"]: item["sha256"] for item in record.get("evidence") or ()}
-        items = {name: sha for name, sha in listed.items() if validate.is_evidence_name(name)}
+        items = {name: sha for name, sha in listed.items() if is_evidence_name(name)}
         known = {(item["file"], item["sha256"]) for parent in parents for item in parent.get("evidence") or ()}
         touched = {each.removeprefix(f"{folder}/") for each in step.owned[path] if each != path}
         kept = {name: sha for name, sha in items.items() if name not in touched and (name, sha) in known}

@@ -15,8 +15,9 @@ from cpl.document import Document
 from cpl.errors import CplError, Invalid, Problem
 from cpl.events import Event
 from cpl.merge import Clash, Union, Unmergeable
+from cpl.messages import Commit
 from cpl.record import Record, load
-from cpl.store import Commit, Store, read_entry
+from cpl.store import Store, read_entry
 from cpl.unmerged import BASE, OURS, THEIRS, Unmerged
 
 _MESSAGE_LIMIT: Final = 1 << 20

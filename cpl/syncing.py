@@ -15,7 +15,8 @@ from cpl.aftermath import Remedy
 from cpl.errors import EXIT_PROBLEMS, CplError
 from cpl.git import Git, GitFailed
 from cpl.guard import Found
-from cpl.store import RECORDS, NotReady, Store
+from cpl.layout import NotReady
+from cpl.store import RECORDS, Store
 
 TRIES: Final = 5
 _MERGE: Final = ("merge", "--quiet", "--no-edit", "--ff", "--no-squash")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Collection, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
 REGISTERS: Final = "registers"
@@ -101,3 +101,15 @@ def is_record(path: str, records: str) -> bool:
     """Whether the path is one of a record's own file, judged by its name."""
     is_below = path.startswith(f"{records}/") and not path.startswith(f"{records}/{REGISTERS}/")
     return is_below and path.endswith(ENDING) and owner(path) == path
+
+
+def is_evidence_name(name: str) -> bool:
+    """Whether `name` can be a file in a record's own folder: no path, not hidden, nothing that hides its nature."""
+    return (
+        name != ""
+        and PurePosixPath(name).name == name
+        and not name.startswith(".")
+        and "\\" not in name
+        and name.isprintable()
+        and len(name.encode()) <= 200
+    )

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from gettext import gettext as _
-from pathlib import PurePosixPath
 from typing import Final
 
 from cpl import workflow
@@ -19,6 +18,7 @@ from cpl.events import Event, void_target
 from cpl.moments import format_instant
 from cpl.record import TASK_KINDS, Record, before, day_of, derived, derived_dues, line_of, load, local_day
 from cpl.schema import did_you_mean
+from cpl.tree import is_evidence_name
 
 Step = str | int
 
@@ -28,7 +28,7 @@ CLOCK_SKEW: Final = timedelta(minutes=5)  # the clocks of two laptops are never 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the files around a record say: evidence by name with its SHA-256, and the ids that links may name."""
+    """What lies around a record: evidence by name with its SHA-256, and the ids that links may name."""
 
     path: str
     now: datetime
@@ -388,15 +388,3 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, date | Decimal | int) else f"'{value}'"
-
-
-def is_evidence_name(name: str) -> bool:
-    """Whether `name` can be a file in a record's own folder: no path, not hidden, nothing that hides its nature."""
-    return (
-        name != ""
-        and PurePosixPath(name).name == name
-        and not name.startswith(".")
-        and "\\" not in name
-        and name.isprintable()
-        and len(name.encode()) <= 200
-    )

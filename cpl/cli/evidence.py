@@ -11,7 +11,7 @@ from cpl import files
 from cpl.draft import Draft
 from cpl.errors import CplError
 from cpl.store import Evidence
-from cpl.validate import is_evidence_name
+from cpl.tree import is_evidence_name
 
 
 def incoming(paths: Sequence[Path], items: Sequence[Mapping[str, Any]]) -> list[Evidence]:

@@ -20,9 +20,10 @@ from cpl.cli.writing import asked, field_pair, who_acts
 from cpl.document import Document
 from cpl.draft import Draft
 from cpl.errors import EXIT_PROBLEMS, CplError, Invalid
+from cpl.messages import Commit
 from cpl.render import visible
 from cpl.settling import Case, NotSettled
-from cpl.store import RECORDS, Commit, read_entry
+from cpl.store import RECORDS, read_entry
 from cpl.unmerged import Left, Unmerged
 
 
