@@ -9,9 +9,7 @@ from gettext import gettext as _
 from pathlib import Path
 from typing import Final
 
-from cpl import layout
 from cpl.git import Git
-from cpl.layout import Layout
 
 _OWN_SCOPES: Final = ("local", "worktree")
 
@@ -53,17 +51,15 @@ def find(git: Git) -> Place:
     """Where the hooks of the work tree around `git.cwd` are; one git process.
 
     Raises:
-        NotReady, GitFailed: there is no work tree.
+        GitFailed: there is no work tree.
     """
-    return place(layout.find(git))
+    asked = ("--show-toplevel", "--git-common-dir", "--git-path", "hooks", "--show-prefix")
+    told = os.fsdecode(git.run("rev-parse", "--path-format=absolute", *asked))
+    top, common, folder, prefix = told.split("\n")[:4]
+    return Place(_real(folder), _real(top), _real(common), prefix.rstrip("/") or ".")
 
 
-def place(found: Layout) -> Place:
-    """Where the hooks of this work tree are."""
-    return Place(_real(found.hooks), _real(found.top), _real(found.common_dir), found.prefix.rstrip("/") or ".")
-
-
-def _real(path: Path) -> Path:
+def _real(path: str) -> Path:
     return Path(os.path.realpath(path))
 
 
