@@ -9,9 +9,7 @@ from gettext import gettext as _
 from pathlib import Path
 from typing import Final
 
-from cpl import layout
 from cpl.git import Git
-from cpl.layout import Layout
 
 _OWN_SCOPES: Final = ("local", "worktree")
 
@@ -60,9 +58,12 @@ def find(git: Git) -> Place:
     """Where the hooks of the work tree around `git.cwd` are; one git process.
 
     Raises:
-        NotReady, GitFailed: there is no work tree.
+        GitFailed: there is no work tree.
     """
-    return place(layout.find(git))
+    asked = ("--show-toplevel", "--git-common-dir", "--git-path", "hooks", "--show-prefix")
+    told = os.fsdecode(git.run("rev-parse", "--path-format=absolute", *asked))
+    top, common, folder, prefix = told.split("\n")[:4]
+    return Place(_real(folder), _real(top), _real(common), prefix.rstrip("/") or ".")
 
 
 def find_bare(git: Git) -> Place | None:
@@ -72,15 +73,10 @@ def find_bare(git: Git) -> Place | None:
     if not told.startswith("true\n"):
         return None
     _is_bare, common, folder = told.split("\n")[:3]
-    return Place(_real(Path(folder)), _real(Path(common)), _real(Path(common)), ".", is_server=True)
+    return Place(_real(folder), _real(common), _real(common), ".", is_server=True)
 
 
-def place(found: Layout) -> Place:
-    """Where the hooks of this work tree are."""
-    return Place(_real(found.hooks), _real(found.top), _real(found.common_dir), found.prefix.rstrip("/") or ".")
-
-
-def _real(path: Path) -> Path:
+def _real(path: str) -> Path:
     return Path(os.path.realpath(path))
 
 

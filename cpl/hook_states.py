@@ -87,8 +87,8 @@ def names_of(place: Place) -> tuple[str, ...]:
 
 
 def are_active(store: Store) -> bool:
-    """Whether git runs all of HOOKS and they check this store."""
-    place = hook_places.place(store.layout)
+    """Whether git runs all of HOOKS and they check this store; one git process."""
+    place = hook_places.find(store.git)
     return all(seen(place, name).is_active for name in HOOKS)
 
 

@@ -1,4 +1,4 @@
-"""Where the parts of a repository are: work tree, git folders, hooks; not what is in them."""
+"""Where the parts of a repository are: work tree and git folders; not what is in them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ _ASKED: Final = (
     ("--show-toplevel",),
     ("--git-dir",),
     ("--git-common-dir",),
-    ("--git-path", "hooks"),
     ("--show-prefix",),
 )
 
@@ -26,15 +25,14 @@ class NotReady(CplError):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The top of a work tree, its git folder, the one that all work trees share, and where git looks for hooks.
+    """The top of a work tree, its git folder, and the one that all work trees share; all are absolute.
 
-    All are absolute. `prefix` is the way from the top to where git was run: empty, or with `/` at its end.
+    `prefix` is the way from the top to where git was run: empty, or with `/` at its end.
     """
 
     top: Path
     git_dir: Path
     common_dir: Path
-    hooks: Path
     prefix: str
 
 
@@ -55,5 +53,5 @@ def find(git: Git) -> Layout:
         raise NotReady(message.format(root=git.cwd)) from error
     if len(told) != len(_ASKED):  # there is a name with a line end in it
         told = [git.run(*absolute, *words).removesuffix(b"\n") for words in _ASKED]
-    top, git_dir, common_dir, hooks, prefix = map(os.fsdecode, told)
-    return Layout(Path(top), Path(git_dir), Path(common_dir), Path(hooks), prefix)
+    top, git_dir, common_dir, prefix = map(os.fsdecode, told)
+    return Layout(Path(top), Path(git_dir), Path(common_dir), prefix)

@@ -46,7 +46,7 @@ def started(repo: Path) -> Path:
 
 
 ASKED = Counter(
-    {"rev-parse": 2, "var": 1, "diff-index": 1, "ls-tree": 1, "hash-object": 1, "commit": 1, "diff-tree": 1}
+    {"rev-parse": 3, "var": 1, "diff-index": 1, "ls-tree": 1, "hash-object": 1, "commit": 1, "diff-tree": 1}
 )
 
 
@@ -272,13 +272,13 @@ def test_parts_of_a_repository_and_of_a_linked_work_tree(started: Path, tmp_path
     tree, git = tmp_path / "linked", started / ".git"
     sh(started, "worktree", "add", "-q", str(tree))
     (tree / "sub").mkdir()
-    assert layout.find(Git(started)) == Layout(started, git, git, git / "hooks", "")
-    assert layout.find(Git(tree / "sub")) == Layout(tree, git / "worktrees/linked", git, git / "hooks", "sub/")
+    assert layout.find(Git(started)) == Layout(started, git, git, "")
+    assert layout.find(Git(tree / "sub")) == Layout(tree, git / "worktrees/linked", git, "sub/")
 
 
 def test_parts_of_a_repository_with_a_line_end_in_its_name(started: Path, tmp_path: Path) -> None:
     odd = started.rename(tmp_path / "with\nline end")
-    assert layout.find(Git(odd)) == Layout(odd, odd / ".git", odd / ".git", odd / ".git/hooks", "")
+    assert layout.find(Git(odd)) == Layout(odd, odd / ".git", odd / ".git", "")
 
 
 def test_outside_of_a_repository_is_told_with_the_remedy(tmp_path: Path) -> None:
