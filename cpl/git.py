@@ -280,17 +280,19 @@ class Git:
         """
         process = self._started(args, write=False)
         words: list[bytes] = []
+        is_whole = False
         asked, told = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
         with process, _alongside(_drain, process.stderr, words):
             try:
                 yield asked, told
                 asked.close()
+                is_whole = True
             except BrokenPipeError:  # git has ended, and says why
                 process.wait()
             except BaseException:
                 process.kill()
                 raise
-        if process.returncode:
+        if process.returncode or not is_whole:
             raise GitFailed(args, process.returncode, b"".join(words))
 
     @contextmanager
