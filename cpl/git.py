@@ -270,18 +270,19 @@ class Git:
 
         Less is to be asked at once than a pipe holds (4 KiB are safe), and all answers read before more is asked.
         """
-        process, words = self._started(args, write=False), list[bytes]()
+        process, words, is_whole = self._started(args, write=False), list[bytes](), False
         asked, told = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
         with process, _alongside(_drain, process.stderr, words):
             try:
                 yield asked, told
                 asked.close()
+                is_whole = True
             except BrokenPipeError:  # git has ended, and says why
                 process.wait()
             except BaseException:
                 process.kill()
                 raise
-        if process.returncode:
+        if process.returncode or not is_whole:
             raise GitFailed(args, process.returncode, b"".join(words))
 
     @contextmanager

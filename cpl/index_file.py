@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import cpl
-from cpl import files, locks
+from cpl import files, layout, locks
 from cpl.freshness import Known
 from cpl.git import Git
 
@@ -88,9 +88,9 @@ class Where(NamedTuple):
 
 def where(git: Git, root: Path) -> Where:
     """Where the index of this work tree is. Raises CplError: it is in no repository."""
-    told = os.fsdecode(git.run("rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir", "--show-prefix"))
-    git_dir, shared, prefix = told.split("\n")[:3]
-    return Where(root, Path(git_dir), Path(shared, "cpl"), f"{os.path.relpath(git_dir, shared)}:{prefix}")
+    found = layout.find(git)
+    shared = found.common_dir / "cpl"
+    return Where(root, found.git_dir, shared, f"{os.path.relpath(found.git_dir, shared)}:{found.prefix}")
 
 
 def place_of(path: str) -> bytes:

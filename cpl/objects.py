@@ -37,7 +37,7 @@ class Objects:
             for blob in some:
                 found = self._answer()
                 if found is not None:
-                    self._ahead[blob] = self._told.read(found + 1)[:-1]
+                    self._ahead[blob] = self._exactly(found + 1)[:-1]
                     size += found
 
     def read(self, spec: str) -> bytes | None:
@@ -47,7 +47,7 @@ class Objects:
         if "\n" in spec:
             return next(self._git.cat_files([spec]))
         size = self._ask(spec)
-        return None if size is None else self._told.read(size + 1)[:-1]
+        return None if size is None else self._exactly(size + 1)[:-1]
 
     def digest(self, spec: str) -> tuple[bytes, str] | None:
         """The first KiB of an object and the SHA-256 of the whole, of which little is in memory at a time."""
@@ -59,7 +59,7 @@ class Objects:
         size = self._ask(spec)
         if size is None:
             return None
-        head = self._told.read(min(size, _HEAD))
+        head = self._exactly(min(size, _HEAD))
         found = hashlib.sha256(head)
         for part in self._rest(size - len(head)):
             found.update(part)
@@ -67,10 +67,17 @@ class Objects:
 
     def _rest(self, size: int) -> Iterator[bytes]:
         """What is left of an object, and its line end taken away."""
-        while size > 0 and (part := self._told.read(min(size, _CHUNK))):
+        while size > 0:
+            part = self._exactly(min(size, _CHUNK))
             size -= len(part)
             yield part
-        self._told.read(1)
+        self._exactly(1)
+
+    def _exactly(self, size: int) -> bytes:
+        data = self._told.read(size)
+        if len(data) < size:
+            raise BrokenPipeError  # git has ended; `Git.talking` tells why
+        return data
 
     def _ask(self, spec: str) -> int | None:
         self._asked.write(spec.encode("utf-8", "surrogateescape") + b"\n")

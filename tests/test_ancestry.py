@@ -102,3 +102,14 @@ def ask_too_much(git: Git) -> None:
 def test_process_that_ends_early_says_why(repo: Path) -> None:
     with pytest.raises(GitFailed, match="no-such-option"):
         ask_too_much(Git(repo))
+
+
+def ask_what_has_ended(git: Git) -> None:
+    with git.talking("version") as (_asked, told):
+        told.read()
+        raise BrokenPipeError
+
+
+def test_process_that_ends_early_is_an_error_though_it_says_nothing(repo: Path) -> None:
+    with pytest.raises(GitFailed, match="failed with code 0: -"):
+        ask_what_has_ended(Git(repo))
