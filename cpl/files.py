@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from gettext import gettext as _
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,8 @@ from cpl.errors import CplError
 _CHUNK: Final = 1 << 20
 _READ_FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _NEW_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_STAGED: Final = ".cpl-"
+_STAGED_LENGTH: Final = len(_STAGED) + 16
 
 
 class Unreadable(CplError):
@@ -44,6 +47,13 @@ class AlreadyThere(WriteFailed):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, _("something of this name is there already; choose another name"))
+
+
+class Changed(WriteFailed):
+    """A file that is no longer what its next version was made from; it was not touched."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, _("it was changed by somebody else in the meantime; try again"))
 
 
 class NotPutBack(CplError):
@@ -107,12 +117,12 @@ def write(path: Path, data: bytes, *, root: Path, durable: bool = True, mode: in
     Raises:
         WriteFailed: refused; what was there still is.
     """
-    _place(path, [data], root=root, new=False, durable=durable, mode=mode)
+    _place(path, [data], _How(root, durable=durable, mode=mode))
 
 
 def write_new(path: Path, data: bytes, *, root: Path, durable: bool = True) -> None:
     """As `write`, but raises AlreadyThere when anything of that name exists."""
-    _place(path, [data], root=root, new=True, durable=durable)
+    _place(path, [data], _How(root, new=True, durable=durable))
 
 
 def copy_in(source: Path, target: Path, *, root: Path, durable: bool = True) -> str:
@@ -123,7 +133,7 @@ def copy_in(source: Path, target: Path, *, root: Path, durable: bool = True) -> 
         AlreadyThere, WriteFailed: as `write_new`.
     """
     found: list[str] = []
-    _place(target, _hashed(source, found), root=root, new=True, durable=durable)
+    _place(target, _hashed(source, found), _How(root, new=True, durable=durable))
     return found[0]
 
 
@@ -166,10 +176,25 @@ def keep(folder: Path, name: str, text: str) -> Path:
     wanted, number = folder / name, 1
     while True:
         with suppress(AlreadyThere):
-            _place(wanted, [data], root=folder, new=True, mode=0o600)
+            _place(wanted, [data], _How(folder, new=True, mode=0o600))
             return wanted
         number += 1
         wanted = folder / f"{Path(name).stem}-{number}{Path(name).suffix}"
+
+
+def is_staged(name: str) -> bool:
+    """Whether a file of this name is one that was being written: it is there only for that moment."""
+    return name.startswith(_STAGED) and len(name) == _STAGED_LENGTH
+
+
+def remove_empty(folder: Path, *, root: Path) -> None:
+    """Remove the folder, and those around it up to `root`, as far as they are empty."""
+    while folder != root and folder.is_relative_to(root):
+        try:
+            folder.rmdir()
+        except OSError:  # it holds something, or is gone
+            return
+        folder = folder.parent
 
 
 class Transaction:
@@ -177,7 +202,7 @@ class Transaction:
 
     def __init__(self, root: Path, *, durable: bool = True) -> None:
         self._root = root
-        self._durable = durable
+        self._how = _How(root, durable=durable)
         self._before: list[tuple[Path, bytes | None]] = []
         self._made: list[Path] = []
 
@@ -186,18 +211,18 @@ class Transaction:
         """What was touched, in order, each once."""
         return tuple(dict.fromkeys(path for path, _old in self._before))
 
-    def write(self, path: Path, data: bytes) -> None:
-        """As the function `write`."""
-        self._change(path, [data], new=False)
+    def write(self, path: Path, data: bytes, *, expected: bytes | None = None) -> None:
+        """As the function `write`; raises Changed when the file is not the `expected` one up to the last moment."""
+        self._change(path, [data], replace(self._how, expected=expected))
 
     def create(self, path: Path, data: bytes) -> None:
         """As the function `write_new`."""
-        self._change(path, [data], new=True)
+        self._change(path, [data], replace(self._how, new=True))
 
     def copy(self, source: Path, path: Path) -> str:
         """As the function `copy_in`."""
         found: list[str] = []
-        self._change(path, _hashed(source, found), new=True)
+        self._change(path, _hashed(source, found), replace(self._how, new=True))
         return found[0]
 
     def __enter__(self) -> Self:
@@ -209,16 +234,16 @@ class Transaction:
         if kind is not None:
             self._put_back()
 
-    def _change(self, path: Path, chunks: Iterable[bytes], *, new: bool) -> None:
+    def _change(self, path: Path, chunks: Iterable[bytes], how: _How) -> None:
         _refuse_way_out(path, self._root)
-        if new and os.path.lexists(path):
+        if how.new and os.path.lexists(path):
             raise AlreadyThere(path)
         old = b"".join(_chunks(path)) if path.exists() else None
         # Noted before it is done, so that an interrupt at any point is put back too.
         self._before.append((path, old))
         self._made.extend(_missing_folders(path.parent))
         try:
-            _place(path, chunks, root=self._root, new=new, durable=self._durable)
+            _place(path, chunks, how)
         except CplError:
             self._before.pop()
             raise
@@ -238,9 +263,9 @@ class Transaction:
 
     def _put_one_back(self, path: Path, old: bytes | None) -> None:
         if old is not None:
-            write(path, old, root=self._root, durable=self._durable)
+            write(path, old, root=self._root, durable=self._how.durable)
         elif os.path.lexists(path):
-            remove(path, root=self._root, durable=self._durable)
+            remove(path, root=self._root, durable=self._how.durable)
 
 
 def _hashed(path: Path, found: list[str]) -> Iterator[bytes]:
@@ -274,22 +299,24 @@ def _chunks(path: Path) -> Iterator[bytes]:
         raise Unreadable(path, explain(error)) from error
 
 
-def _place(
-    path: Path,
-    chunks: Iterable[bytes],
-    *,
-    root: Path,
-    new: bool,
-    durable: bool = True,
-    mode: int | None = None,
-) -> None:
-    _refuse_way_out(path, root)
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How a file is put at its place: see `write`, `write_new` and `Transaction.write`."""
+
+    root: Path
+    new: bool = False
+    durable: bool = True
+    mode: int | None = None
+    expected: bytes | None = None
+
+
+def _place(path: Path, chunks: Iterable[bytes], how: _How) -> None:
+    _refuse_way_out(path, how.root)
     made = _missing_folders(path.parent)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        kept = None if new else _mode_to_keep(path)
-        mode = kept if mode is None else mode
-        _stage_and_rename(path, chunks, new=new, durable=durable, mode=mode)
+        kept = None if how.new else _mode_to_keep(path)
+        _stage_and_rename(path, chunks, replace(how, mode=kept if how.mode is None else how.mode))
     except BaseException as error:
         for folder in reversed(made):
             with suppress(OSError):
@@ -297,18 +324,20 @@ def _place(
         if isinstance(error, OSError):
             raise WriteFailed(path, explain(error)) from error
         raise
-    if durable:
+    if how.durable:
         for folder in [path.parent, *(folder.parent for folder in made)]:
             _sync_folder(folder)
 
 
-def _stage_and_rename(path: Path, chunks: Iterable[bytes], *, new: bool, durable: bool, mode: int | None) -> None:
-    staged = path.with_name(f".cpl-{os.urandom(8).hex()}")
+def _stage_and_rename(path: Path, chunks: Iterable[bytes], how: _How) -> None:
+    staged = path.with_name(f"{_STAGED}{os.urandom(8).hex()}")
     try:
-        descriptor = os.open(staged, _NEW_FLAGS, 0o666 if mode is None else 0o600)
-        _fill(descriptor, chunks, durable=durable, mode=mode)
-        if new:
+        descriptor = os.open(staged, _NEW_FLAGS, 0o666 if how.mode is None else 0o600)
+        _fill(descriptor, chunks, how)
+        if how.new:
             _claim(path)
+        elif how.expected is not None and b"".join(_chunks(path)) != how.expected:
+            raise Changed(path)
         staged.replace(path)
     finally:
         staged.unlink(missing_ok=True)
@@ -332,14 +361,14 @@ def _mode_to_keep(path: Path) -> int | None:
     return stat.S_IMODE(mode)
 
 
-def _fill(descriptor: int, chunks: Iterable[bytes], *, durable: bool, mode: int | None) -> None:
+def _fill(descriptor: int, chunks: Iterable[bytes], how: _How) -> None:
     with os.fdopen(descriptor, "wb") as stream:
         for piece in chunks:
             stream.write(piece)
         stream.flush()
-        if mode is not None:
-            os.fchmod(descriptor, mode)
-        if durable:
+        if how.mode is not None:
+            os.fchmod(descriptor, how.mode)
+        if how.durable:
             os.fsync(descriptor)
 
 

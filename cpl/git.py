@@ -100,9 +100,7 @@ class Git:
             GitFailed: the exit code is not in `ok`.
         """
         try:
-            process = Popen(
-                self._command(args), stdin=PIPE, stdout=PIPE, stderr=PIPE, env=self._environment(write=write)
-            )
+            process = self._start(args, self._environment(write=write))
         except OSError as error:
             raise _not_started(args, error) from error
         with process:
@@ -274,9 +272,11 @@ class Git:
         prefix = _path(self.run("rev-parse", "--show-prefix")) if paths else ""
         return [posixpath.relpath(f"/{path}", f"/{prefix}") for path in paths]
 
-    def _command(self, args: Sequence[str]) -> list[str]:
+    def _start(self, args: Sequence[str], environment: Mapping[str, str]) -> Popen[bytes]:
         settings = ("-c", "core.quotePath=false", "-c", "i18n.commitEncoding=UTF-8")
-        return ["git", "-C", os.fspath(self.cwd), *settings, *args]
+        command = ["git", "-C", os.fspath(self.cwd), *settings, *args]
+        # What may be inherited is: the lock of the store, so that a git outlives a killed cpl under it.
+        return Popen(command, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment, close_fds=False)
 
     def _environment(self, *, write: bool) -> dict[str, str]:
         kept = {
@@ -290,8 +290,7 @@ class Git:
     @contextmanager
     def _running(self, args: Sequence[str], asked: bytes = b"") -> Iterator[IO[bytes]]:
         try:
-            environment = self._environment(write=False)
-            process = Popen(self._command(args), stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment)
+            process = self._start(args, self._environment(write=False))
         except OSError as error:
             raise _not_started(args, error) from error
         words: list[bytes] = []

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from gettext import gettext as _
 from typing import Final
 
-from cpl import health_files, health_git, health_guards, health_store
+from cpl import health_files, health_git, health_guards, health_store, health_writes
 from cpl.errors import CplError
 from cpl.finding import Clone, Finding
 
@@ -21,6 +21,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "attributes": health_files.attributes,
     "hooks": health_guards.hooks,
     "merge-driver": health_guards.merge_driver,
+    "interrupted": health_writes.interrupted,
     "unfinished": health_git.unfinished,
     "conflicts": health_git.conflicts,
     "branch": health_git.branch,

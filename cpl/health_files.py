@@ -15,7 +15,8 @@ from cpl import files
 from cpl.attributes import FILE, LINES, wrong
 from cpl.finding import Clone, Finding, NotMended, State
 from cpl.git import Git
-from cpl.store import RECORDS, SETTINGS_LIMIT, Commit
+from cpl.store import RECORDS, SETTINGS_LIMIT
+from cpl.writes import Commit
 
 _COMPOSED: Final = "\N{LATIN SMALL LETTER A WITH DIAERESIS}"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,19 +13,21 @@ from pathlib import Path, PurePath
 from typing import Final
 
 import cpl
-from cpl import config, files, locks, opinion, tree, validate
+from cpl import config, files, git_locks, journal, locks, mending, opinion, tree, validate
 from cpl import document as documents
 from cpl.config import Settings
 from cpl.document import Document
 from cpl.errors import CplError, Invalid, Problem
 from cpl.git import Git, GitFailed, find_toplevel
+from cpl.journal import Journal
 from cpl.record import Record, day_of, is_id, load, normalize_piece
-from cpl.render import one_line
+from cpl.writes import Commit, Evidence, Write, changes_of, new_files
 
 RECORDS: Final = "records"
 TEMPLATES: Final = "templates/"
 RECORD_LIMIT: Final = 1 << 20
 SETTINGS_LIMIT: Final = 1 << 20
+LOCK: Final = "lock"
 LOCK_SECONDS: Final = 10.0
 _TOLD: Final = 8
 
@@ -82,47 +84,6 @@ class Entry:
         return self.record.id if self.record is not None else Path(self.path).stem
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """What the commit of a write says: subject, free text, and the trailers."""
-
-    subject: str
-    action: str
-    ids: Sequence[str] = ()
-    text: str | None = None
-    trailers: Sequence[tuple[str, str]] = ()
-
-    def message(self) -> str:
-        """The message as git gets it."""
-        trailers = [*(("Complaint", each) for each in self.ids), ("Action", self.action), *self.trailers]
-        lines = [one_line(self.subject), ""]
-        if self.text:
-            lines += [_clean(self.text), ""]
-        return "\n".join([*lines, *(f"{name}: {one_line(value)}" for name, value in trailers)]) + "\n"
-
-
-def _clean(text: str) -> str:
-    return "\n".join(one_line(line) for line in text.strip().splitlines())
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """A file to copy into a record's folder under `name`, and the SHA-256 that the record says it has."""
-
-    source: Path
-    name: str
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """A record's next version, the bytes it was made from (None: a new record), and evidence to copy in."""
-
-    document: Document
-    before: bytes | None
-    evidence: Sequence[Evidence] = ()
-
-
 def shipped() -> Path:
     """The folder of the shipped templates/ and hooks/: in the package of a wheel, beside it in a source tree."""
     packaged = Path(cpl.__file__).parent / "shipped"
@@ -154,9 +115,12 @@ def template(root: Path, path: str) -> bytes | None:
 class Store:
     """One store on disk."""
 
-    def __init__(self, root: Path, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, root: Path, env: Mapping[str, str] | None = None, say: Callable[[str], None] = lambda _words: None
+    ) -> None:
         self.root = root
         self.git = Git(root, env or {})
+        self._say = say
 
     @cached_property
     def settings(self) -> Settings:
@@ -240,15 +204,47 @@ class Store:
         """Files below records/ that are neither a record, nor evidence of one, nor a register."""
         return tree.strangers(self.root, RECORDS)
 
+    @cached_property
+    def private(self) -> Path:
+        """The folder for what is this clone's own: the lock, the journal of a write, kept texts."""
+        return self.git.common_dir() / "cpl"
+
     def kept_folder(self) -> Path:
         """The private folder for text that could not be used."""
-        return self.git.common_dir() / "cpl" / "kept"
+        return self.private / mending.KEPT
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Be the only writer of this clone. Raises Busy when another one does not finish within 10 s."""
-        with locks.lock(self.git.common_dir() / "cpl" / "lock", timeout=LOCK_SECONDS):
+        """Be the only writer of this clone; first, mend the write that another one could not finish.
+
+        Raises:
+            Busy: another writer does not finish within 10 s.
+            CplError: what was interrupted can't be mended now.
+        """
+        with locks.lock(self.private / LOCK, timeout=LOCK_SECONDS):
+            if words := mending.settle(self.git, self.private):
+                self._say(words)
             yield
+
+    @contextmanager
+    def writing(self, noted: Journal, *, durable: bool = True) -> Iterator[files.Transaction]:
+        """Do what the journal tells, or nothing: a block that fails leaves no trace, one that is killed the journal."""
+        journal.note(self.private, noted)
+        try:
+            with files.Transaction(self.root, durable=durable) as transaction:
+                yield transaction
+        except BaseException:
+            if words := mending.clear_up(self.git, self.private, noted):
+                self._say(words)
+            raise
+        journal.strike(self.private)
+
+    def begin(self) -> None:
+        """As `require_repository`; and mend the write that another process could not finish, as `lock` does."""
+        self.require_repository()
+        if (self.private / journal.NAME).exists():
+            with self.lock():
+                return
 
     def require_repository(self) -> None:
         """Raise NotReady unless the store lies in a git work tree."""
@@ -290,13 +286,15 @@ class Store:
         """
         for each in writes:
             self.judge(each, now)
-        with files.Transaction(self.root) as transaction:
+        changes = [change for each in writes for change in changes_of(each, self.root)]
+        subject = writes[0].document.source.path if commit is None else commit.subject
+        with self.writing(Journal(self.root, subject, changes, commits=commit is not None)) as transaction:
             paths = [path for each in writes for path in self._put(transaction, each)]
             return None if commit is None else self.commit(paths, commit)
 
     def add_all(self, new: Mapping[str, bytes], commit: Commit) -> str:
-        """Write many new, checked records and commit them in one; all or nothing. For imports."""
-        with files.Transaction(self.root, durable=False) as transaction:
+        """Write many new, checked files and commit them in one; all or nothing. For imports."""
+        with self.writing(Journal(self.root, commit.subject, new_files(new)), durable=False) as transaction:
             for path, data in new.items():
                 transaction.create(self.root / path, data)
             return self.commit(transaction.paths, commit)
@@ -305,13 +303,13 @@ class Store:
         """Commit what a transaction has written, and only that; the new commit. Raises NotCommitted when refused."""
         before = self.git.head()
         try:
-            return self.git.commit(paths, commit.message())
+            return git_locks.patiently(self.git, lambda: self.git.commit(paths, commit.message()))
         except BaseException as error:
             after = self.git.head()
             if after is not None and after != before and not self.git.is_changed(paths):
                 return after  # an interrupt that came when the commit was made comes too late
-            if isinstance(error, GitFailed):
-                raise NotCommitted(error.words) from error
+            if isinstance(error, GitFailed | git_locks.GitBusy):
+                raise NotCommitted(error.words if isinstance(error, GitFailed) else str(error)) from error
             raise
 
     def _put(self, transaction: files.Transaction, each: Write) -> list[Path]:
@@ -321,10 +319,11 @@ class Store:
         if each.before is None:
             transaction.create(full, each.document.encode())
         else:
-            if files.read(full, RECORD_LIMIT) != each.before:
+            try:
+                transaction.write(full, each.document.encode(), expected=each.before)
+            except files.Changed as error:
                 message = _("{path} was changed by somebody else in the meantime; nothing was written, try again")
-                raise NotReady(message.format(path=path))
-            transaction.write(full, each.document.encode())
+                raise NotReady(message.format(path=path)) from error
         return [full, *(_take_in(transaction, item, full.with_suffix("")) for item in each.evidence)]
 
     def judge(self, each: Write, now: datetime) -> None:

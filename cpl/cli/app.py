@@ -64,7 +64,7 @@ class App:
         """The store around the folder that the command works in."""
         from cpl.store import Store, find_root
 
-        return Store(find_root((self.folder or Path.cwd()).resolve()), self.git_env)
+        return Store(find_root((self.folder or Path.cwd()).resolve()), self.git_env, self.say)
 
     @property
     def settings(self) -> Settings:

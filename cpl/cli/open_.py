@@ -27,7 +27,8 @@ from cpl.errors import CplError, Invalid, Problem
 from cpl.profile import TERM_SECTIONS
 from cpl.record import ALPHABET, DESCRIPTION_SECTION, FIELDS, HISTORY, ORDER, load, local_day, make_id
 from cpl.schema import struct
-from cpl.store import Commit, Evidence, Write, record_path, template
+from cpl.store import record_path, template
+from cpl.writes import Commit, Evidence, Write
 
 # Options that are one field each: the option, the field, what it is.
 _FIELD_OPTIONS: Final = {

@@ -21,7 +21,7 @@ from cpl.query import SHORT_NAMES
 from cpl.record import FIELDS
 from cpl.render import visible
 from cpl.schema import Converter, did_you_mean, struct
-from cpl.store import Commit, Evidence, Write
+from cpl.writes import Commit, Evidence, Write
 from cpl.yaml_nodes import MappingNode, Source, plain_data
 from cpl.yaml_reader import read
 from cpl.yaml_writer import entry as yaml_entry
