@@ -31,7 +31,7 @@ def interrupted(clone: Clone) -> Iterator[Finding]:
     elif left:
         words = ngettext(
             "a write that was killed left {path}",
-            "writes that were killed left {count} files, as {path}",
+            "writes that were killed left {count} files, such as {path}",
             len(left),
         )
         words = words.format(count=len(left), path=os.path.relpath(left[0], store.root))
