@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from gettext import gettext as _
 from pathlib import Path
+from signal import strsignal
 from subprocess import PIPE, Popen
 from threading import Thread
 from typing import IO, Any, Final, TypeAlias, cast
@@ -66,7 +67,7 @@ class GitFailed(CplError):
     def __init__(self, command: Sequence[str], code: int, words: str | bytes) -> None:
         self.command = tuple(command)
         self.code = code
-        self.words = _safe(words)
+        self.words = _safe(words) or (strsignal(-code) if code < 0 else None) or ""
         what = _("`git {command}` failed with code {code}: {words}")
         super().__init__(what.format(command=_short(command), code=code, words=self.words or "-"))
 

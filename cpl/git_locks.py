@@ -20,7 +20,9 @@ _NOBODY_SECONDS: Final = 1.0  # what is not a program called git, such as an edi
 _POLL_SECONDS: Final = 0.05
 _OLD_SECONDS: Final = 600.0
 _PROC: Final = Path("/proc")
-_DIED: Final = 128  # how git ends when it can't go on by itself; a hook that refuses makes it 1
+_TICK_SECONDS: Final = 0.1  # the times of files are less exact than the clock
+# How git ends when it can't go on by itself, and `git config` when its file is locked; a refusing hook makes it 1.
+_DIED: Final = (128, 255)
 _OWN: Final = ("index.lock", "HEAD.lock", "ORIG_HEAD.lock", "next-index-*.lock")
 _SHARED: Final = ("config.lock", "packed-refs.lock")
 _SHOWN: Final = 60
@@ -53,25 +55,39 @@ class _Lock:
 def patiently(git: Git, do: Callable[[], T]) -> T:
     """What `do` returns, which is tried again while another git keeps it from a lock.
 
+    Of a git that `do` runs and that is killed, no lock is left.
+
     Raises:
         GitBusy: that git did not finish within WAIT_SECONDS, or was killed.
         GitFailed: it failed for another reason.
     """
-    begun = time.monotonic()
+    begun, since = time.monotonic(), time.time() - _TICK_SECONDS
     while True:
         try:
             return do()
         except GitFailed as error:
-            if error.code != _DIED or ".lock" not in error.words:
+            if error.code < 0:
+                with suppress(GitBusy):
+                    clear(git, since, _NOBODY_SECONDS)
+            if error.code not in _DIED or "lock" not in error.words:
                 raise
-            lock = next(_there(git), None)
-            holders = running(git)
-            patience = WAIT_SECONDS if holders is None or holders else _NOBODY_SECONDS
-            if lock is not None and time.monotonic() - begun >= patience:
-                raise GitBusy(lock.path, holders) from error
-            if lock is None and time.monotonic() - begun >= WAIT_SECONDS:
-                raise
+            _require_hope(git, error, time.monotonic() - begun)
             time.sleep(_POLL_SECONDS)
+
+
+def configure(git: Git, key: str, value: str) -> None:
+    """Set a setting of this repository, patiently."""
+    patiently(git, lambda: git.run("config", "--local", "--replace-all", key, value, write=True))
+
+
+def _require_hope(git: Git, error: GitFailed, seconds: float) -> None:
+    """Raise what there is to say when a lock was waited for so long that it is no use to go on."""
+    lock, holders = next(_there(git), None), running(git)
+    patience = _NOBODY_SECONDS if holders == [] else WAIT_SECONDS
+    if lock is not None and seconds >= patience:
+        raise GitBusy(lock.path, holders) from error
+    if seconds >= WAIT_SECONDS:
+        raise error
 
 
 def clear(git: Git, since: float, patience: float = WAIT_SECONDS) -> list[Path]:

@@ -57,8 +57,7 @@ def lock(path: Path, *, timeout: float) -> Iterator[None]:
         raise WriteFailed(path, explain(error)) from error
     try:
         _await_lock(path, descriptor, time.monotonic() + timeout)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        _sign(path, descriptor)
         os.set_inheritable(descriptor, True)
         try:
             yield
@@ -68,6 +67,15 @@ def lock(path: Path, *, timeout: float) -> Iterator[None]:
     finally:
         # The file stays: removing it would let two processes lock two files of one name.
         os.close(descriptor)
+
+
+def _sign(path: Path, descriptor: int) -> None:
+    """Write into the lock who has it now."""
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    except OSError as error:
+        raise WriteFailed(path, explain(error)) from error
 
 
 def is_held(path: Path) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -163,21 +163,53 @@ def _put(git: Git, path: Path, version: Version) -> None:
         files.write(path, version, root=git.cwd)
 
 
+def without_written_back(git: Git, changed: Sequence[str]) -> list[str]:
+    """Those of the changed files that really are; where only the index has an older version, it gets that of HEAD.
+
+    `git commit` reads the index before it locks it, and so may write back what it was before another commit.
+    """
+    prefix, in_head, in_index = _head_and_index(git, changed)
+    there = [path for path in changed if (git.cwd / path).is_file() and f"{prefix}{path}" in in_head]
+    told = git.run("hash-object", "--stdin-paths", input="".join(f"{path}\n" for path in there).encode())
+    blobs = dict(zip(there, told.decode().split(), strict=True))
+    same = [path for path in there if in_head[f"{prefix}{path}"].endswith(f" {blobs[path]}")]
+    old = [path for path in same if _was_committed(git, path, in_index.get(f"{prefix}{path}"))]
+    _set_index(git, {f"{prefix}{path}": in_head[f"{prefix}{path}"] for path in old})
+    return [path for path in changed if path not in old]
+
+
+def _was_committed(git: Git, path: str, entry: str | None) -> bool:
+    """Whether an entry of the index, which HEAD has otherwise, was what some commit had; None: there is no entry."""
+    if entry is None:
+        return True
+    return bool(git.run("log", "-1", "--format=%H", f"--find-object={entry.split()[1]}", "HEAD", "--", path))
+
+
 def _not_as_head(git: Git, noted: Journal, known: Iterable[Change]) -> set[str]:
     """Make the index what HEAD says of the files of a write; those of them that differ from HEAD in the work tree."""
-    prefix = os.fsdecode(git.run("rev-parse", "--show-prefix").removesuffix(b"\n"))
-    wanted = {f"{prefix}{each.path}" for each in noted.changes}
-    told = git.run("ls-tree", "-r", "-z", "--full-tree", "HEAD") if git.head() else b""
-    in_head = dict(_entries(told, wanted))
-    in_index = dict(_entries(git.run("ls-files", "--stage", "-z", "--full-name"), wanted))
-    wrong = [path for path in wanted if in_head.get(path) != in_index.get(path)]
-    if wrong:
-        lines = _nul(f"{in_head.get(path, f'0 {_NO_BLOB}')}\t{path}" for path in wrong)
-        git_locks.patiently(git, partial(git.run, "update-index", "-z", "--index-info", input=lines))
+    prefix, in_head, in_index = _head_and_index(git, [each.path for each in noted.changes])
+    wanted = {f"{prefix}{each.path}": in_head.get(f"{prefix}{each.path}") for each in noted.changes}
+    _set_index(git, {path: entry for path, entry in wanted.items() if entry != in_index.get(path)})
     # What .gitignore hides is no change for git.
     new = {each.path for each in known if f"{prefix}{each.path}" not in in_head}
     hidden = {path for path in new if os.path.lexists(noted.root / path)}
     return hidden | set(git.is_changed([each.path for each in known]))
+
+
+def _head_and_index(git: Git, paths: Sequence[str]) -> tuple[str, dict[str, str], dict[str, str]]:
+    """What stands before the paths at the top of the work tree; the mode and blob of each, in HEAD and in the index."""
+    prefix = os.fsdecode(git.run("rev-parse", "--show-prefix").removesuffix(b"\n"))
+    wanted = {f"{prefix}{path}" for path in paths}
+    told = git.run("ls-tree", "-r", "-z", "--full-tree", "HEAD") if git.head() else b""
+    in_index = git.run("ls-files", "--stage", "-z", "--full-name")
+    return prefix, dict(_entries(told, wanted)), dict(_entries(in_index, wanted))
+
+
+def _set_index(git: Git, entries: Mapping[str, str | None]) -> None:
+    """Give the files these entries in the index, by paths from the top; None takes one out."""
+    lines = _nul(f"{entry or f'0 {_NO_BLOB}'}\t{path}" for path, entry in entries.items())
+    if entries:
+        git_locks.patiently(git, partial(git.run, "update-index", "-z", "--index-info", input=lines))
 
 
 def _entries(told: bytes, wanted: Collection[str]) -> Iterator[tuple[str, str]]:

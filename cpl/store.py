@@ -271,7 +271,8 @@ class Store:
         if self.git.identity() is None:
             message = _("git does not know who you are; run: git config user.name NAME; git config user.email EMAIL")
             raise NotReady(message)
-        if changed := self.git.is_changed(paths):
+        changed = self.git.is_changed(paths)
+        if changed and (changed := mending.without_written_back(self.git, changed)):
             message = _("{path} has changes that are not committed; commit them, or add yours with --no-commit")
             raise NotReady(message.format(path=changed[0]))
 

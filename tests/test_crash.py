@@ -13,7 +13,7 @@ from tests.processes import environment
 
 # One command of each kind; tests/bench/crash.py walks all of them, at all points.
 SAMPLE = ("open", "transition", "note --no-commit", "undo", "import", "init", "hooks install", "summary --save")
-EVERY = 31
+EVERY = 37
 
 
 def test_a_sample_of_the_walk_loses_nothing() -> None:

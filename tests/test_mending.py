@@ -15,7 +15,7 @@ from cpl import files, git_locks, journal, locks, mending
 from cpl.git import GitFailed
 from cpl.git_locks import GitBusy
 from cpl.journal import Change, Digest, Journal
-from cpl.store import Store, record_path
+from cpl.store import NotAStore, Store, record_path
 from tests.ledger import ONE, Ledger
 
 PATH = record_path(ONE)
@@ -186,6 +186,18 @@ def fail_under_a_lock(ledger: Ledger, store: Store) -> None:
         raise ZeroDivisionError
 
 
+def test_an_init_that_was_interrupted_is_told_and_undone(repo: Path) -> None:
+    store = Store(repo)
+    ledger = Ledger(repo)
+    (repo / "cpl.yaml").write_bytes(b"")
+    interrupted(store, Change("cpl.yaml", None, Digest("0" * 64)))
+    assert ".git/cpl/unfinished:1: W082 " in ledger("check").out
+    outcome = ledger("doctor", "--fix")
+    assert (outcome.code, (repo / "cpl.yaml").exists()) == (2, False)
+    assert outcome.err.endswith(f"{NotAStore(repo)}\n")
+    assert ledger("init").code == 0
+
+
 def test_a_write_that_can_not_be_put_back_says_what_to_do(
     ledger: Ledger, one: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -201,6 +213,29 @@ def test_a_write_that_can_not_be_put_back_says_what_to_do(
     lock.unlink()
     assert ledger("doctor", "--fix").err.startswith(f"interrupted: '{SUBJECT}' was interrupted; it is undone")
     assert is_clean(ledger)
+
+
+def test_an_index_that_another_git_wrote_back_is_no_change(ledger: Ledger, one: str) -> None:
+    """`git commit` by hand reads the index before it locks it, so it can write back one that is older than HEAD."""
+    index = ledger.root / ".git/index"
+    before = index.read_bytes()
+    second = ledger.open("Door 5")
+    ledger.ok("did", one, "handover")
+    index.write_bytes(before)
+    assert ledger.git("status", "--porcelain") != ""
+    for each in (one, second):
+        ledger.ok("note", each, "-m", "looked at")
+    assert is_clean(ledger)
+
+
+def test_a_version_that_only_the_index_has_is_a_change(ledger: Ledger, one: str) -> None:
+    before, after = versions(ledger)
+    ledger.path(one).write_bytes(after)
+    ledger.git("add", "--all")
+    ledger.path(one).write_bytes(before)
+    assert ledger("did", one, "handover").err == (
+        f"{PATH} has changes that are not committed; commit them, or add yours with --no-commit\n"
+    )
 
 
 def test_git_is_waited_for_while_its_lock_is_there(ledger: Ledger, store: Store) -> None:

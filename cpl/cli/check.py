@@ -146,7 +146,7 @@ def _problems(app: App, paths: Sequence[str]) -> tuple[list[Problem], int]:
     try:
         app.settings  # noqa: B018 - loading it is what finds the problems of cpl.yaml and the profile
     except Invalid as error:
-        return sorted(error.problems), 0
+        return sorted([*error.problems, *_unfinished(app.store)]), 0
     store = app.store
     all_paths = list(store.paths())
     wanted = all_paths if not paths else list(dict.fromkeys(_asked_for(app, paths, all_paths)))

@@ -46,6 +46,7 @@ category: {column: Type, default: other, keep: x-type}
 """
 ROWS: Final = "No,Date,Type,Text\n1,2026-11-01 09:00,other,No heat\n2,2026-11-02 09:00,other,Loud\n"
 ATTRIBUTES: Final = "records/** -text\nrecords/**/*.md -text merge=cpl\n"
+_SHIFT: Final = 11
 SECOND: Final = "CPL-20261118-Q3D25VJ"
 
 
@@ -203,6 +204,7 @@ class Walk:
 
     def __init__(self, name: str, base: Path, every: int) -> None:
         self.name, self.every = name, every
+        self.shift = _SHIFT * list(COMMANDS).index(name)
         self.command = COMMANDS[name]
         self.folder = base.parent.parent / "walk"
         self.tally = Tally()
@@ -219,17 +221,21 @@ class Walk:
         self.after = state(self.ledger.root)
         assert self.after != self.before
         for kind in KINDS:
-            for point in range(1, done.points + 1, self.every):
+            for point in self._sample(done.points):
                 self._judge(self._run(Fault(kind, point)), f"{kind} at point {point}")
         for kind in KINDS_WITHIN_GIT:
-            calls = self._calls()
-            for number in range(1, calls + 1, self.every):
+            for number in self._sample(self._calls()):
                 self._fresh()
                 with faults.hooks(self.ledger, kind, number):
                     done = faults.run(self.ledger, self.command.args)
                 self._judge(done, f"{kind} at hook {number}")
         shutil.rmtree(self.folder)
         return self.tally
+
+    def _sample(self, count: int) -> range:
+        """Each N-th number up to `count`; for each kind of fault they begin somewhere else."""
+        self.shift += _SHIFT
+        return range(1 + self.shift % min(self.every, max(count, 1)), count + 1, self.every)
 
     def _calls(self) -> int:
         """How often git runs a hook; none where there is no repository to put one into yet."""
@@ -307,6 +313,9 @@ def trap() -> None:
             del os.environ[name]
     os.environ |= {"HOME": "/dev/null", "XDG_CONFIG_HOME": "/dev/null/config", "GIT_CONFIG_NOSYSTEM": "1"}
     os.environ |= {"LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT)}
+    # For `cpl init`, which makes the repository that has none of its own yet.
+    os.environ |= {f"GIT_{role}_NAME": "Li Na" for role in ("AUTHOR", "COMMITTER")}
+    os.environ |= {f"GIT_{role}_EMAIL": "li.na@example.org" for role in ("AUTHOR", "COMMITTER")}
 
 
 def main() -> int:
