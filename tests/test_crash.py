@@ -21,8 +21,8 @@ def test_a_sample_of_the_walk_loses_nothing() -> None:
     done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True)
     found = json.loads(done.stdout)
     assert (found["lost"], done.returncode, found["commands"]) == ([], 0, len(SAMPLE)), done.stderr
-    assert found["faults"] == found["before"] + found["after"] + found["mended"]
-    assert min(found["before"], found["after"], found["mended"]) > 0
+    assert found["faults"] == found["left_as_before"] + found["as_after"] + found["mended_by_doctor"]
+    assert min(found["left_as_before"], found["as_after"], found["mended_by_doctor"]) > 0
 
 
 @pytest.mark.parametrize("writers", [4])

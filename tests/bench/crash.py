@@ -31,6 +31,7 @@ from tests import faults
 from tests.faults import FULL, INTERRUPT, KILL, ORPHAN, POWER, TERMINATE, Done, Fault
 from tests.ledger import CPL_YAML, ONE, ROOT, TRUE, Ledger
 
+WHAT: Final = "commands killed, interrupted, out of disk"
 KINDS: Final = (KILL, INTERRUPT, TERMINATE, FULL)
 KINDS_WITHIN_GIT: Final = (POWER, ORPHAN)
 MAPPING: Final = """\
@@ -334,8 +335,9 @@ def main() -> int:
             print(f"{name}: {tally.faults} faults, {len(tally.lost)} lost", file=sys.stderr, flush=True)
             os.chdir("/")
     if options.json:
-        row = {"bench": "crash", "commands": len(commands), "faults": total.faults, "before": total.before}
-        print(json.dumps({**row, "after": total.after, "mended": total.mended, "lost": total.lost}))
+        row = {"what": WHAT, "commands": len(commands), "one_point_in": options.every, "faults": total.faults}
+        left = {"left_as_before": total.before, "as_after": total.after, "mended_by_doctor": total.mended}
+        print(json.dumps({**row, **left, "lost": total.lost}))
     else:
         print(
             f"| crash | {total.faults} faults in {len(commands)} commands | {total.before} left as before, "

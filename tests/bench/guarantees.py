@@ -33,7 +33,8 @@ def row(name: str, found: Mapping[str, Any]) -> str:
     count = len(lost) if isinstance(lost, list) else int(lost)
     numbers = {key: value for key, value in found.items() if key != "lost" and isinstance(value, int | float)}
     told = ", ".join(f"{key.replace('_', ' ')} {value:,}" for key, value in numbers.items())
-    return f"| `{name}`: {found.get('what', name)} | {told} | {count} |"
+    what = f": {found['what']}" if "what" in found else ""
+    return f"| `{name}`{what} | {told} | {count} |"
 
 
 def run(name: str) -> dict[str, Any]:
