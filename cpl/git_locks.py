@@ -16,7 +16,7 @@ from cpl.errors import CplError
 from cpl.git import Git, GitFailed
 
 WAIT_SECONDS: Final = 10.0
-_NOBODY_SECONDS: Final = 1.0  # what is not a program called git, such as an editor, holds a lock for a moment only
+_NOBODY_SECONDS: Final = 2.0  # what is not a program called git, such as an editor, holds a lock for a moment only
 _POLL_SECONDS: Final = 0.05
 _OLD_SECONDS: Final = 600.0
 _PROC: Final = Path("/proc")
@@ -82,12 +82,14 @@ def configure(git: Git, key: str, value: str) -> None:
 
 def _require_hope(git: Git, error: GitFailed, seconds: float) -> None:
     """Raise what there is to say when a lock was waited for so long that it is no use to go on."""
-    lock, holders = next(_there(git), None), running(git)
-    patience = _NOBODY_SECONDS if holders == [] else WAIT_SECONDS
-    if lock is not None and seconds >= patience:
+    lock = next(_there(git), None)
+    if lock is None:
+        if seconds >= _NOBODY_SECONDS:
+            raise error
+        return
+    holders = running(git)
+    if seconds >= (_NOBODY_SECONDS if holders == [] else WAIT_SECONDS):
         raise GitBusy(lock.path, holders) from error
-    if seconds >= WAIT_SECONDS:
-        raise error
 
 
 def clear(git: Git, since: float, patience: float = WAIT_SECONDS) -> list[Path]:
@@ -98,7 +100,6 @@ def clear(git: Git, since: float, patience: float = WAIT_SECONDS) -> list[Path]:
     Raises:
         GitBusy: a git is still at work after `patience` seconds; or it can't be seen whether one is, and the lock is
             young.
-        WriteFailed: a lock can't be removed.
     """
     give_up_at = time.monotonic() + patience
     while locks := [each for each in _there(git) if each.made_at >= since]:
@@ -149,7 +150,10 @@ def _is_old(lock: _Lock) -> bool:
 
 
 def _remove(locks: Sequence[_Lock]) -> list[Path]:
+    removed = []
     for each in locks:
-        with suppress(FileNotFoundError):
-            files.remove(each.path, root=each.path.parent)
-    return [each.path for each in locks]
+        with suppress(FileNotFoundError, files.WriteFailed):  # a git that has just ended has removed it
+            if each.path.lstat().st_mtime == each.made_at:  # else it is that of another one, which has just begun
+                files.remove(each.path, root=each.path.parent)
+                removed.append(each.path)
+    return removed
