@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,10 +50,10 @@ def rewritten(page: str, rows: Mapping[str, str]) -> str:
     """The page with these rows in its table, in the order of BENCHES; what else it has stays."""
     head, begin, rest = page.partition(BEGIN)
     assert begin, f"{PAGE} has no table"
-    table, _end, tail = rest.partition("\n\n")
+    table = "".join(takewhile(lambda line: line.startswith("|"), rest.splitlines(keepends=True)))
     known = {found[1]: found[0] for found in _ROW.finditer(table)} | dict(rows)
-    lines = "\n".join(known[name] for name in BENCHES if name in known)
-    return f"{head}{begin}{lines}\n\n{tail}"
+    lines = "".join(f"{known[name]}\n" for name in BENCHES if name in known)
+    return f"{head}{begin}{lines}{rest.removeprefix(table)}"
 
 
 def main() -> int:
