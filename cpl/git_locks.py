@@ -123,11 +123,14 @@ def running(git: Git) -> list[str] | None:
 
 
 def _git_within(process: Path, folders: set[str]) -> str | None:
-    """How a process is called by people, if it is a git that works in one of the folders."""
-    with suppress(OSError, CplError):
+    """How a process is called by people, if it is a git that works in one of the folders, or may do so."""
+    with suppress(OSError, CplError):  # it has ended meanwhile
         if not files.read(process / "comm", 1 << 10).startswith(b"git"):
             return None
-        place = Path(os.path.realpath(process / "cwd", strict=True))
+        try:
+            place = Path(os.path.realpath(process / "cwd", strict=True))
+        except PermissionError:
+            return _("process {pid} of another user").format(pid=process.name)
         if any(place.is_relative_to(folder) for folder in folders):
             words = files.read(process / "cmdline", 1 << 20).replace(b"\0", b" ").decode("utf-8", "replace")
             return _("process {pid}: {words}").format(pid=process.name, words=words[:_SHOWN].strip())
