@@ -135,8 +135,8 @@ class _Points:
         """Points around the calls of `files` and the commands of git; this process ends with it."""
         for name in WRITERS:
             setattr(files, name, self.around(getattr(files, name)))
-        Git.run = self.around(Git.run)  # type: ignore[method-assign]
-        Git._running = self.around(Git._running)  # type: ignore[method-assign]
+        Git.run = self.around(Git.run)
+        Git._running = self.around(Git._running)
         yield
 
 
