@@ -9,6 +9,7 @@ from enum import StrEnum
 from gettext import gettext as _
 from typing import Final
 
+from cpl import git_locks
 from cpl.attributes import DRIVER
 from cpl.errors import CplError
 from cpl.store import Store
@@ -63,7 +64,7 @@ def register(store: Store) -> bool:
     if _local(store, "driver") == command:
         return False
     for key, value in (("name", _TITLE), ("driver", command)):
-        store.git.run("config", "--local", "--replace-all", f"{_KEY}.{key}", value, write=True)
+        git_locks.configure(store.git, f"{_KEY}.{key}", value)
     return True
 
 

@@ -7,16 +7,18 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from gettext import gettext as _
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from cpl.errors import CplError
 
 _CHUNK: Final = 1 << 20
 _READ_FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _NEW_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_STAGED: Final = ".cpl-"
+_STAGED_LENGTH: Final = len(_STAGED) + 16
 
 
 class Unreadable(CplError):
@@ -44,6 +46,13 @@ class AlreadyThere(WriteFailed):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, _("something of this name is there already; choose another name"))
+
+
+class Changed(WriteFailed):
+    """A file that is no longer what its next version was made from; it was not touched."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, _("it was changed by somebody else in the meantime; try again"))
 
 
 class NotPutBack(CplError):
@@ -110,21 +119,30 @@ def sha256(path: Path) -> str:
     return found[0]
 
 
-def write(path: Path, data: bytes, *, root: Path, durable: bool = True, mode: int | None = None) -> None:
+def write(
+    path: Path,
+    data: bytes,
+    *,
+    root: Path,
+    durable: bool = True,
+    mode: int | None = None,
+    expected: bytes | None = None,
+) -> None:
     """Put `data` at `path`, whole or not at all; the mode of a file that was there is kept, folders are made.
 
     `root` is the folder that no symbolic link may lead out of. `durable=False` skips fsync. With `mode` the file
-    gets that one, whatever it had.
+    gets that one, whatever it had; with `expected`, it has to hold these bytes up to the last moment.
 
     Raises:
+        Changed: it does not.
         WriteFailed: refused; what was there still is.
     """
-    _place(path, [data], root=root, new=False, durable=durable, mode=mode)
+    _place(path, [data], _How(root, durable=durable, mode=mode, expected=expected))
 
 
 def write_new(path: Path, data: bytes, *, root: Path, durable: bool = True) -> None:
     """As `write`, but raises AlreadyThere when anything of that name exists."""
-    _place(path, [data], root=root, new=True, durable=durable)
+    _place(path, [data], _How(root, new=True, durable=durable))
 
 
 def copy_in(source: Path, target: Path, *, root: Path, durable: bool = True) -> str:
@@ -135,7 +153,7 @@ def copy_in(source: Path, target: Path, *, root: Path, durable: bool = True) -> 
         AlreadyThere, WriteFailed: as `write_new`.
     """
     found: list[str] = []
-    _place(target, _hashed(source, found), root=root, new=True, durable=durable)
+    _place(target, _hashed(source, found), _How(root, new=True, durable=durable))
     return found[0]
 
 
@@ -184,81 +202,25 @@ def keep(folder: Path, name: str, text: str) -> Path:
     wanted, number = folder / name, 1
     while True:
         with suppress(AlreadyThere):
-            _place(wanted, [data], root=folder, new=True, mode=0o600)
+            _place(wanted, [data], _How(folder, new=True, mode=0o600))
             return wanted
         number += 1
         wanted = folder / f"{Path(name).stem}-{number}{Path(name).suffix}"
 
 
-class Transaction:
-    """Several writes that happen together: when the block fails, each file is as it was, byte for byte."""
+def is_staged(name: str) -> bool:
+    """Whether a file of this name is one that was being written: it is there only for that moment."""
+    return name.startswith(_STAGED) and len(name) == _STAGED_LENGTH
 
-    def __init__(self, root: Path, *, durable: bool = True) -> None:
-        self._root = root
-        self._durable = durable
-        self._before: list[tuple[Path, bytes | None]] = []
-        self._made: list[Path] = []
 
-    @property
-    def paths(self) -> tuple[Path, ...]:
-        """What was touched, in order, each once."""
-        return tuple(dict.fromkeys(path for path, _old in self._before))
-
-    def write(self, path: Path, data: bytes) -> None:
-        """As the function `write`."""
-        self._change(path, [data], new=False)
-
-    def create(self, path: Path, data: bytes) -> None:
-        """As the function `write_new`."""
-        self._change(path, [data], new=True)
-
-    def copy(self, source: Path, path: Path) -> str:
-        """As the function `copy_in`."""
-        found: list[str] = []
-        self._change(path, _hashed(source, found), new=True)
-        return found[0]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is not None:
-            self._put_back()
-
-    def _change(self, path: Path, chunks: Iterable[bytes], *, new: bool) -> None:
-        _refuse_way_out(path, self._root)
-        if new and os.path.lexists(path):
-            raise AlreadyThere(path)
-        old = b"".join(_chunks(path)) if path.exists() else None
-        # Noted before it is done, so that an interrupt at any point is put back too.
-        self._before.append((path, old))
-        self._made.extend(_missing_folders(path.parent))
+def remove_empty(folder: Path, *, root: Path) -> None:
+    """Remove the folder, and those around it up to `root`, as far as they are empty."""
+    while folder != root and folder.is_relative_to(root):
         try:
-            _place(path, chunks, root=self._root, new=new, durable=self._durable)
-        except CplError:
-            self._before.pop()
-            raise
-
-    def _put_back(self) -> None:
-        failures = []
-        for path, old in reversed(self._before):
-            try:
-                self._put_one_back(path, old)
-            except WriteFailed as failure:
-                failures.append(failure)
-        for folder in reversed(self._made):
-            with suppress(OSError):  # gone already, or somebody else has put a file there
-                folder.rmdir()
-        if failures:
-            raise NotPutBack(failures)
-
-    def _put_one_back(self, path: Path, old: bytes | None) -> None:
-        if old is not None:
-            write(path, old, root=self._root, durable=self._durable)
-        elif os.path.lexists(path):
-            remove(path, root=self._root, durable=self._durable)
+            folder.rmdir()
+        except OSError:  # it holds something, or is gone
+            return
+        folder = folder.parent
 
 
 def _hashed(path: Path, found: list[str]) -> Iterator[bytes]:
@@ -292,22 +254,24 @@ def _chunks(path: Path) -> Iterator[bytes]:
         raise Unreadable(path, explain(error)) from error
 
 
-def _place(
-    path: Path,
-    chunks: Iterable[bytes],
-    *,
-    root: Path,
-    new: bool,
-    durable: bool = True,
-    mode: int | None = None,
-) -> None:
-    _refuse_way_out(path, root)
-    made = _missing_folders(path.parent)
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How a file is put at its place: see `write`, `write_new` and `Transaction.write`."""
+
+    root: Path
+    new: bool = False
+    durable: bool = True
+    mode: int | None = None
+    expected: bytes | None = None
+
+
+def _place(path: Path, chunks: Iterable[bytes], how: _How) -> None:
+    _refuse_way_out(path, how.root)
+    made = missing_folders(path.parent)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        kept = None if new else _mode_to_keep(path)
-        mode = kept if mode is None else mode
-        _stage_and_rename(path, chunks, new=new, durable=durable, mode=mode)
+        kept = None if how.new else _mode_to_keep(path)
+        _stage_and_rename(path, chunks, replace(how, mode=kept if how.mode is None else how.mode))
     except BaseException as error:
         for folder in reversed(made):
             with suppress(OSError):
@@ -315,18 +279,20 @@ def _place(
         if isinstance(error, OSError):
             raise WriteFailed(path, explain(error)) from error
         raise
-    if durable:
+    if how.durable:
         for folder in [path.parent, *(folder.parent for folder in made)]:
             _sync_folder(folder)
 
 
-def _stage_and_rename(path: Path, chunks: Iterable[bytes], *, new: bool, durable: bool, mode: int | None) -> None:
-    staged = path.with_name(f".cpl-{os.urandom(8).hex()}")
+def _stage_and_rename(path: Path, chunks: Iterable[bytes], how: _How) -> None:
+    staged = path.with_name(f"{_STAGED}{os.urandom(8).hex()}")
     try:
-        descriptor = os.open(staged, _NEW_FLAGS, 0o666 if mode is None else 0o600)
-        _fill(descriptor, chunks, durable=durable, mode=mode)
-        if new:
+        descriptor = os.open(staged, _NEW_FLAGS, 0o666 if how.mode is None else 0o600)
+        _fill(descriptor, chunks, how)
+        if how.new:
             _claim(path)
+        elif how.expected is not None and b"".join(_chunks(path)) != how.expected:
+            raise Changed(path)
         staged.replace(path)
     finally:
         staged.unlink(missing_ok=True)
@@ -350,14 +316,14 @@ def _mode_to_keep(path: Path) -> int | None:
     return stat.S_IMODE(mode)
 
 
-def _fill(descriptor: int, chunks: Iterable[bytes], *, durable: bool, mode: int | None) -> None:
+def _fill(descriptor: int, chunks: Iterable[bytes], how: _How) -> None:
     with os.fdopen(descriptor, "wb") as stream:
         for piece in chunks:
             stream.write(piece)
         stream.flush()
-        if mode is not None:
-            os.fchmod(descriptor, mode)
-        if durable:
+        if how.mode is not None:
+            os.fchmod(descriptor, how.mode)
+        if how.durable:
             os.fsync(descriptor)
 
 
@@ -371,7 +337,7 @@ def _sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def _missing_folders(folder: Path) -> list[Path]:
+def missing_folders(folder: Path) -> list[Path]:
     """The folders that making `folder` would make, outermost first."""
     missing = []
     while not os.path.lexists(folder):

@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from gettext import gettext as _
 from pathlib import Path
+from signal import strsignal
 from subprocess import PIPE, Popen
 from threading import Thread
 from typing import IO, Any, Final, TypeAlias, cast
@@ -51,7 +52,7 @@ class GitFailed(CplError):
     def __init__(self, command: Sequence[str], code: int, words: str | bytes) -> None:
         self.command = tuple(command)
         self.code = code
-        self.words = harmless(words)
+        self.words = harmless(words) or (strsignal(-code) if code < 0 else None) or ""
         what = _("`git {command}` failed with code {code}: {words}")
         super().__init__(what.format(command=_short(command), code=code, words=self.words or "-"))
 
@@ -253,14 +254,13 @@ class Git:
         prefix = _path(self.run("rev-parse", "--show-prefix")) if paths else ""
         return [posixpath.relpath(f"/{path}", f"/{prefix}") for path in paths]
 
-    def _command(self, args: Sequence[str]) -> list[str]:
-        settings = ("-c", "core.quotePath=false", "-c", "i18n.commitEncoding=UTF-8")
-        return ["git", "-C", os.fspath(self.cwd), *settings, *args]
-
     def _started(self, args: Sequence[str], *, write: bool) -> Popen[bytes]:
+        settings = ("-c", "core.quotePath=false", "-c", "i18n.commitEncoding=UTF-8")
+        command = ["git", "-C", os.fspath(self.cwd), *settings, *args]
         environment = git_env.environment(self.env, write=write, inherit=self.inherit_repository)
         try:
-            return Popen(self._command(args), stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment)
+            # What may be inherited is: the lock of the store, so that a git outlives a killed cpl under it.
+            return Popen(command, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment, close_fds=False)
         except OSError as error:
             raise _not_started(args, error) from error
 

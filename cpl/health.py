@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from gettext import gettext as _
 from typing import Final
 
-from cpl import health_files, health_git, health_guards, health_store
+from cpl import config, health_files, health_git, health_guards, health_store, health_writes
 from cpl.errors import CplError
 from cpl.finding import Clone, Finding
+from cpl.places import NotAStore
 
 Check = Callable[[Clone], Iterable[Finding]]
 
@@ -18,6 +19,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "profile": health_store.profile,
     "identity": health_store.identity,
     "person": health_store.person,
+    "interrupted": health_writes.interrupted,
     "attributes": health_files.attributes,
     "hooks": health_guards.hooks,
     "merge-driver": health_guards.merge_driver,
@@ -57,11 +59,16 @@ def mend(clone: Clone) -> Iterator[tuple[Finding, str]]:
     """Do each remedy that cpl can do itself; for every finding that is not well, what was done, or why nothing was.
 
     Each check is asked when those before it are mended: what .gitattributes says decides what is needed further on.
+
+    Raises:
+        NotAStore: what was mended is that a store was half made.
     """
     for name, check in CHECKS.items():
         for finding in _asked(name, check, clone):
             if finding.state != "ok":
                 yield finding, _mended(clone, finding)
+        if not (clone.store.root / config.MARKER).is_file():
+            raise NotAStore(clone.store.root)  # it was a `cpl init` that was interrupted, and is undone
 
 
 def _mended(clone: Clone, finding: Finding) -> str:

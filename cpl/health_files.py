@@ -11,12 +11,15 @@ from functools import partial
 from gettext import gettext as _
 from typing import Final
 
-from cpl import files
+from cpl import files, git_locks
 from cpl.attributes import FILE, LINES, wrong
 from cpl.finding import Clone, Finding, NotMended, State
 from cpl.git import Git
-from cpl.messages import Commit
-from cpl.store import RECORDS, SETTINGS_LIMIT
+from cpl.journal import Change, Journal
+from cpl.places import SETTINGS_LIMIT
+from cpl.store import RECORDS
+from cpl.transactions import Transaction
+from cpl.writes import Commit
 
 _COMPOSED: Final = "\N{LATIN SMALL LETTER A WITH DIAERESIS}"
 
@@ -56,18 +59,21 @@ def _add_lines(clone: Clone) -> str:
         if clone.git.is_changed([FILE]):
             raise NotMended(_("{file} has changes that are not committed; commit them first").format(file=FILE))
         store.require_commit([FILE])
-        with files.Transaction(store.root) as transaction:
-            transaction.write(path, _with_lines(_content(clone), lines))
+        commit = Commit(_("Keep records byte for byte, and merge them by cpl"), "doctor")
+        before = _content(clone)
+        change = Change(FILE, before, _with_lines(before or b"", lines))
+        with store.writing(Journal(store.root, commit.subject, [change])) as transaction:
+            transaction.write(path, _with_lines(before or b"", lines), expected=before)
             _require_effect(clone.git)
-            store.commit([path], Commit(_("Keep records byte for byte, and merge them by cpl"), "doctor"))
+            store.commit([path], commit)
     return _("added to {file} and committed: {lines}").format(file=FILE, lines=", ".join(lines))
 
 
-def _content(clone: Clone) -> bytes:
+def _content(clone: Clone) -> bytes | None:
     try:
         return files.read(clone.store.root / FILE, SETTINGS_LIMIT)
     except files.Missing:
-        return b""
+        return None
 
 
 def _with_lines(data: bytes, lines: Iterable[str]) -> bytes:
@@ -110,7 +116,7 @@ def _probe(git: Git) -> tuple[bool, bool]:
     name = f"probe-{os.getpid()}-a{_COMPOSED}"
     path = folder / "cpl" / name
     try:
-        with files.Transaction(folder, durable=False) as transaction:
+        with Transaction(folder, durable=False) as transaction:
             transaction.write(path, b"")
             upper, decomposed = name.replace("-a", "-A"), unicodedata.normalize("NFD", name)
             found = path.with_name(upper).exists(), path.with_name(decomposed).exists()
@@ -140,7 +146,7 @@ def _word(value: bool) -> str:
 
 def _set_flags(wanted: dict[str, bool], clone: Clone) -> str:
     for key, value in wanted.items():
-        clone.git.run("config", "--local", "--replace-all", key, _word(value), write=True)
+        git_locks.configure(clone.git, key, _word(value))
     return _("set {settings}").format(settings=", ".join(f"{key}={_word(value)}" for key, value in wanted.items()))
 
 

@@ -12,7 +12,7 @@ from gettext import ngettext
 from pathlib import Path
 from typing import Final
 
-from cpl import files
+from cpl import files, git_locks
 from cpl.finding import Clone, Finding
 from cpl.git import Git
 from cpl.render import duration
@@ -88,7 +88,7 @@ def _pull_keys(git: Git) -> list[str]:
 def _merge_on_pull(clone: Clone) -> str:
     for key in _pull_keys(clone.git):
         if clone.git.config(key) not in _MERGES:
-            clone.git.run("config", "--local", "--replace-all", key, "false", write=True)
+            git_locks.configure(clone.git, key, "false")
     return _("git pull merges in this clone")
 
 

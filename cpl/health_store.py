@@ -15,8 +15,9 @@ from cpl import __version__, config, files
 from cpl.config import Settings
 from cpl.errors import CplError, Invalid
 from cpl.finding import Clone, Finding
+from cpl.places import SETTINGS_LIMIT, shipped
 from cpl.record import local_day
-from cpl.store import RECORDS, SETTINGS_LIMIT, shipped
+from cpl.store import RECORDS
 from cpl.yaml_writer import flow
 
 GIT_SINCE: Final = (2, 31)

@@ -16,8 +16,9 @@ from cpl import config, files, hook_places, hook_script
 from cpl.git import Git
 from cpl.hook_places import Place
 from cpl.hook_script import Script
+from cpl.places import shipped
 from cpl.schema import later
-from cpl.store import Store, shipped
+from cpl.store import Store
 
 HOOKS: Final = ("pre-commit", "pre-merge-commit")
 HOOKS_OF_SERVER: Final = ("pre-receive",)

@@ -14,8 +14,9 @@ from cpl.clocks import dues
 from cpl.config import Settings
 from cpl.index_file import Tree, Where, locked, path_at, transaction
 from cpl.index_rows import at_microsecond, key_of, microseconds
+from cpl.places import SETTINGS_LIMIT, template
 from cpl.record import Record
-from cpl.store import SETTINGS_LIMIT, Store, bytes_of, read_entry, template
+from cpl.store import Store, bytes_of, read_entry
 from cpl.workdays import Calendar
 
 LOOK_EACH_TIME: Final = 0

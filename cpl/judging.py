@@ -19,9 +19,10 @@ from cpl.difference import Change
 from cpl.errors import CplError, Invalid, Problem
 from cpl.git import Git
 from cpl.objects import Objects
+from cpl.places import TEMPLATES, shipped, template
 from cpl.record import Record, is_id
 from cpl.steps import INDEX, File, Step
-from cpl.store import RECORDS, TEMPLATES, Entry, read_entry, record_path, shipped, template
+from cpl.store import RECORDS, Entry, read_entry, record_path
 from cpl.store_paths import name_of
 from cpl.tree import ENDING, is_evidence_name, is_record
 

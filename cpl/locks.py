@@ -23,14 +23,28 @@ class Busy(CplError):
 
     def __init__(self, path: Path, pid: str) -> None:
         self.path, self.pid = path, pid
-        who = _("process {pid}").format(pid=pid) if pid else _("another process")
         words = _("{who} is writing to this store (lock {path}); try again when it is done")
-        super().__init__(words.format(who=who, path=path))
+        super().__init__(words.format(who=_holder(pid), path=path))
+
+
+def _holder(pid: str) -> str:
+    """Who holds a lock, as people read it."""
+    if not pid.isdecimal():
+        return _("another process")
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return _("process {pid} has been killed, but a git that it started").format(pid=pid)
+    except OSError:  # it is somebody else's, so it is there
+        pass
+    return _("process {pid}").format(pid=pid)
 
 
 @contextmanager
 def lock(path: Path, *, timeout: float) -> Iterator[None]:
     """Hold the exclusive lock `path`, waiting up to `timeout` seconds; a dead process holds no lock.
+
+    Who is started meanwhile inherits it: when this process is killed, a git that it started still keeps others out.
 
     Raises:
         Busy: somebody else had it all the time.
@@ -43,12 +57,40 @@ def lock(path: Path, *, timeout: float) -> Iterator[None]:
         raise WriteFailed(path, explain(error)) from error
     try:
         _await_lock(path, descriptor, time.monotonic() + timeout)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        yield
+        _sign(path, descriptor)
+        os.set_inheritable(descriptor, True)
+        try:
+            yield
+        finally:
+            # Not only closed: what git leaves running, such as its housekeeping, has inherited it.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
     finally:
         # The file stays: removing it would let two processes lock two files of one name.
         os.close(descriptor)
+
+
+def _sign(path: Path, descriptor: int) -> None:
+    """Write into the lock who has it now."""
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    except OSError as error:
+        raise WriteFailed(path, explain(error)) from error
+
+
+def is_held(path: Path) -> bool:
+    """Whether some process holds the lock `path`; nothing is changed."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:  # there is none, or it can't be taken by us
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _await_lock(path: Path, descriptor: int, give_up_at: float) -> None:

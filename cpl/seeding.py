@@ -8,7 +8,7 @@ from typing import Final
 
 from cpl import calendars, files
 from cpl.errors import CplError
-from cpl.store import SETTINGS_LIMIT, shipped
+from cpl.places import SETTINGS_LIMIT, shipped
 from cpl.workdays import CalendarYear, days_in
 
 _LIBRARY: Final = "chinesecalendar"

@@ -15,10 +15,10 @@ from cpl.document import Document
 from cpl.errors import CplError, Invalid, Problem
 from cpl.events import Event
 from cpl.merge import Clash, Union, Unmergeable
-from cpl.messages import Commit
 from cpl.record import Record, load
 from cpl.store import Store, read_entry
 from cpl.unmerged import BASE, OURS, THEIRS, Unmerged
+from cpl.writes import Commit
 
 _MESSAGE_LIMIT: Final = 1 << 20
 _IN_MERGE: Final = "merge"

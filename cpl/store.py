@@ -12,32 +12,25 @@ from gettext import gettext as _
 from pathlib import Path, PurePath
 from typing import Final
 
-import cpl
-from cpl import committing, config, files, layout, locks, opinion, quick, tree, validate
+from cpl import committing, config, files, git_locks, journal, layout, locks, opinion, quick, recovery, tree, validate
 from cpl import document as documents
 from cpl.committing import Look
 from cpl.config import Settings
 from cpl.document import Document
 from cpl.errors import CplError, Invalid, Problem
 from cpl.git import Git, GitFailed
+from cpl.journal import Journal
 from cpl.layout import Layout, NotReady
-from cpl.messages import Commit
+from cpl.places import template
 from cpl.record import Record, day_of, is_id, load, normalize_piece
+from cpl.transactions import Transaction
+from cpl.writes import Commit, Evidence, Write, changes_of, new_files
 
 RECORDS: Final = "records"
-TEMPLATES: Final = "templates/"
 RECORD_LIMIT: Final = 1 << 20
-SETTINGS_LIMIT: Final = 1 << 20
+LOCK: Final = "lock"
 LOCK_SECONDS: Final = 10.0
 _TOLD: Final = 8
-
-
-class NotAStore(CplError):
-    """There is no cpl.yaml here or above."""
-
-    def __init__(self, path: Path) -> None:
-        message = _("{path} is not in a complaint store (no cpl.yaml here or above); make one with: cpl init")
-        super().__init__(message.format(path=path))
 
 
 class NoSuchRecord(CplError):
@@ -80,63 +73,24 @@ class Entry:
         return self.record.id if self.record is not None else Path(self.path).stem
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """A file to copy into a record's folder under `name`, and the SHA-256 that the record says it has."""
-
-    source: Path
-    name: str
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """A record's next version, the bytes it was made from (None: a new record), and evidence to copy in."""
-
-    document: Document
-    before: bytes | None
-    evidence: Sequence[Evidence] = ()
-
-
-def shipped() -> Path:
-    """The folder of the shipped templates/ and hooks/: in the package of a wheel, beside it in a source tree."""
-    packaged = Path(cpl.__file__).parent / "shipped"
-    return packaged if packaged.is_dir() else Path(cpl.__file__).parent.parent
-
-
-def find_root(start: Path) -> Path:
-    """The root of the store around the folder `start`.
-
-    Raises:
-        NotAStore: there is none.
-    """
-    for folder in (start, *start.parents):
-        if (folder / config.MARKER).is_file():
-            return folder
-    raise NotAStore(start)
-
-
-def template(root: Path, path: str) -> bytes | None:
-    """A file that settings are made of: the store's own; of those under templates/ else the shipped one; else None."""
-    for folder in (root, shipped()) if path.startswith(TEMPLATES) else (root,):
-        try:
-            return files.read(folder / path, SETTINGS_LIMIT)
-        except files.Missing:
-            continue
-    return None
-
-
 Ids = Callable[["Store", Sequence[str]], dict[str, str]]
 """Finds the paths of records by the ids that their files are named by, at least those with one of the pieces."""
 
 
 class Store:
-    """One store on disk; `ids` finds records faster than by a walk through all folders."""
+    """One store on disk; `ids` finds records faster than by a walk through all folders, `say` tells a person."""
 
-    def __init__(self, root: Path, env: Mapping[str, str] | None = None, ids: Ids | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        env: Mapping[str, str] | None = None,
+        ids: Ids | None = None,
+        say: Callable[[str], None] = lambda _words: None,
+    ) -> None:
         self.root = root
         self.git = Git(root, env or {})
         self._ids_like = ids
+        self._say = say
         self._look: Look | None = None  # what was seen since the lock is held
 
     @cached_property
@@ -221,16 +175,48 @@ class Store:
         """Files below records/ that are neither one of the records `known`, nor evidence of one, nor a register."""
         return tree.strangers(self.root, RECORDS, frozenset(known))
 
+    @cached_property
+    def private(self) -> Path:
+        """The folder for what is this clone's own: the lock, the journal of a write, kept texts."""
+        return self.layout.common_dir / "cpl"
+
     def kept_folder(self) -> Path:
         """The private folder for text that could not be used."""
-        return self.layout.common_dir / "cpl" / "kept"
+        return self.private / recovery.KEPT
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Be the only writer of this clone. Raises Busy when another one does not finish within 10 s."""
-        with locks.lock(self.layout.common_dir / "cpl" / "lock", timeout=LOCK_SECONDS):
+        """Be the only writer of this clone; first, mend the write that another one could not finish.
+
+        Raises:
+            Busy: another writer does not finish within 10 s.
+            CplError: what was interrupted can't be mended now.
+        """
+        with locks.lock(self.private / LOCK, timeout=LOCK_SECONDS):
             self._look = None
+            if words := recovery.settle(self.git, self.private):
+                self._say(words)
             yield
+
+    @contextmanager
+    def writing(self, noted: Journal, *, durable: bool = True) -> Iterator[Transaction]:
+        """Do what the journal tells, or nothing: a block that fails leaves no trace, one that is killed the journal."""
+        journal.note(self.private, noted)
+        try:
+            with Transaction(self.root, durable=durable) as transaction:
+                yield transaction
+        except BaseException:
+            if words := recovery.clear_up(self.git, self.private, noted):
+                self._say(words)
+            raise
+        journal.strike(self.private)
+
+    def begin(self) -> None:
+        """As `require_repository`; and mend the write that another process could not finish, as `lock` does."""
+        self.require_repository()
+        if (self.private / journal.NAME).exists():
+            with self.lock():
+                return
 
     def require_repository(self) -> None:
         """Raise NotReady unless the store lies in a git work tree."""
@@ -247,9 +233,10 @@ class Store:
         if self.identity is None:
             message = _("git does not know who you are; run: git config user.name NAME; git config user.email EMAIL")
             raise NotReady(message)
-        if look.changed:
+        changed = look.changed
+        if changed and (changed := recovery.without_written_back(self.git, changed)):
             message = _("{path} has changes that are not committed; commit them, or add yours with --no-commit")
-            raise NotReady(message.format(path=look.changed[0]))
+            raise NotReady(message.format(path=changed[0]))
 
     def _ready(self, paths: Sequence[str]) -> Look:
         self._look = committing.ready(self.git, self.layout, paths)
@@ -266,13 +253,15 @@ class Store:
         """
         for each in writes:
             self.judge(each, now)
-        with files.Transaction(self.root) as transaction:
+        changes = [change for each in writes for change in changes_of(each, self.root)]
+        subject = writes[0].document.source.path if commit is None else commit.subject
+        with self.writing(Journal(self.root, subject, changes, commits=commit is not None)) as transaction:
             paths = [path for each in writes for path in self._put(transaction, each)]
             return None if commit is None else self.commit(paths, commit)
 
     def add_all(self, new: Mapping[str, bytes], commit: Commit) -> str:
-        """Write many new, checked records and commit them in one; all or nothing. For imports."""
-        with files.Transaction(self.root, durable=False) as transaction:
+        """Write many new, checked files and commit them in one; all or nothing. For imports."""
+        with self.writing(Journal(self.root, commit.subject, new_files(new)), durable=False) as transaction:
             for path, data in new.items():
                 transaction.create(self.root / path, data)
             return self.commit(transaction.paths, commit)
@@ -281,26 +270,29 @@ class Store:
         """Commit what a transaction has written, and only that; the new commit. Raises NotCommitted when refused."""
         look = self._look or self._ready(())
         try:
-            return committing.commit(self.git, self.layout, look, paths, commit.message())
+            return git_locks.patiently(
+                self.git, lambda: committing.commit(self.git, self.layout, look, paths, commit.message())
+            )
         except BaseException as error:
             after = self.git.head()
             if after is not None and after != look.head and not self.git.is_changed(paths):
                 return after  # an interrupt that came when the commit was made comes too late
-            if isinstance(error, GitFailed):
-                raise NotCommitted(error.words) from error
+            if isinstance(error, GitFailed | git_locks.GitBusy):
+                raise NotCommitted(error.words if isinstance(error, GitFailed) else str(error)) from error
             raise
 
-    def _put(self, transaction: files.Transaction, each: Write) -> list[Path]:
+    def _put(self, transaction: Transaction, each: Write) -> list[Path]:
         """Write one record and copy its evidence in; the files that belong into the commit."""
         path = each.document.source.path
         full = self.root / path
         if each.before is None:
             transaction.create(full, each.document.encode())
         else:
-            if files.read(full, RECORD_LIMIT) != each.before:
+            try:
+                transaction.write(full, each.document.encode(), expected=each.before)
+            except files.Changed as error:
                 message = _("{path} was changed by somebody else in the meantime; nothing was written, try again")
-                raise NotReady(message.format(path=path))
-            transaction.write(full, each.document.encode())
+                raise NotReady(message.format(path=path)) from error
         return [full, *(_take_in(transaction, item, full.with_suffix("")) for item in each.evidence)]
 
     def judge(self, each: Write, now: datetime) -> None:
@@ -343,7 +335,7 @@ class Store:
         return [problem for problem in validate.check(document, self.settings, facts) if problem.is_error]
 
 
-def _take_in(transaction: files.Transaction, item: Evidence, folder: Path) -> Path:
+def _take_in(transaction: Transaction, item: Evidence, folder: Path) -> Path:
     """Copy evidence into the record's folder, unless it lies there already; where it then is.
 
     Raises:

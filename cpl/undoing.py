@@ -9,10 +9,11 @@ from gettext import gettext as _
 from pathlib import PurePosixPath
 from typing import Final
 
-from cpl import workflow
+from cpl import git_locks, workflow
 from cpl.errors import CplError
 from cpl.events import Event, void_target
 from cpl.git import Git
+from cpl.journal import Change, Digest, Journal
 from cpl.moments import format_instant
 from cpl.record import Record, is_id
 from cpl.store import RECORDS, Store, read_entry, record_path
@@ -123,16 +124,30 @@ def take_back(store: Store, write: LastWrite) -> None:
         raise NotUndone(_("another commit was made in the meantime; nothing was undone, try again"))
     require_own(store, write)
     git, parent = store.git, str(write.parent)
-    git.run("update-index", "-q", "--refresh", ok=(0, 1))
-    try:
-        git.run("update-ref", "-m", f"cpl undo: {write.subject}", "HEAD", parent, write.sha, write=True)
-        # Not `reset --keep`, which unstages what else is staged and so loses a version that stands only there.
-        git.run("read-tree", "-m", "-u", write.sha, parent, write=True)
-    except BaseException:
-        if git.head() == parent and _index_is_at(git, write):
-            return  # an interrupt that came when it was done comes too late
-        _put_back(store, write)
-        raise
+    subject = f"cpl undo: {write.subject}"
+    with store.writing(Journal(store.root, subject, list(_changes(git, write)))):
+        git.run("update-index", "-q", "--refresh", ok=(0, 1))
+        try:
+            git_locks.patiently(
+                git, lambda: git.run("update-ref", "-m", subject, "HEAD", parent, write.sha, write=True)
+            )
+            # Not `reset --keep`, which unstages what else is staged and so loses a version that stands only there.
+            git_locks.patiently(git, lambda: git.run("read-tree", "-m", "-u", write.sha, parent, write=True))
+        except BaseException:
+            if git.head() == parent and _index_is_at(git, write):
+                return  # an interrupt that came when it was done comes too late
+            _put_back(store, write)
+            raise
+
+
+def _changes(git: Git, write: LastWrite) -> Iterator[Change]:
+    """The files of `write`, from what they are to what they were."""
+    import hashlib  # 5 ms that most commands do not need
+
+    contents = git.cat_files(f"{commit}:./{path}" for path in write.paths for commit in (write.sha, write.parent))
+    digests = (None if data is None else Digest(hashlib.sha256(data).hexdigest()) for data in contents)
+    for path, before, after in zip(write.paths, digests, digests, strict=True):
+        yield Change(path, before, after)
 
 
 def _index_is_at(git: Git, write: LastWrite) -> bool:

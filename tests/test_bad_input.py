@@ -333,13 +333,17 @@ def test_an_unmerged_file_without_a_merge_is_named(half_merged: Ledger, one: str
     )
 
 
-def test_a_foreign_lock_of_git_is_told_in_gits_words(ledger: Ledger, one: str) -> None:
-    (ledger.root / ".git/index.lock").touch()
+def test_a_foreign_lock_of_git_is_told_with_the_remedy(ledger: Ledger, one: str) -> None:
+    lock = ledger.root / ".git/index.lock"
+    lock.touch()
     outcome = ledger("did", one, "handover")
-    assert outcome.code == 2
-    assert outcome.err.startswith("the commit was refused, nothing was written; git or a hook says:\n")
-    assert "index.lock': File exists" in outcome.err
-    (ledger.root / ".git/index.lock").unlink()
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == (
+        "the commit was refused, nothing was written; git or a hook says:\n"
+        f"{lock} is there, so git writes nothing, and no git that is at work here can be seen: one that was killed has "
+        f"left it; see that none runs (ps -ef lists what does), then: rm {lock}\n"
+    )
+    lock.unlink()
     assert ledger.git("status", "--porcelain") == ""
 
 

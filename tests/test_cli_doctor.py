@@ -27,7 +27,17 @@ from tests.processes import Terminal, run_process
 PAGE = ROOT / "docs" / "doctor.md"
 RECORD = "records/2026/11/18/CPL-20261118-M9S3467"
 ATTRIBUTES = "records/** -text\nrecords/**/*.md -text merge=cpl\n"
-FIXABLE = {"attributes", "hooks", "merge-driver", "pull", "history", "commit-graph", "partial", "file-system"}
+FIXABLE = {
+    "interrupted",
+    "attributes",
+    "hooks",
+    "merge-driver",
+    "pull",
+    "history",
+    "commit-graph",
+    "partial",
+    "file-system",
+}
 FOLDS_CASE = Path(__file__).with_name(Path(__file__).name.upper()).exists()
 FALSE, TRUE = ("true", "false") if FOLDS_CASE else ("false", "true")  # as core.ignorecase
 UNKNOWN = "not known while the settings are not right"
@@ -135,6 +145,7 @@ def test_a_healthy_clone_is_told_so_in_full(ledger: Ledger) -> None:
         "so another cpl may differ",
         "identity": "Li Na <li.na@example.org>",
         "person": "li.na",
+        "interrupted": "every write was finished",
         "attributes": "records and evidence stay byte for byte, records are merged by cpl",
         "hooks": "pre-commit: installed, pre-merge-commit: installed",
         "merge-driver": "registered, and its Python is there",
@@ -164,8 +175,8 @@ def test_a_healthy_clone_is_told_so_in_full(ledger: Ledger) -> None:
     assert (
         ledger.ok("doctor", "--format", "plain").splitlines()[3] == "identity\tok\tLi Na <li.na@example.org>\t\tfalse"
     )
-    assert ledger.ok("doctor", "--format", "csv").splitlines()[10] == "conflicts,ok,none,,false"
-    assert ledger.ok("doctor", "--format", "markdown").splitlines()[12] == "| branch | ok | main |  |"
+    assert ledger.ok("doctor", "--format", "csv").splitlines()[11] == "conflicts,ok,none,,false"
+    assert ledger.ok("doctor", "--format", "markdown").splitlines()[13] == "| branch | ok | main |  |"
 
 
 def test_every_check_has_its_row_on_the_page_in_order() -> None:
@@ -799,6 +810,7 @@ def test_with_a_damaged_index_what_does_not_need_it_is_told(ledger: Ledger) -> N
     assert {each["name"] for each in found if each["found"].startswith("could not be asked: `git ")} == {
         "attributes",
         "merge-driver",
+        "interrupted",
         "conflicts",
         "sparse",
         "names",

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from cpl import files
 from cpl.errors import CplError
+from cpl.transactions import Transaction
 
 Tree = dict[str, bytes | None]
 
@@ -214,8 +215,8 @@ def writers() -> dict[str, Callable[[Path, Path], object]]:
         "write_new": lambda path, root: files.write_new(path, b"x", root=root),
         "copy_in": lambda path, root: files.copy_in(Path(__file__), path, root=root),
         "remove": lambda path, root: files.remove(path, root=root),
-        "transaction": lambda path, root: files.Transaction(root).write(path, b"x"),
-        "creation": lambda path, root: files.Transaction(root).create(path, b"x"),
+        "transaction": lambda path, root: Transaction(root).write(path, b"x"),
+        "creation": lambda path, root: Transaction(root).create(path, b"x"),
     }
 
 
@@ -357,7 +358,7 @@ def test_copy_in_of_an_unreadable_source_leaves_nothing(root: Path, tmp_path: Pa
 def test_transaction_that_succeeds_keeps_everything(root: Path, tmp_path: Path) -> None:
     (root / "a").write_bytes(b"old")
     (tmp_path / "photo").write_bytes(b"photo")
-    with files.Transaction(root) as tx:
+    with Transaction(root) as tx:
         tx.write(root / "a", b"new")
         tx.create(root / "b/c", b"c")
         digest = tx.copy(tmp_path / "photo", root / "b/photo")
@@ -374,7 +375,7 @@ def test_transaction_that_fails_puts_everything_back(root: Path, tmp_path: Path,
     (root / "a").chmod(0o600)
     (tmp_path / "photo").write_bytes(b"photo")
     before = tree(root)
-    with pytest.raises(error), files.Transaction(root, durable=False) as tx:  # noqa: PT012 - the point of it
+    with pytest.raises(error), Transaction(root, durable=False) as tx:  # noqa: PT012 - the point of it
         tx.write(root / "a", b"new")
         tx.create(root / "made/too/c", b"c")
         tx.copy(tmp_path / "photo", root / "made/photo")
@@ -390,7 +391,7 @@ def test_transaction_whose_write_is_refused_puts_back_the_others_and_not_what_it
     root: Path,
 ) -> None:
     (root / "theirs").write_bytes(b"theirs")
-    with pytest.raises(files.AlreadyThere), files.Transaction(root) as tx:  # noqa: PT012
+    with pytest.raises(files.AlreadyThere), Transaction(root) as tx:  # noqa: PT012
         tx.create(root / "mine", b"mine")
         tx.create(root / "theirs", b"mine")
     assert tree(root) == {"theirs": b"theirs"}
@@ -399,7 +400,7 @@ def test_transaction_whose_write_is_refused_puts_back_the_others_and_not_what_it
 
 def test_transaction_does_not_put_back_what_it_was_refused(root: Path) -> None:
     (root / "link").symlink_to("nowhere")
-    with pytest.raises(files.WriteFailed), files.Transaction(root) as tx:
+    with pytest.raises(files.WriteFailed), Transaction(root) as tx:
         tx.write(root / "link", b"x")
     assert tx.paths == ()
     assert (root / "link").is_symlink()
@@ -407,14 +408,14 @@ def test_transaction_does_not_put_back_what_it_was_refused(root: Path) -> None:
 
 def test_transaction_with_a_write_that_fails_halfway_puts_back_the_others(root: Path) -> None:
     (root / "a").write_bytes(b"old")
-    with file_size_limit(100_000), pytest.raises(files.WriteFailed), files.Transaction(root) as tx:  # noqa: PT012
+    with file_size_limit(100_000), pytest.raises(files.WriteFailed), Transaction(root) as tx:  # noqa: PT012
         tx.write(root / "a", b"new")
         tx.create(root / "b/c", b"x" * 200_000)
     assert tree(root) == {"a": b"old"}
 
 
 def test_transaction_leaves_a_folder_where_somebody_else_put_a_file(root: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), files.Transaction(root) as tx:  # noqa: PT012
+    with pytest.raises(KeyboardInterrupt), Transaction(root) as tx:  # noqa: PT012
         tx.create(root / "made/mine", b"mine")
         (root / "made/theirs").write_bytes(b"theirs")
         raise KeyboardInterrupt
@@ -424,7 +425,7 @@ def test_transaction_leaves_a_folder_where_somebody_else_put_a_file(root: Path) 
 def test_transaction_names_what_it_could_not_put_back_and_puts_back_the_rest(root: Path) -> None:
     for name in ("a", "folder/b"):
         files.write(root / name, b"old", root=root)
-    with pytest.raises(files.NotPutBack) as caught, files.Transaction(root) as tx:  # noqa: PT012
+    with pytest.raises(files.NotPutBack) as caught, Transaction(root) as tx:  # noqa: PT012
         tx.write(root / "a", b"new")
         tx.write(root / "folder/b", b"new")
         (root / "folder/b").unlink()
@@ -451,7 +452,7 @@ def test_whatever_a_failed_transaction_did_is_undone(
         for name, data in before.items():
             files.write(root / name, data, root=root, durable=False)
         then = tree(root)
-        with pytest.raises(CplError), files.Transaction(root, durable=False) as tx:  # noqa: PT012
+        with pytest.raises(CplError), Transaction(root, durable=False) as tx:  # noqa: PT012
             for new, name, data in steps:
                 (tx.create if new else tx.write)(root / name, data)
             raise CplError

@@ -107,7 +107,7 @@ def test_run_accepts_the_codes_that_it_is_told(git: Git) -> None:
 def test_words_of_git_can_not_harm_a_terminal() -> None:
     failure = GitFailed(["x"], 1, b"\x1b[31mred\x1b[0m\r\x1b]0;title\x07 \xff\n\xe2\x80\xae ok\tline\n")
     assert failure.words == "red<U+000D><U+001B>]0;title<U+0007> \\xff\n<U+202E> ok\tline"
-    assert str(GitFailed(["x\x1b"], -9, "")) == "`git x<U+001B>` failed with code -9: -"
+    assert str(GitFailed(["x\x1b"], -9, "")) == "`git x<U+001B>` failed with code -9: Killed"
 
 
 def test_questions_are_asked_in_english_without_prompts_and_writes_as_in_the_users_shell(

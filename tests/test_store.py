@@ -8,24 +8,12 @@ import pytest
 
 from cpl import document
 from cpl.errors import Invalid, Problem
-from cpl.git import GitFailed
+from cpl.git_locks import GitBusy
 from cpl.layout import NotReady
-from cpl.store import (
-    AmbiguousId,
-    Commit,
-    Evidence,
-    NoSuchRecord,
-    NotAStore,
-    NotCommitted,
-    Store,
-    Write,
-    find_root,
-    one_line,
-    read_entry,
-    record_path,
-    shipped,
-    template,
-)
+from cpl.places import NotAStore, find_root, shipped, template
+from cpl.render import one_line
+from cpl.store import AmbiguousId, NoSuchRecord, NotCommitted, Store, read_entry, record_path
+from cpl.writes import Commit, Evidence, Write
 from tests.ledger import ONE, Ledger, instant
 
 NOW = instant("2026-11-18T16:00")
@@ -212,7 +200,7 @@ def test_a_commit_that_git_refuses_leaves_no_trace(ledger: Ledger, one: str, sto
     (ledger.root / ".git/index.lock").touch()
     with pytest.raises(NotCommitted, match=r"index\.lock") as refused:
         store.write([edited(store, "Door 2", "Door 3")], COMMIT, NOW)
-    assert isinstance(refused.value.__cause__, GitFailed)
+    assert isinstance(refused.value.__cause__, GitBusy)
     with pytest.raises(NotCommitted, match=r"index\.lock"):
         store.add_all({"records/2026/11/17/new.md": b"x"}, COMMIT)
     (ledger.root / ".git/index.lock").unlink()

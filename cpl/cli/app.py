@@ -69,9 +69,10 @@ class App:
     @cached_property
     def store(self) -> Store:
         """The store around the folder that the command works in."""
-        from cpl.store import Store, find_root
+        from cpl.places import find_root
+        from cpl.store import Store
 
-        return Store(find_root((self.folder or Path.cwd()).resolve()), self.git_env, self._ids_like)
+        return Store(find_root((self.folder or Path.cwd()).resolve()), self.git_env, self._ids_like, self.say)
 
     def _ids_like(self, store: Store, pieces: Sequence[str]) -> dict[str, str]:
         """The paths of records by the ids that their files are named by, at least those with a piece in them."""

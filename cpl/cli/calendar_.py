@@ -13,11 +13,11 @@ from cpl.cli.app import App, bad_parameter, pass_app
 from cpl.cli.options import output_format
 from cpl.config import read_calendar
 from cpl.errors import CplError
-from cpl.messages import Commit
 from cpl.moments import month, parse_date, week
+from cpl.places import template
 from cpl.render import Cell, Column
-from cpl.store import template
 from cpl.workdays import Calendar, Day, day_of, days_in
+from cpl.writes import Commit
 
 _WEEKDAYS: Final = (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"))
 _COLUMNS: Final = (
@@ -125,11 +125,11 @@ def seed_command(app: App, year: int) -> None:
     name = calendars.SHIPPED if used is None else used.name
     path = calendars.path_of(name, year)
     store = app.store
+    store.begin()
     if (store.root / path).exists():
         message = _("{path} is there already and is kept; change it by hand, or remove it first")
         raise CplError(message.format(path=path))
     data = seeding.year_file(name, year)
-    store.require_repository()
     with store.lock():
         store.require_commit([])
         store.add_all({path: data}, Commit(_("Calendar {name}: {year}").format(name=name, year=year), "calendar"))

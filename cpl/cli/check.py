@@ -15,14 +15,14 @@ from typing import Final
 
 import click
 
-from cpl import calendars, config, guard, tree
+from cpl import calendars, config, guard, health_writes, journal, tree
 from cpl.cli.app import App, pass_app
 from cpl.cli.options import output_format
 from cpl.errors import EXIT_PROBLEMS, CplError, Invalid, Problem
-from cpl.git import GitFailed
+from cpl.git import GitFailed, GitMissing
 from cpl.guard import Found, Verdict
 from cpl.render import Cell, Column, visible
-from cpl.store import RECORDS
+from cpl.store import RECORDS, Store
 
 _COLUMNS: Final = tuple(Column(name, name) for name in ("path", "line", "code", "message"))
 _MANY: Final = 1000  # records that take a moment
@@ -151,7 +151,7 @@ def _problems(app: App, paths: Sequence[str]) -> tuple[list[Problem], int]:
     try:
         app.settings  # noqa: B018 - loading it is what finds the problems of cpl.yaml and the profile
     except Invalid as error:
-        return sorted(error.problems), 0
+        return sorted([*error.problems, *_unfinished(app.store)]), 0
     store = app.store
     all_paths = list(store.paths())
     wanted = all_paths if not paths else list(dict.fromkeys(_asked_for(app, paths, all_paths)))
@@ -161,6 +161,7 @@ def _problems(app: App, paths: Sequence[str]) -> tuple[list[Problem], int]:
     problems += _twice(all_paths, set(wanted))
     if not paths:
         problems += [_stranger(path) for path in store.strangers(all_paths)]
+        problems += _unfinished(store)
         problems += config.calendar_problems(app.settings, _calendar_files(store.root))
     return sorted(set(problems)), len(wanted)
 
@@ -213,6 +214,17 @@ def _twice(paths: Sequence[str], wanted: set[str]) -> Iterator[Problem]:
 def _calendar_files(root: Path) -> Iterator[str]:
     for path in sorted((root / calendars.FOLDER).glob("*/*")):
         yield path.relative_to(root).as_posix()
+
+
+def _unfinished(store: Store) -> Iterator[Problem]:
+    """W082: a write was killed before it was done."""
+    try:
+        words = health_writes.unfinished(store)
+    except (GitFailed, GitMissing):  # without a repository there is no journal, and reading needs no git
+        return
+    if words is not None:
+        path = os.path.relpath(store.private / journal.NAME, store.root)
+        yield Problem(path, 1, "W082", _("{what}; run: cpl doctor --fix").format(what=words))
 
 
 def _stranger(path: str) -> Problem:

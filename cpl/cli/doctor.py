@@ -36,8 +36,9 @@ def _for_people() -> tuple[Column, ...]:
 def doctor_command(app: App, *, fix: bool, fmt: str) -> None:
     """Tell how this clone is: settings, git, who you are, hooks, file system, remote; each with the remedy.
 
-    Nothing is changed without --fix, which never touches records and writes nothing outside the repository. The exit
-    code is 1 when something is wrong, 0 when there are only warnings. docs/doctor.md explains every check.
+    Nothing is changed without --fix, which touches records only where a write of cpl was interrupted, and writes
+    nothing outside the repository. The exit code is 1 when something is wrong, 0 when there are only warnings.
+    docs/doctor.md explains every check.
 
     \b
     Examples:

@@ -20,9 +20,9 @@ from cpl.cli.writing import Action, called, change, field_pair, nothing_to_chang
 from cpl.document import Document
 from cpl.draft import Draft, Who
 from cpl.errors import CplError, Invalid, Problem
-from cpl.messages import Commit
 from cpl.record import Record, load
-from cpl.store import Write, read_entry
+from cpl.store import read_entry
+from cpl.writes import Commit, Write
 
 
 @click.command("set")
@@ -101,7 +101,7 @@ def edit_command(app: App, piece: str, source: BinaryIO | None, how: How) -> Non
       cpl edit 7k3 --file mended.md
     """
     store = app.store
-    store.require_repository()
+    store.begin()
     who = who_acts(app, how)
     path = store.find(piece)
     before = store.bytes_of(path)

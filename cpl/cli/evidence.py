@@ -10,8 +10,8 @@ from typing import Any
 from cpl import files
 from cpl.draft import Draft
 from cpl.errors import CplError
-from cpl.store import Evidence
 from cpl.tree import is_evidence_name
+from cpl.writes import Evidence
 
 
 def incoming(paths: Sequence[Path], items: Sequence[Mapping[str, Any]]) -> list[Evidence]:

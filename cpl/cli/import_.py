@@ -19,11 +19,11 @@ from cpl.document import Document
 from cpl.errors import EXIT_OK, EXIT_PROBLEMS, CplError, Invalid, Problem
 from cpl.importing import Importer, Outcome, Present, Report, report
 from cpl.mapping import ImportMap, read_mapping
-from cpl.messages import Commit
+from cpl.places import shipped, template
 from cpl.render import Cell, Column
 from cpl.schema import did_you_mean
-from cpl.store import shipped, template
 from cpl.tables import NotATable, Row, Table
+from cpl.writes import Commit
 
 MAPPINGS: Final = "templates/imports"
 _RESULT: Final = tuple(
@@ -118,7 +118,7 @@ def _writing(app: App, *, dry_run: bool) -> Iterator[None]:
     if dry_run:
         yield
         return
-    app.store.require_repository()
+    app.store.begin()
     app.store.require_commit([])
     with app.store.lock():
         yield

@@ -16,11 +16,12 @@ from cpl import attributes, config, driver, files, hooking, seeding
 from cpl.cli.app import App, bad_parameter, pass_app
 from cpl.errors import CplError
 from cpl.git import Git, find_toplevel
-from cpl.messages import Commit
 from cpl.moments import parse_zone
+from cpl.places import shipped, template
 from cpl.render import visible
 from cpl.schema import did_you_mean
-from cpl.store import Store, shipped, template
+from cpl.store import Store
+from cpl.writes import Commit
 from cpl.yaml_nodes import ScalarNode
 from cpl.yaml_writer import entry
 
@@ -79,6 +80,7 @@ def init_command(
       cpl init --profile residential --name 锦绣花园 --language zh --ci github
     """
     root = (folder or app.folder or Path.cwd()).resolve()
+    _begin(app, root)
     is_there = (root / config.MARKER).exists()
     if profile not in profiles():
         message = _("there is no profile '{name}'").format(name=profile) + did_you_mean(profile, profiles())
@@ -103,6 +105,12 @@ def init_command(
     if is_there and (ignored := _given("name", "timezone", "language", "profile")):
         message = _("cpl.yaml is kept as it is: {options} changed nothing")
         app.say(message.format(options=", ".join(ignored)))
+
+
+def _begin(app: App, root: Path) -> None:
+    """Undo what an interrupted `init` left, so that it is not taken for a store."""
+    if root.is_dir() and find_toplevel(root, app.git_env) is not None:
+        Store(root, app.git_env, say=app.say).begin()
 
 
 def _given(*names: str) -> list[str]:
@@ -212,7 +220,7 @@ def _calendar_years(root: Path, profile: str) -> Iterator[str]:
 
 def _write(app: App, root: Path, new: dict[str, bytes], made: list[str]) -> bool:
     """Write the new files, register the merge driver, and say what was made; whether anything was."""
-    store = Store(root, app.git_env)
+    store = Store(root, app.git_env, say=app.say)
     if new:
         store.require_commit([])
         with store.lock():

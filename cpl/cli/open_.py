@@ -24,11 +24,12 @@ from cpl.cli.writing import called, field_pair, merged, read_text, report, requi
 from cpl.document import Document
 from cpl.draft import AFTER_THE_FACT, Draft, Who
 from cpl.errors import CplError, Invalid, Problem
-from cpl.messages import Commit
+from cpl.places import template
 from cpl.profile import TERM_SECTIONS
 from cpl.record import ALPHABET, DESCRIPTION_SECTION, FIELDS, HISTORY, ORDER, load, local_day, make_id
 from cpl.schema import struct
-from cpl.store import Evidence, Write, record_path, template
+from cpl.store import record_path
+from cpl.writes import Commit, Evidence, Write
 
 # Options that are one field each: the option, the field, what it is.
 _FIELD_OPTIONS: Final = {

@@ -20,11 +20,12 @@ from cpl.cli.writing import asked, field_pair, who_acts
 from cpl.document import Document
 from cpl.draft import Draft
 from cpl.errors import EXIT_PROBLEMS, CplError, Invalid
-from cpl.messages import Commit
 from cpl.render import visible
 from cpl.settling import Case, NotSettled
 from cpl.store import RECORDS, read_entry
+from cpl.transactions import Transaction
 from cpl.unmerged import Left, Unmerged
+from cpl.writes import Commit
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +268,7 @@ class _Settlement:
         if commit is not None and changed:
             self.store.require_commit([plan.case.path for plan in changed])
             self._require_right(changed)
-        with files.Transaction(self.store.root) as transaction:
+        with Transaction(self.store.root) as transaction:
             for plan in changed:
                 self._require_unchanged(plan)
                 transaction.write(self.store.root / plan.case.path, plan.document.encode())

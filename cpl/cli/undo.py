@@ -26,7 +26,7 @@ def undo_command(app: App, *, yes: bool) -> None:
       cpl undo
       cpl undo --yes
     """
-    app.store.require_repository()
+    app.store.begin()
     write = undoing.last_write(app.store)
     undoing.require_own(app.store, write)
     if not yes and not _agreed(app, write.subject):

@@ -16,13 +16,12 @@ from cpl.cli.options import How
 from cpl.document import Document, clean_text
 from cpl.draft import Draft, Who
 from cpl.errors import CplError, Invalid, Problem
-from cpl.messages import Commit
 from cpl.moments import format_instant, parse_date, parse_duration, start_of_day
 from cpl.query import SHORT_NAMES
 from cpl.record import FIELDS
 from cpl.render import visible
 from cpl.schema import Converter, did_you_mean, struct
-from cpl.store import Evidence, Write
+from cpl.writes import Commit, Evidence, Write
 from cpl.yaml_nodes import MappingNode, Source, plain_data
 from cpl.yaml_reader import read
 from cpl.yaml_writer import entry as yaml_entry
