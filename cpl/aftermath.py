@@ -50,13 +50,12 @@ def _alone(event: Event, record: Record) -> tuple[Event, ...]:
 
 
 def _followed_by(void: Event, record: Record) -> tuple[Event, ...]:
-    """The moves that follow the one that was voided, the last one first; none where later ones hold them fast."""
+    """The moves that follow the one that was voided, the last one first, for only so can each of them be voided."""
     at, key = void_target(void)
     target = next((each for each in record.history if (each.at, each.key) == (at, key)), None)
     if target is None or target is record.history[0]:
         return ()
-    following = tuple(each for each in record.events if each.is_move and target.precedes(each))
-    return following[::-1] if all(each.precedes(void) for each in following) else ()
+    return tuple(each for each in record.events if each.is_move and target.precedes(each))[::-1]
 
 
 def _commands(record: Record, profile: Profile, problem: Problem, voids: tuple[Event, ...]) -> Iterator[str]:

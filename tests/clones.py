@@ -40,6 +40,7 @@ def _clone(remote: Path, folder: Path, person: str) -> Ledger:
     git(remote.parent, "clone", "--quiet", str(remote), str(folder))
     git(folder, "config", "user.name", NAMES[person])
     git(folder, "config", "user.email", f"{person}@example.org")
+    git(folder, "config", "remote.origin.url", f"../{remote.name}")  # so that all of it can be copied
     git(folder, "checkout", "--quiet", "-B", "main")
     install_stub_hooks(folder)
     return Ledger(folder)

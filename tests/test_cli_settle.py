@@ -398,12 +398,18 @@ def voided_and_gone_on_from(ledger: Ledger) -> None:
     )
 
 
+def voided_and_gone_on_from_twice(ledger: Ledger) -> None:
+    voided_and_gone_on_from(ledger)
+    move(ledger, "resolving", "2026-11-18T17:45:00+08:00")
+
+
 @pytest.mark.parametrize(
     ("make", "code", "voided", "status"),
     [
         (lacking_a_finding, "E060", "resolving", "investigating"),
         (not_in_the_profile, "W062", "investigating", "replying"),
         (voided_and_gone_on_from, "E056", "replying", "received"),
+        (voided_and_gone_on_from_twice, "E056", "resolving; voided to:replying", "received"),
     ],
 )
 def test_moves_that_do_not_go_together_are_voided_by_a_further_event(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from cpl import driver
 from cpl.driver import State
 from cpl.store import Store
 from tests import clones
-from tests.ledger import Ledger
+from tests.ledger import ONE, Ledger
 
 LATER = "2026-11-18T17:00:00+08:00"
 LATEST = "2026-11-18T18:00:00+08:00"
@@ -29,15 +30,21 @@ class Office(NamedTuple):
 
 
 @pytest.fixture
-def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
+def office(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Office:
     for name, value in clones.environment().items():
         monkeypatch.setenv(name, value)
-    li, zhao = clones.make(tmp_path, ["li.na", "zhao.qiang"])
-    identifier = li.open()
-    clones.git(li.root, "push", "--quiet")
-    clones.git(zhao.root, "pull", "--quiet", "--ff-only")
-    li.now = zhao.now = LATEST
-    return Office(li, zhao, tmp_path / "remote.git", identifier)
+    model = tmp_path_factory.getbasetemp() / "office_model"
+    if not model.exists():  # made once, by the first test that asks for it
+        made = tmp_path_factory.mktemp("office")
+        li, zhao = clones.make(made, ["li.na", "zhao.qiang"])
+        assert li.open() == ONE
+        clones.git(li.root, "push", "--quiet")
+        clones.git(zhao.root, "pull", "--quiet", "--ff-only")
+        made.rename(model)
+    folder = tmp_path / "office"
+    shutil.copytree(model, folder, symlinks=True)
+    li, zhao = (Ledger(folder / name, now=LATEST) for name in ("li.na", "zhao.qiang"))
+    return Office(li, zhao, folder / "remote.git", ONE)
 
 
 def contact(ledger: Ledger, identifier: str, now: str = LATER) -> None:
