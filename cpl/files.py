@@ -163,7 +163,7 @@ def remove(path: Path, *, root: Path, durable: bool = True) -> None:
     Raises:
         WriteFailed: it is not there, or may not be removed.
     """
-    _refuse_way_out(path, root)
+    refuse_way_out(path, root)
     try:
         path.unlink()
     except OSError as error:
@@ -186,7 +186,7 @@ def move(path: Path, target: Path, *, root: Path, replace: bool = False) -> None
         WriteFailed: refused; both are as they were.
     """
     for each in (path, target):
-        _refuse_way_out(each, root)
+        refuse_way_out(each, root)
     if not replace and os.path.lexists(target):
         raise AlreadyThere(target)
     try:
@@ -266,7 +266,7 @@ class _How:
 
 
 def _place(path: Path, chunks: Iterable[bytes], how: _How) -> None:
-    _refuse_way_out(path, how.root)
+    refuse_way_out(path, how.root)
     made = missing_folders(path.parent)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -346,7 +346,8 @@ def missing_folders(folder: Path) -> list[Path]:
     return missing[::-1]
 
 
-def _refuse_way_out(path: Path, root: Path) -> None:
+def refuse_way_out(path: Path, root: Path) -> None:
+    """Raise WriteFailed when a symbolic link leads from `root` to a file outside of it."""
     real = Path(os.path.realpath(path.parent))
     if not real.is_relative_to(os.path.realpath(root)):
         words = _("its folder is really {real}, outside {root}; remove the link or write there")

@@ -57,6 +57,7 @@ class Transaction:
     @contextmanager
     def _noted(self, path: Path, *, new: bool = False) -> Iterator[None]:
         """Note what is there before it is changed, so that an interrupt at any point is put back too."""
+        files.refuse_way_out(path, self._root)
         if new and os.path.lexists(path):
             raise AlreadyThere(path)
         old = files.read(path, _LIMIT) if path.exists() else None
