@@ -82,22 +82,21 @@ class Seen:
     listing: bytes | None
 
 
-def look(git: Git, root: Path, records: str, git_dir: Path, known: Known) -> Seen:
-    """What may have changed in the folder `records` of `root` since `known`.
+class Looking:
+    """A look at what may have changed in the folder `records` of `root` since `known`; git answers meanwhile."""
 
-    Raises:
-        CplError: git refuses to say.
-    """
-    git_stamp = _git_stamp(git_dir)
-    dirty = _Asked(git, (*_DIRTY, records))
-    is_new = not git_stamp or git_stamp != known.git_stamp
-    listing = _Asked(git, (*_LISTING, records)) if is_new else None
-    try:
-        folders = look_at_folders(root, records, known.folders)
-    finally:
-        told = [each.answer() for each in (dirty, listing) if each is not None]
-    names = frozenset(os.fsdecode(told[0]).split("\0")[:-1])
-    return Seen(folders, names, git_stamp, told[1] if len(told) > 1 else None)
+    def __init__(self, git: Git, root: Path, records: str, git_dir: Path, known: Known) -> None:
+        self._git_stamp = _git_stamp(git_dir)
+        self._dirty = _Asked(git, (*_DIRTY, records))
+        is_new = not self._git_stamp or self._git_stamp != known.git_stamp
+        self._listing = _Asked(git, (*_LISTING, records)) if is_new else None
+        self._folders = look_at_folders(root, records, known.folders)
+
+    def seen(self) -> Seen:
+        """What was seen, once git has answered. Raises CplError: it refuses to say."""
+        dirty = frozenset(os.fsdecode(self._dirty.answer()).split("\0")[:-1])
+        listing = None if self._listing is None else self._listing.answer()
+        return Seen(self._folders, dirty, self._git_stamp, listing)
 
 
 def _git_stamp(git_dir: Path) -> bytes:

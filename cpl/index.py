@@ -73,14 +73,47 @@ class Index:
         self._store = store
         self._watch = watch
         self._say = say
+        self._fresh: Tree | None = None
+        self._guessed: Tree | None = None  # what git has not confirmed yet
 
     @cached_property
     def _at(self) -> Where:
         return index_file.where(self._store.git, self._store.root)
 
-    @cached_property
+    @property
     def _tree(self) -> Tree:
-        return index_update.up_to_date(self._store.git, self._at, self._watch, self._tell_damage)
+        if self._guessed is not None:
+            return self._guessed
+        if self._fresh is None:
+            look = index_update.Look(self._store.git, self._at, self._tell_damage)
+            self._fresh = look.tree if look.tree is not None and look.is_nothing_new() else look.learned(self._watch)
+        return self._fresh
+
+    def ahead(self, work: Callable[[], T]) -> T:
+        """What `work`, which asks the index, brings; it is done while git compares, and again if anything is new.
+
+        Raises:
+            Unusable: it can't be asked.
+        """
+        if self._fresh is not None:
+            return work()
+        with _only_unusable():
+            look = index_update.Look(self._store.git, self._at, self._tell_damage)
+        if look.tree is not None:
+            self._guessed = look.tree
+            try:
+                found = work()
+            finally:
+                self._guessed = None
+            if self._fresh is not None:  # the index was damaged and has been made anew
+                return found
+            with _only_unusable():
+                if look.is_nothing_new():
+                    self._fresh = look.tree
+                    return found
+        with _only_unusable():
+            self._fresh = look.learned(self._watch)
+        return work()
 
     def _tell_damage(self) -> None:
         message = _("the index {path} is damaged and is made anew; the records are not affected")
@@ -105,8 +138,9 @@ class Index:
     def drop(self) -> None:
         """Take the index away; the next question makes it anew. Raises Unusable."""
         with _only_unusable():
-            if tree := vars(self).pop("_tree", None):
+            for tree in filter(None, (self._fresh, self._guessed)):
                 tree.database.close()
+            self._fresh = self._guessed = None
             with index_file.locked(self._at):
                 index_file.remove(self._at.database)
 
@@ -161,19 +195,19 @@ class Index:
             )
         )
 
-    def due(self, now: datetime, horizon: datetime) -> list[str]:
-        """The records of which at `now` something is due by `horizon`, or warned of."""
+    def due(self, now: datetime, horizon: datetime | None) -> list[str]:
+        """The records of which at `now` something is overdue; with a horizon also due by then, or warned of."""
         return self._asked(lambda tree: self._due(tree, now, horizon))
 
-    def _due(self, tree: Tree, now: datetime, horizon: datetime) -> list[str]:
+    def _due(self, tree: Tree, now: datetime, horizon: datetime | None) -> list[str]:
         settings = index_dues.with_dues(self._store, self._at, tree, self._finals())
         values = {
             "settings": settings,
             "now": microseconds(now),
             "end": microseconds(now + _SECOND),
-            "by": microseconds(max(now, horizon)),
+            "by": microseconds(max(now, horizon or now)),
         }
-        is_due = "due <= :by OR warn < :now"
+        is_due = "due <= :by" if horizon is None else "due <= :by OR warn < :now"
         if index_dues.is_provisional(self._store.settings, now):
             is_due = "TRUE"
         reckoned = f"SELECT row FROM dues WHERE settings = :settings AND ({is_due})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import Any, Final, NamedTuple, cast
 
 from cpl import files, freshness, index_file, index_rows
@@ -55,36 +56,52 @@ class _Plan(NamedTuple):
     gone: set[str]
 
 
-def up_to_date(git: Git, at: Where, watch: Watch, say: Callable[[], None]) -> Tree:
-    """The index, as the files are now; `say` is called when a damaged one has to be made anew.
+class Look:
+    """A look at whether the index says what there is, begun when it is made; git answers while others do something.
 
-    Raises:
-        CplError, OSError, sqlite3.Error: it can't be; then the files have to be read themselves.
+    `tree` is the work tree's part of the index as it was found, None where there is none yet. `say` is called when the
+    index is damaged, and so has to be made anew. Whatever is asked raises CplError, OSError or sqlite3.Error when the
+    index can't be used; then the files have to be read themselves.
     """
-    database = _opened(at, say)
-    while True:
-        generation, tree = index_file.generation(database, at)
-        known = index_file.known(database, tree)
-        seen = freshness.look(git, at.root, RECORDS, at.git_dir, known)
-        update = _Update(at, tree, known, seen)
-        if database is not None and tree is not None and update.is_nothing_new(database):
-            return Tree(database, tree)
-        with locked(at):
-            if database is None:
-                database = _opened(at, _say_nothing)
-                if database is not None:
-                    continue  # another process has made it meanwhile
-                with index_file.replaced(at.database, COLUMNS) as new:
-                    update.write(new, watch)
-                database = index_file.connect(at.database)
-            elif index_file.generation(database, at) == (generation, tree):
-                with transaction(database):
-                    update.write(database, watch)
-            else:
-                continue  # another process was faster
-        tree = index_file.generation(database, at)[1]
-        assert tree is not None
-        return Tree(database, tree)
+
+    def __init__(self, git: Git, at: Where, say: Callable[[], None]) -> None:
+        self._git = git
+        self._at = at
+        self._database = _opened(at, say)
+        self._generation, number = index_file.generation(self._database, at)
+        self.tree = None if self._database is None or number is None else Tree(self._database, number)
+        self._known = index_file.known(self._database, number)
+        self._looking = freshness.Looking(git, at.root, RECORDS, at.git_dir, self._known)
+
+    @cached_property
+    def _update(self) -> _Update:
+        return _Update(self._at, None if self.tree is None else self.tree.number, self._known, self._looking.seen())
+
+    def is_nothing_new(self) -> bool:
+        """Whether the index says what there is."""
+        return self.tree is not None and self._update.is_nothing_new(self.tree.database)
+
+    def learned(self, watch: Watch) -> Tree:
+        """The index, once it has learned what is new; from another process, if that was faster."""
+        with locked(self._at):
+            if self._is_first():
+                self._write(watch)
+        again = Look(self._git, self._at, _say_nothing)
+        return again.tree if again.tree is not None and again.is_nothing_new() else again.learned(watch)
+
+    def _is_first(self) -> bool:
+        """Whether no other process has changed the index since the look."""
+        if self._database is None:
+            return _opened(self._at, _say_nothing) is None
+        return index_file.generation(self._database, self._at)[0] == self._generation
+
+    def _write(self, watch: Watch) -> None:
+        if self._database is None:
+            with index_file.replaced(self._at.database, COLUMNS) as new:
+                self._update.write(new, watch)
+            return
+        with transaction(self._database):
+            self._update.write(self._database, watch)
 
 
 def _say_nothing() -> None:

@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from gettext import gettext as _
 from typing import Final, Literal, TypeAlias
 
@@ -126,9 +127,15 @@ def pairs(items: Sequence[tuple[str, str]]) -> str:
     )
 
 
+@cache
+def _unit_words() -> tuple[str, ...]:
+    """The words for days, hours, minutes and seconds; gettext looks at the disk for each word it is asked for."""
+    return _("{n} d"), _("{n} h"), _("{n} min"), _("{n} s")
+
+
 def duration(seconds: int) -> str:
     """A length of time in its largest unit and the next, cut off there: `4 h 30 min`, `-2 d 4 h`, `45 s`."""
-    words = (_("{n} d"), _("{n} h"), _("{n} min"), _("{n} s"))
+    words = _unit_words()
     left = abs(seconds)
     counts = []
     for unit in _UNITS:

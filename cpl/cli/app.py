@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from cpl.index import Index
     from cpl.record import Record
     from cpl.render import Cell, Column
-    from cpl.store import Store
+    from cpl.store import Entry, Store
 
 T = TypeVar("T")
 Among = Callable[["Index"], Iterable[str]]
@@ -180,12 +180,23 @@ class App:
         for _record in self.records(lambda index: index.faulty()):
             pass
 
-    def records(self, among: Among) -> Iterator[Record]:
-        """The records of these paths, in order; one that can't be read is named on stderr, never missing in silence."""
+    def entries(self, among: Among) -> Iterable[Entry]:
+        """The records that a question to the index brings, perhaps without documents; all where there is no index."""
         from cpl.store import read_record
 
-        for path in self.paths(among):
-            entry = read_record(self.store.root, path)
+        def read(paths: Iterable[str]) -> Iterator[Entry]:
+            return (read_record(self.store.root, path) for path in paths)
+
+        def asked(index: Index) -> Iterable[Entry]:
+            paths = list(among(index))
+            return list(read(paths)) if len(paths) < _MANY else read(paths)  # what is read while git compares
+
+        found = self.ask_index(lambda index: index.ahead(lambda: asked(index)))
+        return read(self.store.paths()) if found is None else found
+
+    def records(self, among: Among) -> Iterator[Record]:
+        """The records of these entries; one that can't be read is named on stderr, never missing in silence."""
+        for entry in self.entries(among):
             if entry.record is None:
                 self.say(_("unreadable: {problem}").format(problem=entry.problems[0]))
             else:

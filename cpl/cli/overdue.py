@@ -73,7 +73,9 @@ def overdue_command(app: App, soon: str | None, whom: str | None, exit_code: boo
     horizon = now
     if soon is not None:
         horizon = worktime.due(now, bad_parameter("--soon", parse_duration, soon), app.settings.worktime)
-    found = sorted(_dues(app, now, horizon, whom), key=lambda due: (-due.late, due.record.id, due.name))
+    found = sorted(
+        _dues(app, now, horizon if soon else None, whom), key=lambda due: (-due.late, due.record.id, due.name)
+    )
     shown = [due for due in found if due.due_at < now or (soon and (due.due_at <= horizon or due.is_warned))]
     columns = _for_people() if fmt in ("table", "markdown") else _FOR_PROGRAMS
     is_narrow = fmt == "table" and app.width is not None and app.width < ROOM_FOR_NEXT
@@ -91,8 +93,8 @@ def overdue_command(app: App, soon: str | None, whom: str | None, exit_code: boo
         raise click.exceptions.Exit(1)
 
 
-def _dues(app: App, now: datetime, horizon: datetime, whom: str | None) -> list[Due]:
-    """What is due by the horizon, for that person or for all; a task may also name somebody who is not in cpl.yaml."""
+def _dues(app: App, now: datetime, horizon: datetime | None, whom: str | None) -> list[Due]:
+    """What is overdue, or due by the horizon, for that person or for all; a task may also name somebody who is not in cpl.yaml."""
     settings = app.settings
     records = app.records(lambda index: index.due(now, horizon))
     found = [due for record in records for due in dues(record, settings.profile, settings.worktime, now)]

@@ -17,7 +17,7 @@ from cpl.errors import Invalid
 from cpl.moments import start_of_day
 from cpl.render import Cell, Column
 from cpl.similar import Near, Search
-from cpl.store import Entry, read_record
+from cpl.store import Entry
 
 _FOR_PROGRAMS: Final = tuple(
     Column(name, name)
@@ -74,8 +74,8 @@ def similar_command(app: App, piece: str, days: int | None, limit: int, fmt: str
         told(entry.record, entry.document), rule if days is None else replace(rule, days=days), app.settings.zone
     )
     first, last = (start_of_day(day, app.settings.zone) for day in search.first_to_last())
-    paths = app.paths(lambda index: index.received(first, last + timedelta(days=2)))
-    found = like(app, search, _readable(app, paths))
+    entries = app.entries(lambda index: index.received(first, last + timedelta(days=2)))
+    found = like(app, search, _readable(app, entries))
     people = fmt in ("table", "markdown")
     app.emit([_row(app, near) for near in found[:limit]], _for_people() if people else _FOR_PROGRAMS, fmt)
     if fmt == "table":
@@ -87,9 +87,9 @@ def similar_command(app: App, piece: str, days: int | None, limit: int, fmt: str
             app.say(_("{id} says nothing of: {names}").format(id=entry.id, names=", ".join(lacking)))
 
 
-def _readable(app: App, paths: Iterable[str]) -> Iterator[Entry]:
-    """The records of these paths; one that can't be read is named on stderr."""
-    for entry in (read_record(app.store.root, path) for path in paths):
+def _readable(app: App, entries: Iterable[Entry]) -> Iterator[Entry]:
+    """The records of these entries; one that can't be read is named on stderr."""
+    for entry in entries:
         if entry.record is None:
             app.say(_("unreadable: {problem}").format(problem=entry.problems[0]))
         else:

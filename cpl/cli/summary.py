@@ -19,7 +19,7 @@ from cpl.moments import Period, parse_date
 from cpl.record import Record, local_day
 from cpl.render import Column
 from cpl.report_json import as_json
-from cpl.store import read_record
+from cpl.store import Entry
 
 THIS: Final = "this"
 LAST: Final = "last"
@@ -74,8 +74,8 @@ def summary_command(
     period = asked_period(Asked(week, month, from_, to), app.now, app.settings.zone)
     instant = period.end if at == END else app.read_only_instant(at)
     faults: list[Problem] = []
-    paths = app.paths(lambda index: index.active(min(period.start, instant)))
-    summary = summarize(_records(app, paths, faults), app.settings, period, instant)
+    entries = app.entries(lambda index: index.active(min(period.start, instant)))
+    summary = summarize(_records(entries, faults), app.settings, period, instant)
     for fault in sorted(faults):
         app.say(str(fault))
     if save:
@@ -84,9 +84,9 @@ def summary_command(
     return EXIT_PROBLEMS if faults else EXIT_OK
 
 
-def _records(app: App, paths: Iterable[str], faults: list[Problem]) -> Iterator[Record | None]:
+def _records(entries: Iterable[Entry], faults: list[Problem]) -> Iterator[Record | None]:
     """The records, None for one that can't be read; what is wrong with their form is added to `faults`."""
-    for entry in (read_record(app.store.root, path) for path in paths):
+    for entry in entries:
         faults.extend(problem for problem in entry.problems if problem.is_error)
         yield entry.record
 
