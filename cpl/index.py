@@ -15,11 +15,11 @@ from gettext import gettext as _
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
-from cpl import freshness, index_dues, index_file, index_update
+from cpl import freshness, index_dues, index_file
 from cpl.errors import CplError
 from cpl.index_file import Tree, Where, name_of, path_at
 from cpl.index_rows import FACETS, from_facet, microseconds
-from cpl.index_update import COLUMNS, Watch
+from cpl.index_update import COLUMNS, Look, Watch
 from cpl.store import RECORDS, Store
 
 T = TypeVar("T")
@@ -85,9 +85,15 @@ class Index:
         if self._guessed is not None:
             return self._guessed
         if self._fresh is None:
-            look = index_update.Look(self._store.git, self._at, self._tell_damage)
-            self._fresh = look.tree if look.tree is not None and look.is_nothing_new() else look.learned(self._watch)
+            self._fresh = self._look().fresh(self._watch)
         return self._fresh
+
+    def _look(self) -> Look:
+        return Look(self._store.git, self._at, self._tell_damage)
+
+    def _tell_damage(self) -> None:
+        message = _("the index {path} is damaged and is made anew; the records are not affected")
+        self._say(message.format(path=self._at.database))
 
     def ahead(self, work: Callable[[], T]) -> T:
         """What `work`, which asks the index, brings; it is done while git compares, and again if anything is new.
@@ -97,43 +103,34 @@ class Index:
         """
         if self._fresh is not None:
             return work()
-        with _only_unusable():
-            look = index_update.Look(self._store.git, self._at, self._tell_damage)
-        if look.tree is not None:
-            self._guessed = look.tree
-            try:
-                found = work()
-            finally:
-                self._guessed = None
-            if self._fresh is not None:  # the index was damaged and has been made anew
-                return found
-            with _only_unusable():
-                if look.is_nothing_new():
-                    self._fresh = look.tree
-                    return found
-        with _only_unusable():
-            self._fresh = look.learned(self._watch)
-        return work()
-
-    def _tell_damage(self) -> None:
-        message = _("the index {path} is damaged and is made anew; the records are not affected")
-        self._say(message.format(path=self._at.database))
+        look = self._mended(self._look)
+        self._guessed = look.tree
+        try:
+            found = work() if look.tree is not None else None
+        finally:
+            self._guessed = None
+        if self._fresh is None and look.tree is not None and self._mended(look.is_nothing_new):
+            self._fresh = look.tree
+        elif self._fresh is None:
+            self._fresh = self._mended(lambda: look.fresh(self._watch), lambda: self._look().fresh(self._watch))
+            found = None
+        return work() if found is None else found
 
     def _asked(self, question: Callable[[Tree], T]) -> T:
-        """What a question to the index brings; a damaged one is made anew once.
+        """What a question to the index brings. Raises Unusable: it can't be asked."""
+        return self._mended(lambda: question(self._tree))
 
-        Raises:
-            Unusable: it can't be asked.
-        """
+    def _mended(self, ask: Callable[[], T], again: Callable[[], T] | None = None) -> T:
+        """What asking brings; a damaged index is taken away first, once, and then it is asked again."""
         with _only_unusable():
             try:
-                return question(self._tree)
+                return ask()
             except sqlite3.DatabaseError as error:
                 if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF in _HARMLESS:
                     raise
             self._tell_damage()
             self.drop()
-            return question(self._tree)
+            return (again or ask)()
 
     def drop(self) -> None:
         """Take the index away; the next question makes it anew. Raises Unusable."""

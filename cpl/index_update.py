@@ -81,13 +81,14 @@ class Look:
         """Whether the index says what there is."""
         return self.tree is not None and self._update.is_nothing_new(self.tree.database)
 
-    def learned(self, watch: Watch) -> Tree:
+    def fresh(self, watch: Watch) -> Tree:
         """The index, once it has learned what is new; from another process, if that was faster."""
+        if self.tree is not None and self.is_nothing_new():
+            return self.tree
         with locked(self._at):
             if self._is_first():
                 self._write(watch)
-        again = Look(self._git, self._at, _say_nothing)
-        return again.tree if again.tree is not None and again.is_nothing_new() else again.learned(watch)
+        return Look(self._git, self._at, _say_nothing).fresh(watch)
 
     def _is_first(self) -> bool:
         """Whether no other process has changed the index since the look."""

@@ -80,14 +80,14 @@ class Hand:
     def root(self) -> Path:
         return self.ledger.root
 
-    def some_file(self) -> Path | None:
+    def _some_file(self) -> Path | None:
         found = sorted(
             path for path in (self.root / "records").rglob("*.md") if path.is_file() and not path.is_symlink()
         )
         return self.chance.choice(found) if found else None
 
     def act(self, name: str) -> None:
-        path = self.some_file()
+        path = self._some_file()
         if name == "new":
             hours = self.chance.randrange(1, 200)
             self.ledger(
@@ -222,7 +222,7 @@ def short_window(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(freshness, "RACY_NS", int(WINDOW * 1e9 / 2))
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=st.lists(st.sampled_from(ACTS), min_size=1, max_size=7), seed=st.integers(0, 1 << 16), waits=st.booleans())
 @pytest.mark.usefixtures("short_window")
 def test_whatever_is_done_to_the_files_the_answers_are_those_without_index(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from gettext import gettext as _
 from typing import Any, Final
 
@@ -73,9 +73,8 @@ def overdue_command(app: App, soon: str | None, whom: str | None, exit_code: boo
     horizon = now
     if soon is not None:
         horizon = worktime.due(now, bad_parameter("--soon", parse_duration, soon), app.settings.worktime)
-    found = sorted(
-        _dues(app, now, horizon if soon else None, whom), key=lambda due: (-due.late, due.record.id, due.name)
-    )
+    found = _dues(app, now, horizon if soon else None, whom)
+    found.sort(key=lambda due: (-due.late, due.record.id, due.name))
     shown = [due for due in found if due.due_at < now or (soon and (due.due_at <= horizon or due.is_warned))]
     columns = _for_people() if fmt in ("table", "markdown") else _FOR_PROGRAMS
     is_narrow = fmt == "table" and app.width is not None and app.width < ROOM_FOR_NEXT
@@ -94,8 +93,13 @@ def overdue_command(app: App, soon: str | None, whom: str | None, exit_code: boo
 
 
 def _dues(app: App, now: datetime, horizon: datetime | None, whom: str | None) -> list[Due]:
-    """What is overdue, or due by the horizon, for that person or for all; a task may also name somebody who is not in cpl.yaml."""
+    """What is overdue, or due by the horizon, for that person or for all.
+
+    A task may also name somebody who is not in cpl.yaml, now or later.
+    """
     settings = app.settings
+    if whom is not None and whom not in ("me", *settings.people):
+        horizon = datetime.max.replace(tzinfo=UTC)
     records = app.records(lambda index: index.due(now, horizon))
     found = [due for record in records for due in dues(record, settings.profile, settings.worktime, now)]
     if whom is None:
