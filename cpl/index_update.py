@@ -87,7 +87,7 @@ class Look:
             return self.tree
         with locked(self._at):
             if self._is_first():
-                self._write(watch)
+                return self._written(watch)
         return Look(self._git, self._at, _say_nothing).fresh(watch)
 
     def _is_first(self) -> bool:
@@ -96,13 +96,14 @@ class Look:
             return _opened(self._at, _say_nothing) is None
         return index_file.generation(self._database, self._at)[0] == self._generation
 
-    def _write(self, watch: Watch) -> None:
+    def _written(self, watch: Watch) -> Tree:
         if self._database is None:
             with index_file.replaced(self._at.database, COLUMNS) as new:
-                self._update.write(new, watch)
-            return
+                number = self._update.write(new, watch)
+            return Tree(index_file.connect(self._at.database), number)
         with transaction(self._database):
-            self._update.write(self._database, watch)
+            number = self._update.write(self._database, watch)
+        return Tree(self._database, number)
 
 
 def _say_nothing() -> None:
@@ -137,7 +138,8 @@ class _Update:
         """Whether the index says already what there is; a few files are read to find out."""
         folders = self._seen.folders
         is_other = any(self._known.folders.get(each) != stamp for each, stamp in folders.stamps.items())
-        if folders.gone or is_other or self._seen.listing is not None:
+        is_gone = not folders.gone.isdisjoint(self._known.folders)
+        if is_gone or is_other or self._seen.listing is not None:
             return False
         plan = self._plan(database)
         if plan.gone or len(plan.wanted) > _FEW:
@@ -160,8 +162,8 @@ class _Update:
         is_left_to_git = is_compared and path not in self._seen.dirty
         return not is_left_to_git or found.stamp == UNTRUSTED or found.key is None
 
-    def write(self, database: sqlite3.Connection, watch: Watch) -> None:
-        """Enter into the index what is new, in the caller's transaction."""
+    def write(self, database: sqlite3.Connection, watch: Watch) -> int:
+        """Enter into the index what is new, in the caller's transaction; the work tree's number there."""
         tree = self._tree or _new_tree(database, self._at)
         listing = self._seen.listing
         plan = self._plan(database)
@@ -179,6 +181,7 @@ class _Update:
         database.execute(
             "UPDATE trees SET generation = generation + 1, git_stamp = ? WHERE tree = ?", (self._seen.git_stamp, tree)
         )
+        return tree
 
     def _plan(self, database: sqlite3.Connection) -> _Plan:
         """The files that may differ from what the index says."""

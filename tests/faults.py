@@ -70,6 +70,7 @@ class Fault:
         elif self.kind == TERMINATE:
             os.kill(os.getpid(), signal.SIGTERM)
         elif self.kind == FULL:
+            sys.dont_write_bytecode = True  # Python would leave half a module
             resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
 
 

@@ -44,11 +44,15 @@ def run_process(
     stdin: bytes = b"",
     before: Callable[[], None] | None = None,
 ) -> Outcome:
-    """Run `cpl ARGS` in the store as a process; `before` is called in it first."""
+    """Run `cpl ARGS` in the store as a process; `before` is called in it first.
+
+    It keeps no compiled modules then: Python would leave half of one where a limit is set.
+    """
+    kept = {} if before is None else {"PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         command(*args),
         cwd=ledger.root,
-        env=environment(**(env or {})),
+        env=environment(**kept, **(env or {})),
         input=stdin,
         capture_output=True,
         preexec_fn=before,

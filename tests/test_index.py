@@ -288,6 +288,16 @@ def test_without_a_place_for_the_index_everything_works(filled: Ledger) -> None:
     assert_same(filled)
 
 
+@pytest.mark.parametrize("is_file", [False, True])
+def test_a_store_without_a_folder_of_records_is_empty(filled: Ledger, is_file: bool) -> None:
+    filled.ok("list")
+    shutil.rmtree(filled.root / "records")
+    if is_file:
+        (filled.root / "records").write_text("in the way")
+    assert_same(filled)
+    assert_same(filled)
+
+
 def test_outside_of_a_repository_everything_works(filled: Ledger) -> None:
     shutil.rmtree(filled.root / ".git")
     assert_same(filled)

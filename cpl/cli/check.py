@@ -21,6 +21,7 @@ from cpl.cli.options import output_format
 from cpl.errors import EXIT_PROBLEMS, CplError, Invalid, Problem
 from cpl.git import GitFailed, GitMissing
 from cpl.guard import Found, Verdict
+from cpl.layout import NotReady
 from cpl.render import Cell, Column, visible
 from cpl.store import RECORDS, Store
 
@@ -220,7 +221,7 @@ def _unfinished(store: Store) -> Iterator[Problem]:
     """W082: a write was killed before it was done."""
     try:
         words = health_writes.unfinished(store)
-    except (GitFailed, GitMissing):  # without a repository there is no journal, and reading needs no git
+    except (GitFailed, GitMissing, NotReady):  # without a repository there is no journal, and reading needs no git
         return
     if words is not None:
         path = os.path.relpath(store.private / journal.NAME, store.root)
