@@ -46,7 +46,10 @@ _IDENTITY: Final = re.compile(r"(.*) <(.*)> \d+ [+-]\d{4}\n")
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
 
-
+# A folder that a clone brought may look like a bare repository, with settings of its own that name programs: git from
+# 2.38 on does not go by such a one then.
+_OWN: Final = ("core.quotePath=false", "i18n.commitEncoding=UTF-8", "safe.bareRepository=explicit")
+_SETTINGS: Final = tuple(word for each in _OWN for word in ("-c", each))
 _COMMIT: Final = ("commit", "--quiet", "--file=-", "--cleanup=verbatim")
 _FROM_STDIN: Final = ("--pathspec-from-file=-", "--pathspec-file-nul")
 
@@ -275,8 +278,7 @@ class Git:
         return [posixpath.relpath(f"/{path}", f"/{prefix}") for path in paths]
 
     def _command(self, args: Sequence[str]) -> list[str]:
-        settings = ("-c", "core.quotePath=false", "-c", "i18n.commitEncoding=UTF-8")
-        return ["git", "-C", os.fspath(self.cwd), *settings, *args]
+        return ["git", "-C", os.fspath(self.cwd), *_SETTINGS, *args]
 
     def _environment(self, *, write: bool) -> dict[str, str]:
         kept = {
