@@ -145,7 +145,7 @@ def template(root: Path, path: str) -> bytes | None:
     """A file that settings are made of: the store's own; of those under templates/ else the shipped one; else None."""
     for folder in (root, shipped()) if path.startswith(TEMPLATES) else (root,):
         try:
-            return files.read(folder / path, SETTINGS_LIMIT)
+            return files.read_below(folder, path, SETTINGS_LIMIT)
         except files.Missing:
             continue
     return None
@@ -205,7 +205,7 @@ class Store:
         wanted = normalize_piece(written)
         if is_id(wanted):
             path = record_path(wanted)
-            if os.path.lexists(self.root / path):
+            if os.path.lexists(self.root / path) and tree.is_below(self.root, path):
                 return path
         ids = self.ids() if self._ids_like is None else self._ids_like(self, (wanted, written))
         found = sorted(each for each in ids if written and (wanted in each.upper() or written in each))
