@@ -160,10 +160,17 @@ def _kept(version: Version) -> set[tuple[str, str]]:
 
 def _differing(left: str, right: str) -> Iterator[str]:
     """The headings of sections that differ."""
-    mine, other = parts(left), parts(right)
-    for heading in dict.fromkeys(heading for heading, _text in (*mine, *other)):
-        if [text for name, text in mine if name == heading] != [text for name, text in other if name == heading]:
+    mine, other = (_by_heading(text) for text in (left, right))
+    for heading in {**mine, **other}:
+        if mine.get(heading) != other.get(heading):
             yield f"## {heading}" if heading else _("the text before the first heading")
+
+
+def _by_heading(text: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for heading, section in parts(text):
+        found.setdefault(heading, []).append(section)
+    return found
 
 
 def whole(ours: bytes, theirs: bytes, marks: Marks = PLAIN) -> bytes:
