@@ -153,7 +153,7 @@ class Index:
 
     def with_words(self, words: Sequence[str]) -> list[str]:
         """The files in which all of the words stand, whatever their case."""
-        values = {f"word{number}": word.casefold().encode() for number, word in enumerate(words)}
+        values = {f"word{number}": word.casefold().encode(errors="surrogatepass") for number, word in enumerate(words)}
         holds = " AND ".join(f"instr(folded, :{name})" for name in values)
         return self._asked(
             lambda tree: _paths(
