@@ -9,6 +9,7 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -20,10 +21,10 @@ from cpl import merge, tables
 from cpl.git import Git
 from cpl.store import read_entry
 from tests.hostile import TARGETS, changed
-from tests.ledger import CPL_YAML, ROOT, Ledger
-from tests.processes import run_process
+from tests.ledger import CPL_YAML, ROOT, Ledger, Outcome
+from tests.processes import environment
 
-EVIL = '=cmd|\' /C calc\'!A0 <img src=x onerror=alert(1)> [a](javascript:b) {0.__class__} %(x)s $(touch pwned) `b`'
+EVIL = "=cmd|' /C calc'!A0 <img src=x onerror=alert(1)> [a](javascript:b) {0.__class__} %(x)s $(touch pwned) `b`"
 HEAD = """\
 ---
 id: CPL-20261118-M9S3467
@@ -76,9 +77,9 @@ def cost(text: str) -> tuple[float, int]:
 
 @pytest.mark.parametrize("name", LONG)
 def test_reading_takes_time_and_room_in_proportion_to_the_size(name: str) -> None:
-    half, whole = cost(LONG[name](30_000)), cost(LONG[name](60_000))
+    half, whole = cost(LONG[name](20_000)), cost(LONG[name](40_000))
     assert whole[0] < max(5 * half[0], 1.0)
-    assert whole[1] < 60 * 60_000
+    assert whole[1] < 60 * 40_000
 
 
 def test_merging_many_sections_takes_time_in_proportion_to_their_number() -> None:
@@ -138,7 +139,15 @@ def test_a_folder_that_poses_as_a_bare_repository_runs_nothing(tmp_path: Path) -
     ledger = cloned(tmp_path, tmp_path / "source")
     ledger.root /= "estate"
     assert ledger("list") == (0, "", "no complaint\n")
-    for args in (["check"], ["open", "-t", "x"], ["doctor"], ["log"], ["index"], ["hooks", "status"], ["undo", "--yes"]):
+    for args in (
+        ["check"],
+        ["open", "-t", "x"],
+        ["doctor"],
+        ["log"],
+        ["index"],
+        ["hooks", "status"],
+        ["undo", "--yes"],
+    ):
         ledger(*args)
         assert not trap.exists(), args
     words = ledger("open", "-t", "x", "--by", "li.na").err
@@ -156,7 +165,11 @@ def evil(tmp_path: Path) -> Ledger:
         ".gitconfig": f'[core]\n\teditor = touch {trap}\n[filter "evil"]\n\tclean = touch {trap}\n',
         ".gitmodules": f'[submodule "a"]\n\tpath = a\n\turl = ext::sh -c touch% {trap}\n\tupdate = !touch {trap}\n',
         ".mailmap": "Somebody Else <x@example.org> <li.na@example.org>\n",
-        **{f"{folder}/{name}": script for folder in ("hooks", ".githooks", ".husky") for name in ("pre-commit", "pre-push")},
+        **{
+            f"{folder}/{name}": script
+            for folder in ("hooks", ".githooks", ".husky")
+            for name in ("pre-commit", "pre-push")
+        },
         **{name: f"open({str(trap)!r}, 'w')\n" for name in ("click.py", "cpl.py", "sitecustomize.py", "yaml.py")},
         "templates/records/complaint.md": "{{ ''.__class__ }} {0.__class__} $(id)\n",
         ".editorconfig": "root = true\n",
@@ -168,16 +181,29 @@ def evil(tmp_path: Path) -> Ledger:
     return cloned(tmp_path, source)
 
 
+def in_process(ledger: Ledger, *args: str, **env: str) -> Outcome:
+    """Run `cpl ARGS` as the program does: without the folder that it works in among Python's (`-m` alone adds it)."""
+    command = [sys.executable, "-P", "-m", "cpl", *args]
+    done = subprocess.run(command, cwd=ledger.root, env=environment(**env), capture_output=True, text=True)
+    return Outcome(done.returncode, done.stdout, done.stderr)
+
+
 def test_nothing_in_a_clone_runs_code(evil: Ledger, tmp_path: Path) -> None:
-    evil.interpreter = __import__("sys").executable
+    evil.interpreter = sys.executable
     assert evil("init").code == 0
-    evil.commit("prepare")
     one = evil.open(EVIL)
-    for args in (["list"], ["check"], ["note", one, "-m", "x"], ["transition", one, "resolving"], ["log", one], ["doctor"]):
+    for args in (
+        ["list"],
+        ["check"],
+        ["note", one, "-m", "x"],
+        ["transition", one, "resolving"],
+        ["log", one],
+        ["doctor"],
+    ):
         assert evil(*args).code in (0, 1), args
     later = "2999-01-01T00:00:00+08:00"
-    assert run_process(evil, "overdue", "--at", later).code == 0
-    assert run_process(evil, "doctor", "--fix").code in (0, 1)
+    assert in_process(evil, "overdue", "--at", later).code == 0
+    assert in_process(evil, "doctor", "--fix").code in (0, 1)
     assert not (tmp_path / "pwned").exists()
 
 
@@ -195,7 +221,7 @@ def test_settings_of_git_and_hooks_are_never_those_that_a_store_asks_for(evil: L
 
 def test_the_editor_is_never_one_that_a_store_asks_for(evil: Ledger, tmp_path: Path) -> None:
     one = evil.open("x")
-    outcome = run_process(evil, "edit", one, env={"EDITOR": "false"})
+    outcome = in_process(evil, "edit", one, VISUAL="false", EDITOR="false", TERM="xterm")
     assert (outcome.code, "the editor 'false' failed" in outcome.err) == (2, True)
     assert not (tmp_path / "pwned").exists()
 
@@ -278,11 +304,13 @@ def test_folders_may_be_deeper_than_python_can_go(ledger: Ledger, one: str) -> N
             os.mkdir("d")  # noqa: PTH102 - a whole path would be too long
             os.chdir("d")
         Path("x.md").write_text("x", encoding="utf-8")
+        os.chdir(here)
+        outcomes = [ledger(*args) for args in (["check"], ["list"], ["overdue"], ["show", one])]
     finally:
         os.chdir(here)
-    for args in (["check"], ["list"], ["overdue"], ["show", one]):
-        assert ledger(*args).code in (0, 1), args
-    assert "/d/x.md:1: E003" in ledger("check").out
+        subprocess.run(["rm", "-rf", str(ledger.root / "records/d")], check=True)  # pytest can't go there either
+    assert [each.code for each in outcomes] == [1, 0, 0, 0]
+    assert "/d/x.md:1: E003" in outcomes[0].out
 
 
 def test_paths_longer_than_the_system_takes_are_named(ledger: Ledger, one: str) -> None:
@@ -325,9 +353,14 @@ def test_git_s_words_and_names_can_not_harm_a_terminal(ledger: Ledger, one: str)
     ledger.commit()
     tree, parent = ledger.git("rev-parse", "HEAD^{tree}", "HEAD^").split()
     person = b"\x1b[31mRed\xff\xe2\x80\xae <\x1b]0;x\x07@example.org> 1795000000 +0800"
-    data = b"\n".join(
-        (b"tree " + tree.encode(), b"parent " + parent.encode(), b"author " + person, b"committer " + person, b"")
-    ) + b"\n\x1b[2J\x9b31m \xe2\x80\xae " + EVIL.encode() + b"\n\nAction: \x1b[31mx\n"
+    data = (
+        b"\n".join(
+            (b"tree " + tree.encode(), b"parent " + parent.encode(), b"author " + person, b"committer " + person, b"")
+        )
+        + b"\n\x1b[2J\x9b31m \xe2\x80\xae "
+        + EVIL.encode()
+        + b"\n\nAction: \x1b[31mx\n"
+    )
     made = subprocess.run(
         ["git", "hash-object", "-t", "commit", "-w", "--literally", "--stdin"],
         cwd=ledger.root,
@@ -360,7 +393,7 @@ def test_text_of_a_record_is_text_in_every_format(ledger: Ledger) -> None:
         ledger.ok("list", "--columns", "id,title,name", "--format", "markdown"),
         ledger.ok("summary", "--format", "markdown", "--ids"),
     ):
-        assert ("<img" in page, "](javascript" in page) == (False, False)
+        assert ("<img" in page, re.search(r"(?<!\\)\]\(javascript", page)) == (False, None)
     for args in (["show", one], ["list"], ["log", one], ["overdue"], ["search", "cmd"]):
         assert "<class" not in ledger.ok(*args), args
     assert not (ledger.root / "pwned").exists()
@@ -368,7 +401,17 @@ def test_text_of_a_record_is_text_in_every_format(ledger: Ledger) -> None:
 
 # Arguments that look like something else
 
-STRANGE = ["--upload-pack=touch pwned", "-x", "--output=pwned", "a\nb", "\x1b[31m", "../../x", ":(glob)**", "@{-1}", "\udcff"]
+STRANGE = [
+    "--upload-pack=touch pwned",
+    "-x",
+    "--output=pwned",
+    "a\nb",
+    "\x1b[31m",
+    "../../x",
+    ":(glob)**",
+    "@{-1}",
+    "\udcff",
+]
 STRANGE += ["", "..", "@", "HEAD^{/x}", "$(touch pwned)", "{0.__class__}", "%s", "a" * 5000]
 COMMANDS = [
     ["check", "--range={}"],
@@ -483,4 +526,5 @@ def test_every_test_that_the_page_names_exists() -> None:
     named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page)
     assert len(named) > 20
     for path, test in named:
-        assert f"def {test}(" in (ROOT / path).read_text(encoding="utf-8") if test else (ROOT / path).exists(), (path, test)
+        text = (ROOT / path).read_text(encoding="utf-8")
+        assert not test or f"def {test}(" in text, (path, test)

@@ -99,9 +99,7 @@ def main() -> int:
     if sys.platform == "linux":  # macOS does not keep to this limit
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     signal.signal(signal.SIGVTALRM, too_long)
-    results = [
-        fuzz(name, TARGETS[name], asked.inputs, asked.seconds, asked.seed) for name in asked.target or TARGETS
-    ]
+    results = [fuzz(name, TARGETS[name], asked.inputs, asked.seconds, asked.seed) for name in asked.target or TARGETS]
     if asked.json:
         print(json.dumps({"seed": asked.seed, "memory": MEMORY, "results": [asdict(each) for each in results]}))
     else:
