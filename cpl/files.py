@@ -99,6 +99,16 @@ def read(path: Path, limit: int) -> bytes:
     return bytes(data)
 
 
+def read_below(root: Path, path: str, limit: int) -> bytes:
+    """As `read`, of a file that no symbolic link leads to from outside of `root`. Raises: as `read`."""
+    full = root / path
+    real = os.path.realpath(full.parent)
+    if not Path(real).is_relative_to(os.path.realpath(root)):
+        words = _("its folder is really {real}, outside {root}; remove the link")
+        raise Unreadable(full, words.format(real=real, root=root))
+    return read(full, limit)
+
+
 def tail(path: Path, length: int) -> bytes:
     """The last bytes of a file of any size, at most `length`. Raises: OSError."""
     with path.open("rb") as stream:

@@ -34,6 +34,10 @@ _FOUND: Final = re.compile(rb"[0-9a-f]{40,64} \w+ (\d+)\n")
 _IDENTITY: Final = re.compile(r"(.*) <(.*)> \d+ [+-]\d{4}\n")
 COMMIT: Final = ("commit", "--quiet", "--file=-", "--cleanup=verbatim")
 """The command for a commit with the message from stdin, to the letter."""
+# A folder that a clone brought may look like a bare repository, with settings of its own that name programs: git from
+# 2.38 on does not go by such a one then.
+_OWN: Final = ("core.quotePath=false", "i18n.commitEncoding=UTF-8", "safe.bareRepository=explicit")
+_SETTINGS: Final = tuple(word for each in _OWN for word in ("-c", each))
 _FROM_STDIN: Final = ("--pathspec-from-file=-", "--pathspec-file-nul")
 
 AnyPath: TypeAlias = str | os.PathLike[str]
@@ -255,8 +259,7 @@ class Git:
         return [posixpath.relpath(f"/{path}", f"/{prefix}") for path in paths]
 
     def _started(self, args: Sequence[str], *, write: bool) -> Popen[bytes]:
-        settings = ("-c", "core.quotePath=false", "-c", "i18n.commitEncoding=UTF-8")
-        command = ["git", "-C", os.fspath(self.cwd), *settings, *args]
+        command = ["git", "-C", os.fspath(self.cwd), *_SETTINGS, *args]
         environment = git_env.environment(self.env, write=write, inherit=self.inherit_repository)
         try:
             # What may be inherited is: the lock of the store, so that a git outlives a killed cpl under it.

@@ -69,7 +69,8 @@ def find(git: Git) -> Place:
 def find_bare(git: Git) -> Place | None:
     """Where the hooks of a bare repository are; None where there is no such repository; one git process."""
     asked = ("--is-bare-repository", "--git-common-dir", "--git-path", "hooks")
-    told = os.fsdecode(git.run("rev-parse", "--path-format=absolute", *asked, ok=(0, 128)))
+    # Named, and not found: git finds no bare repository by itself when cpl asks.
+    told = os.fsdecode(git.run("--git-dir=.", "rev-parse", "--path-format=absolute", *asked, ok=(0, 128)))
     if not told.startswith("true\n"):
         return None
     _is_bare, common, folder = told.split("\n")[:3]

@@ -34,6 +34,10 @@ _FAULTY: Final = (
 )
 
 
+# What values do that cpl never wrote, in an index that SQLite finds sound.
+_DAMAGED: Final = (ArithmeticError, LookupError, TypeError, ValueError)
+
+
 class Unusable(CplError):
     """There is no index that can be used: no repository, no room, no right to write, or another process is at it."""
 
@@ -128,6 +132,8 @@ class Index:
             except sqlite3.DatabaseError as error:
                 if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF in _HARMLESS:
                     raise
+            except _DAMAGED:  # from the index made anew it would be a bug, and come through
+                pass
             self._tell_damage()
             self.drop()
             return (again or ask)()
@@ -184,7 +190,7 @@ class Index:
 
     def with_words(self, words: Sequence[str]) -> list[str]:
         """The files in which all of the words stand, whatever their case."""
-        values = {f"word{number}": word.casefold().encode() for number, word in enumerate(words)}
+        values = {f"word{number}": word.casefold().encode(errors="surrogatepass") for number, word in enumerate(words)}
         holds = " AND ".join(f"instr(folded, :{name})" for name in values)
         return self._asked(
             lambda tree: _paths(
@@ -235,7 +241,10 @@ class Index:
         The files themselves are not looked at, so git is not asked. Raises Unusable.
         """
         with _only_unusable():
-            return _names(self._at, [name_of(piece) for piece in pieces])
+            try:
+                return _names(self._at, [name_of(piece) for piece in pieces])
+            except _DAMAGED as error:
+                raise Unusable(str(error)) from error
 
 
 _JOINED: Final = "rows CROSS JOIN files USING (row)"

@@ -114,6 +114,8 @@ def connect(path: Path) -> sqlite3.Connection:
     Raises:
         sqlite3.Error: it can't be opened, or is none.
     """
+    if path.is_symlink():
+        raise sqlite3.OperationalError("a link, by which SQLite would write elsewhere")
     found = sqlite3.connect(f"file:{_quoted(path)}?mode=rw", uri=True, timeout=_WAIT_SECONDS, isolation_level=None)
     try:
         found.execute("PRAGMA synchronous = NORMAL")

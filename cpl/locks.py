@@ -48,8 +48,10 @@ def lock(path: Path, *, timeout: float) -> Iterator[None]:
 
     Raises:
         Busy: somebody else had it all the time.
-        WriteFailed: the lock file can't be made.
+        WriteFailed: the lock file can't be made, or its folder is a link.
     """
+    if path.parent.is_symlink():
+        raise WriteFailed(path, _("its folder is a symbolic link, which may lead anywhere; remove the link"))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, _FLAGS, 0o600)

@@ -44,7 +44,7 @@ def template(root: Path, path: str) -> bytes | None:
     """A file that settings are made of: the store's own; of those under templates/ else the shipped one; else None."""
     for folder in (root, shipped()) if path.startswith(TEMPLATES) else (root,):
         try:
-            return files.read(folder / path, SETTINGS_LIMIT)
+            return files.read_below(folder, path, SETTINGS_LIMIT)
         except files.Missing:
             continue
     return None

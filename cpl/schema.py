@@ -22,6 +22,7 @@ Converter = Callable[[Node, Problems], Any]
 T = TypeVar("T")
 
 later: Final = str  # marks a text that is translated where it is shown; most are never shown
+_ADVISED: Final = 50  # problems that come with what was probably meant, which takes long to find: then it is no slip
 _WORD: Final = re.compile(r"[\w.+-]+(?:[/@:][\w.+-]+)*")
 _INTEGER: Final = re.compile(r"-?[0-9]{1,15}", re.ASCII)
 _NUMBER: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?", re.ASCII)
@@ -171,8 +172,8 @@ def one_of(names: Collection[str]) -> Converter:
     def convert(node: Node, problems: Problems) -> str | None:
         value = _scalar(node, problems, later("a name"))
         if value is not None and value not in names:
-            message = _("'{value}' is not known here").format(value=value) + did_you_mean(value, names)
-            problems.append(problem(node, "E014", message))
+            hint = did_you_mean(value, names) if len(problems) < _ADVISED else ""
+            problems.append(problem(node, "E014", _("'{value}' is not known here").format(value=value) + hint))
             return None
         return value
 
@@ -215,6 +216,14 @@ def anything(node: Node, problems: Problems) -> Any:
     return {entry.key.text: anything(entry.value, problems) for entry in node.entries}
 
 
+def _unknown_key(key: ScalarNode, fields: Mapping[str, Converter], problems: Problems) -> set[str]:
+    """Name a key that there is not (E020); the one that was probably meant."""
+    is_advised = len(problems) < _ADVISED
+    hint = did_you_mean(key.text, fields) if is_advised else ""
+    problems.append(problem(key, "E020", _("'{name}' is not a known key here").format(name=key.text) + hint))
+    return nearest(key.text, fields) if is_advised else set()
+
+
 def struct(fields: Mapping[str, Converter], required: Collection[str] = (), *, extra: bool = False) -> Converter:
     """A converter for a mapping whose keys are known.
 
@@ -235,9 +244,7 @@ def struct(fields: Mapping[str, Converter], required: Collection[str] = (), *, e
             name = entry.key.text
             converter = fields.get(name) or (anything if extra and name.startswith("x-") else None)
             if converter is None:
-                misspelt |= nearest(name, fields)
-                message = _("'{name}' is not a known key here").format(name=name) + did_you_mean(name, fields)
-                problems.append(problem(entry.key, "E020", message))
+                misspelt |= _unknown_key(entry.key, fields, problems)
             elif not is_absent(entry.value):
                 result[name] = converter(entry.value, problems)
         missing = [name for name in required if name not in result]

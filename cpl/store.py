@@ -145,7 +145,7 @@ class Store:
         wanted = normalize_piece(written)
         if is_id(wanted):
             path = record_path(wanted)
-            if os.path.lexists(self.root / path):
+            if os.path.lexists(self.root / path) and tree.is_below(self.root, path):
                 return path
         ids = self.ids() if self._ids_like is None else self._ids_like(self, (wanted, written))
         found = sorted(each for each in ids if written and (wanted in each.upper() or written in each))

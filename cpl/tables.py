@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from cpl.errors import CplError
 
+MOST: Final = 1 << 29
 DELIMITERS: Final = ",;\t"
 FALLBACKS: Final = ("utf-8", "gb18030")
 EXPECTED: Final = ("utf-8", "utf-8-sig", "utf-16")  # what nobody has to be told
@@ -52,16 +53,16 @@ class Table:
     rows: tuple[Row, ...]
 
 
-def read(data: bytes, *, encoding: str | None = None) -> Table:
+def read(data: bytes, *, encoding: str | None = None, most: int = MOST) -> Table:
     """The table in `data`: CSV, or JSON lines where the text starts with a brace; either may be gzipped.
 
     Without `encoding` a byte order mark decides, then UTF-8 is tried, then GB18030. Rows without any content
-    are left out. Row 1 of a CSV file is its header.
+    are left out. Row 1 of a CSV file is its header. What is packed may unpack to at most `most` bytes.
 
     Raises:
         NotATable: it is no text in that encoding, or has no header.
     """
-    text, used = _decode(_unpack(data), encoding)
+    text, used = _decode(_unpack(data, most), encoding)
     start = text.lstrip()[:1]
     if start == "[":
         raise NotATable(_("this is one JSON list; write one object a line instead (JSON lines)"))
@@ -71,13 +72,18 @@ def read(data: bytes, *, encoding: str | None = None) -> Table:
     return Table(columns, used, tuple(rows))
 
 
-def _unpack(data: bytes) -> bytes:
+def _unpack(data: bytes, most: int) -> bytes:
     if not data.startswith(_GZIP):
         return data
     try:
-        return gzip.decompress(data)
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+            found = file.read(most + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise NotATable(_("the gzip file is damaged: {reason}").format(reason=error)) from None
+    if len(found) > most:
+        message = _("the gzip file unpacks to more than {limit} bytes; unpack it, and take it in in parts")
+        raise NotATable(message.format(limit=most))
+    return found
 
 
 def _decode(data: bytes, encoding: str | None) -> tuple[str, str]:

@@ -21,20 +21,15 @@ def record_files(root: Path, records: str) -> Iterator[str]:
     folder = root / records
     if folder.is_symlink():
         yield records
-    elif folder.is_dir():
-        yield from _below(folder, records, not_in=f"{records}/{REGISTERS}")
-
-
-def _below(folder: Path, relative: str, *, not_in: str) -> Iterator[str]:
-    found = look_into(folder, relative, not_in=not_in)
-    if found is None:
-        yield relative
         return
-    for name, is_folder in found.items:
-        if is_folder:
-            yield from _below(folder / name, f"{relative}/{name}", not_in=not_in)
+    waiting = [(records, True)] if folder.is_dir() else []
+    while waiting:  # no recursion: folders may lie within each other as deep as the system allows
+        path, is_folder = waiting.pop()
+        found = look_into(root / path, path, not_in=f"{records}/{REGISTERS}") if is_folder else None
+        if found is None:
+            yield path
         else:
-            yield f"{relative}/{name}"
+            waiting += [(f"{path}/{name}", is_below) for name, is_below in reversed(found.items)]
 
 
 class Folder(NamedTuple):
@@ -49,7 +44,9 @@ def look_into(folder: Path, relative: str, *, not_in: str) -> Folder | None:
     try:
         with os.scandir(folder) as found:
             items = sorted(found, key=lambda item: item.name)
-    except PermissionError:
+    except (FileNotFoundError, NotADirectoryError):
+        raise
+    except OSError:  # not ours to read, or its path is longer than the system takes
         return None
     kinds = ((item.name, _kind(item, f"{relative}/{item.name}" == not_in)) for item in items)
     kept = tuple((name, is_folder) for name, is_folder in kinds if is_folder is not None)
@@ -78,15 +75,33 @@ def strangers(root: Path, records: str, known: Collection[str]) -> Iterator[str]
     if (root / records).is_symlink():
         return
     owned = {path.removesuffix(ENDING) for path in known}
-    for folder, folders, names in os.walk(root / records):
-        relative = Path(folder).relative_to(root).as_posix()
-        folders[:] = sorted(each for each in folders if f"{relative}/{each}" not in owned)
-        if relative == records:
-            folders[:] = [each for each in folders if each != REGISTERS]
-        for name in sorted(names):
+    waiting = [records]
+    while waiting:  # no recursion, as above
+        relative = waiting.pop()
+        folders, names = _inside(root / relative)
+        left_out = owned | {f"{records}/{REGISTERS}"}
+        waiting += [each for each in (f"{relative}/{name}" for name in reversed(folders)) if each not in left_out]
+        for name in names:
             path = f"{relative}/{name}"
             if path not in known and name != ".gitkeep":
                 yield path
+
+
+def _inside(folder: Path) -> tuple[list[str], list[str]]:
+    """The names of the folders and of all else in a folder, in order; none where it may not be read."""
+    try:
+        with os.scandir(folder) as found:
+            items = sorted(found, key=lambda item: item.name)
+    except OSError:
+        return [], []
+    folders = {item.name: None for item in items if item.is_dir(follow_symlinks=False)}
+    links = {item.name for item in items if item.is_symlink() and _leads_to_folder(item)}  # `record_files` tells them
+    return [*folders], [item.name for item in items if item.name not in links and item.name not in folders]
+
+
+def is_below(root: Path, path: str) -> bool:
+    """Whether no folder on the way from `root` to `path` is a link, which could lead anywhere."""
+    return not any((root / parent).is_symlink() for parent in PurePosixPath(path).parents)
 
 
 def owner(path: str) -> str:

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Final
 
 from cpl.errors import Problem
+from cpl.yaml_grammar import KEY_FLOW, PLAIN_FLOW
 from cpl.yaml_nodes import Node, ScalarNode, Source
 
 Fault = tuple[str, str]
@@ -81,6 +82,19 @@ def is_plain(node: Node | None) -> bool:
 def looks_like_pair(text: str) -> bool:
     """Whether `text` begins as `key:value`, a colon of the wrong kind or without its blank."""
     return bool(_WIDE_COLON.match(text) or _TIGHT_COLON.match(text))
+
+
+def end_of_text(text: str, at: int) -> int:
+    """Where what goes on at `at` over commas without a blank ends, between braces; `at` where nothing goes on."""
+    end = at
+    while rest := PLAIN_FLOW.match(text, at):
+        if KEY_FLOW.match(text, at) or looks_like_pair(rest[0]):
+            break
+        end = rest.end()
+        if text[end : end + 1] != ",":
+            break
+        at = end + 1
+    return end
 
 
 def deeper(value: Node | None) -> Fault:

@@ -282,16 +282,18 @@ class _Reader:
         YAML sees a further key `b` without a value there, which nobody means: Chinese is written without blanks.
         """
         value = node.entries[-1].value if node.entries else None
-        rest = PLAIN_FLOW.match(self.text, self.at)
-        if not isinstance(value, ScalarNode) or not faults.is_plain(value) or rest is None:
+        if not isinstance(value, ScalarNode) or not faults.is_plain(value) or self.text[value.end : self.at] != ",":
             return False
-        is_tight = self.text[value.end : self.at] == ","
-        if not is_tight or KEY_FLOW.match(self.text, self.at) or faults.looks_like_pair(rest[0]):
+        end = faults.end_of_text(self.text, self.at)
+        if end == self.at:
             return False
-        value.text += "," + rest[0]
-        value.end = self.at = rest.end()
+        # All of it at once: one piece after the other, a text full of commas would take the square of its length.
+        rest = self.text[self.at : end]
+        value.text += "," + rest
+        value.end = self.at = end
         message = _("other readers end the text before ',{rest}'; put it in quotes: '{text}'")
-        self._report(value.start, "W005", message.format(rest=rest[0], text=value.text))
+        words = message.format(rest=faults.excerpt(rest), text=faults.excerpt(value.text))
+        self._report(value.start, "W005", words)
         self._flow_separator(node.start, value, "}")
         return True
 
