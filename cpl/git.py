@@ -32,10 +32,8 @@ _MANY: Final = 500
 _CHUNK: Final = 1 << 16
 _FOUND: Final = re.compile(rb"[0-9a-f]{40,64} \w+ (\d+)\n")
 _IDENTITY: Final = re.compile(r"(.*) <(.*)> \d+ [+-]\d{4}\n")
-COMMIT: Final = ("commit", "--quiet", "--file=-", "--cleanup=verbatim")
-"""The command for a commit with the message from stdin, to the letter."""
-# A folder that a clone brought may look like a bare repository, with settings of its own that name programs: git from
-# 2.38 on does not go by such a one then.
+COMMIT: Final = ("commit", "--quiet", "--file=-", "--cleanup=verbatim")  # the message from stdin, to the letter
+# A folder of a clone may look like a bare repository whose settings name programs; git from 2.38 on ignores it then.
 _OWN: Final = ("core.quotePath=false", "i18n.commitEncoding=UTF-8", "safe.bareRepository=explicit")
 _SETTINGS: Final = tuple(word for each in _OWN for word in ("-c", each))
 _FROM_STDIN: Final = ("--pathspec-from-file=-", "--pathspec-file-nul")

@@ -161,7 +161,7 @@ class Index:
     def received(self, since: datetime, before: datetime) -> list[str]:
         """The records that were received in [since, before)."""
         values = {"since": microseconds(since), "before": microseconds(before)}
-        return self._rows("received >= :since AND received < :before", values)
+        return self._rows("receipt >= :since AND receipt < :before", values)
 
     def active(self, since: datetime) -> list[str]:
         """The records that were not at rest at `since` or later: open, or with something to happen, or with events."""
@@ -214,7 +214,7 @@ class Index:
         if index_dues.is_provisional(self._store.settings, now):
             is_due = "TRUE"
         reckoned = f"SELECT row FROM dues WHERE settings = :settings AND ({is_due})"
-        unknown = "SELECT row FROM rows WHERE known_from > :now AND received < :end"
+        unknown = "SELECT row FROM rows WHERE known_from > :now AND receipt < :end"
         asked = f"SELECT place FROM ({reckoned} UNION {unknown}) CROSS JOIN files USING (row) WHERE tree = :tree"
         return _paths(tree, f"{asked} UNION {_FAULTY}", values)
 
@@ -266,7 +266,7 @@ def _condition(tree: Tree, narrow: Narrow) -> tuple[str, dict[str, Any]]:
     for sign, instant in ((">=", narrow.since), ("<", narrow.before)):
         if instant is not None:
             name = f"value{len(values)}"
-            parts.append(f"received {sign} :{name}")
+            parts.append(f"receipt {sign} :{name}")
             values[name] = microseconds(instant)
     for field, test in narrow.tests:
         column = COLUMNS[FACETS.index(field)]

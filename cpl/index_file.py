@@ -37,7 +37,7 @@ CREATE TABLE files (
   stamp TEXT NOT NULL, is_compared INTEGER NOT NULL, is_watched INTEGER NOT NULL, PRIMARY KEY (tree, place)
 ) WITHOUT ROWID;
 CREATE TABLE rows (
-  row INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL UNIQUE, id TEXT, received INTEGER, known_from INTEGER,
+  row INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL UNIQUE, id TEXT, receipt INTEGER, known_from INTEGER,
   latest INTEGER, moved_to TEXT, has_open_tasks INTEGER, is_linked INTEGER, is_faulty INTEGER NOT NULL, {facets});
 CREATE TABLE links (row INTEGER NOT NULL, target TEXT NOT NULL, PRIMARY KEY (target, row)) WITHOUT ROWID;
 CREATE TABLE texts (row INTEGER PRIMARY KEY, folded BLOB NOT NULL);
@@ -53,7 +53,7 @@ CREATE INDEX files_of_a_folder ON files (tree, folder);
 CREATE INDEX files_of_a_row ON files (row, tree);
 CREATE INDEX watched_files ON files (tree) WHERE is_watched;
 CREATE INDEX unreadable_files ON files (tree) WHERE row IS NULL;
-CREATE INDEX rows_by_receipt ON rows (received, id);
+CREATE INDEX rows_by_receipt ON rows (receipt, id);
 CREATE INDEX rows_by_knowledge ON rows (known_from);
 CREATE INDEX rows_by_latest ON rows (latest);
 CREATE INDEX rows_by_state ON rows (moved_to, status);

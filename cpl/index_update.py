@@ -25,7 +25,7 @@ _FILE: Final = "place, row, stamp, is_compared, is_watched"
 _ROW: Final = (
     "key",
     "id",
-    "received",
+    "receipt",
     "known_from",
     "latest",
     "moved_to",

@@ -265,7 +265,7 @@ def test_text_stays_when_the_disk_is_full(ledger: Ledger, script: Script, one: s
     assert outcome == (
         2,
         "",
-        f"{says(mine)}{ledger.path(one)} can't be written: the file is larger than the system allows; "
+        f"{says(mine)}{ledger.root}/.git/cpl/unfinished can't be written: the file is larger than the system allows; "
         "see `ulimit -f`\n",
     )
     assert (ledger.path(one).read_bytes(), mine.stat().st_size > 9000) == (before, True)

@@ -25,7 +25,7 @@ from cpl.schema import did_you_mean
 from cpl.store import Entry, read_record
 
 RECEIVED: Final = "received_at"
-_SORTED_BY_INDEX: Final = {RECEIVED: "received", "id": "id"}
+_SORTED_BY_INDEX: Final = {RECEIVED: "receipt", "id": "id"}
 DEFAULT_COLUMNS: Final = "id,status,title,place,lead,due"
 COMPUTED: Final = ("place", "due", "age")
 _NUMBER: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]+)?")
