@@ -8,7 +8,7 @@ from datetime import date, tzinfo
 from gettext import gettext as _
 from typing import Any, Final
 
-from cpl import calendars
+from cpl import calendars, tree
 from cpl.errors import Invalid, Problem
 from cpl.overlay import overlay
 from cpl.profile import SECTIONS, Profile, Term, read_profile
@@ -19,7 +19,7 @@ from cpl.worktime import Worktime
 from cpl.yaml_nodes import MappingNode, Node, Source
 from cpl.yaml_reader import read
 
-MARKER: Final = "cpl.yaml"
+MARKER: Final = tree.MARKER
 FORMAT: Final = 1
 PROFILES: Final = "templates/profiles"
 LANGUAGES: Final = ("en", "zh")

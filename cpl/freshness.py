@@ -85,11 +85,13 @@ class Seen:
 class Looking:
     """A look at what may have changed in the folder `records` of `root` since `known`; git answers meanwhile."""
 
-    def __init__(self, git: Git, root: Path, records: str, git_dir: Path, known: Known) -> None:
+    def __init__(
+        self, git: Git, root: Path, records: str, git_dir: Path, known: Known, compared: Asked | None = None
+    ) -> None:
+        self._dirty = compared or compare(git, records)
         self._git_stamp = _git_stamp(git_dir)
-        self._dirty = _Asked(git, (*_DIRTY, records))
         is_new = not self._git_stamp or self._git_stamp != known.git_stamp
-        self._listing = _Asked(git, (*_LISTING, records)) if is_new else None
+        self._listing = Asked(git, (*_LISTING, records)) if is_new else None
         self._folders = look_at_folders(root, records, known.folders)
 
     def seen(self) -> Seen:
@@ -108,13 +110,18 @@ def _git_stamp(git_dir: Path) -> bytes:
     return found if any(found[-20:]) else b""  # index.skipHash leaves zeros there
 
 
-class _Asked:
-    """A question to git that is answered while Python does something else."""
+def compare(git: Git, records: str) -> Asked:
+    """Have git begin to compare the files in the folder `records` with its index; what `Looking` takes."""
+    return Asked(git, (*_DIRTY, records))
+
+
+class Asked:
+    """A question to git that is answered while Python does something else; nobody has to wait for the answer."""
 
     def __init__(self, git: Git, args: tuple[str, ...]) -> None:
         self._told = b""
         self._error: CplError | None = None
-        self._thread = Thread(target=self._ask, args=(git, args))
+        self._thread = Thread(target=self._ask, args=(git, args), daemon=True)
         self._thread.start()
 
     def _ask(self, git: Git, args: tuple[str, ...]) -> None:
@@ -134,10 +141,11 @@ class _Asked:
 def look_at_folders(root: Path, records: str, known: Mapping[str, Stamp]) -> Folders:
     """The folders below `records` whose stamp is not the known one, with what is in them."""
     found = Folders()
+    top = os.fspath(root)  # there may be thousands of folders, and a Path takes longer to make than to look at
     new = [] if records in known else [records]
     for folder in sorted(known):  # so that a folder comes before what lies in it
         is_gone = folder.rpartition("/")[0] in found.gone
-        info = None if is_gone else _folder_at(root / folder)
+        info = None if is_gone else _folder_at(f"{top}/{folder}")
         if info is None:
             found.gone.add(folder)
         elif stamp_of(info, time.time_ns()) != known[folder] or known[folder] == UNTRUSTED:
@@ -147,7 +155,7 @@ def look_at_folders(root: Path, records: str, known: Mapping[str, Stamp]) -> Fol
     return found
 
 
-def _folder_at(path: Path) -> os.stat_result | None:
+def _folder_at(path: str) -> os.stat_result | None:
     """What `lstat` says of a folder; None where there is none."""
     try:
         info = os.lstat(path)
@@ -159,7 +167,7 @@ def _folder_at(path: Path) -> os.stat_result | None:
 def _look_into(root: Path, folder: str, records: str, found: Folders) -> list[str]:
     """Note what is in a folder; the folders in it."""
     looked_at = time.time_ns()
-    info = _folder_at(root / folder)
+    info = _folder_at(f"{root}/{folder}")
     try:
         inside = tree.look_into(root / folder, folder, not_in=f"{records}/{tree.REGISTERS}")
     except (FileNotFoundError, NotADirectoryError):

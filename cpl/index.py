@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from cpl import freshness, index_dues, index_file
 from cpl.errors import CplError
+from cpl.freshness import Asked
 from cpl.index_file import Tree, Where, name_of, path_at
 from cpl.index_rows import FACETS, from_facet, microseconds
 from cpl.index_update import COLUMNS, Look, Watch
@@ -73,10 +74,11 @@ class Size(NamedTuple):
 class Index:
     """The index of a store, brought up to date when it is first asked."""
 
-    def __init__(self, store: Store, watch: Watch, say: Callable[[str], None]) -> None:
+    def __init__(self, store: Store, watch: Watch, say: Callable[[str], None], compared: Asked | None = None) -> None:
         self._store = store
         self._watch = watch
         self._say = say
+        self._compared = compared  # by git, which may have begun before there was an index to ask
         self._fresh: Tree | None = None
         self._guessed: Tree | None = None  # what git has not confirmed yet
 
@@ -93,7 +95,8 @@ class Index:
         return self._fresh
 
     def _look(self) -> Look:
-        return Look(self._store.git, self._at, self._tell_damage)
+        compared, self._compared = self._compared, None
+        return Look(self._store.git, self._at, self._tell_damage, compared)
 
     def _tell_damage(self) -> None:
         message = _("the index {path} is damaged and is made anew; the records are not affected")
@@ -248,12 +251,20 @@ class Index:
 
 
 _JOINED: Final = "rows CROSS JOIN files USING (row)"
+# All files but those without a record: these are few.
+_ALL: Final = (
+    "SELECT (SELECT count(*) FROM files WHERE tree = :tree)"
+    " - (SELECT count(*) FROM files WHERE tree = :tree AND row IS NULL)"
+    " - (SELECT count(*) FROM rows CROSS JOIN files USING (row) WHERE is_faulty AND id IS NULL AND tree = :tree)"
+)
 
 
 def _page(tree: Tree, narrow: Narrow, order: str, limit: int, *, backwards: bool) -> Page:
     condition, values = _condition(tree, narrow)
     values |= {"tree": tree.number, "limit": limit}
-    total = tree.database.execute(f"SELECT count(*) FROM {_JOINED} WHERE {condition}", values).fetchone()[0]
+    is_all = not narrow.tests and narrow.since is None and narrow.before is None
+    counted = _ALL if is_all else f"SELECT count(*) FROM {_JOINED} WHERE {condition}"
+    total = tree.database.execute(counted, values).fetchone()[0]
     way = "DESC" if backwards else "ASC"
     asked = f"SELECT place FROM {_JOINED} WHERE {condition} ORDER BY {order} {way}, id, place LIMIT :limit"
     return Page([path_at(place) for (place,) in tree.database.execute(asked, values)], total)

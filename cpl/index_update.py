@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, Final, NamedTuple, cast
 
 from cpl import files, freshness, index_file, index_rows
-from cpl.freshness import UNTRUSTED, Known, Seen, Stamp
+from cpl.freshness import UNTRUSTED, Asked, Known, Seen, Stamp
 from cpl.git import Git
 from cpl.index_file import Tree, Where, locked, name_of, path_at, place_of, transaction
 from cpl.index_rows import FACETS, Examined, Row
@@ -64,14 +64,14 @@ class Look:
     index can't be used; then the files have to be read themselves.
     """
 
-    def __init__(self, git: Git, at: Where, say: Callable[[], None]) -> None:
+    def __init__(self, git: Git, at: Where, say: Callable[[], None], compared: Asked | None = None) -> None:
         self._git = git
         self._at = at
         self._database = _opened(at, say)
         self._generation, number = index_file.generation(self._database, at)
         self.tree = None if self._database is None or number is None else Tree(self._database, number)
         self._known = index_file.known(self._database, number)
-        self._looking = freshness.Looking(git, at.root, RECORDS, at.git_dir, self._known)
+        self._looking = freshness.Looking(git, at.root, RECORDS, at.git_dir, self._known, compared)
 
     @cached_property
     def _update(self) -> _Update:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Final
 
 import cpl
-from cpl import config, files
+from cpl import files
 from cpl.errors import CplError
+from cpl.tree import MARKER
 
 TEMPLATES: Final = "templates/"
 SETTINGS_LIMIT: Final = 1 << 20
@@ -35,7 +36,7 @@ def find_root(start: Path) -> Path:
         NotAStore: there is none.
     """
     for folder in (start, *start.parents):
-        if (folder / config.MARKER).is_file():
+        if (folder / MARKER).is_file():
             return folder
     raise NotAStore(start)
 

@@ -26,7 +26,7 @@ from cpl.record import Record, day_of, is_id, load, normalize_piece
 from cpl.transactions import Transaction
 from cpl.writes import Commit, Evidence, Write, changes_of, new_files
 
-RECORDS: Final = "records"
+RECORDS: Final = tree.RECORDS
 RECORD_LIMIT: Final = 1 << 20
 LOCK: Final = "lock"
 LOCK_SECONDS: Final = 10.0

@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
+MARKER: Final = "cpl.yaml"  # marks the root of a store
+RECORDS: Final = "records"
 REGISTERS: Final = "registers"
 PREFIX: Final = "CPL-"
 ENDING: Final = ".md"

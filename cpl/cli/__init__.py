@@ -63,6 +63,7 @@ COMMANDS: Final = {
 }
 
 
+_READERS: Final = frozenset({"list", "overdue", "search", "show", "summary", "similar", "escalate"})
 _PATHS_OF_HOOKS: Final = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY")
 
 
@@ -94,6 +95,8 @@ class LazyGroup(click.Group):
             from cpl.schema import did_you_mean
 
             ctx.fail(_("no such command '{name}'").format(name=args[0]) + did_you_mean(args[0], COMMANDS))
+        if args and args[0] in _READERS and not ctx.resilient_parsing:
+            ctx.ensure_object(App).compare_ahead(ctx.params.get("folder"))
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cpl.config import Settings
+    from cpl.freshness import Asked
     from cpl.index import Index
     from cpl.record import Record
     from cpl.render import Cell, Column
@@ -65,6 +66,7 @@ class App:
     interpreter: str = sys.executable
     hints: bool = True
     uses_index: bool = True
+    compared: Asked | None = None
 
     @cached_property
     def store(self) -> Store:
@@ -84,7 +86,19 @@ class App:
         """The index of the store; asking it may be refused."""
         from cpl.index import Index
 
-        return Index(self.store, self._watch, self.say)
+        return Index(self.store, self._watch, self.say, self.compared)
+
+    def compare_ahead(self, folder: Path | None) -> None:
+        """Have git compare the files while the command that will need to know is still imported."""
+        from cpl.freshness import compare
+        from cpl.git import Git
+        from cpl.places import NotAStore, find_root
+        from cpl.tree import RECORDS
+
+        try:
+            self.compared = compare(Git(find_root((folder or self.folder or Path.cwd()).resolve())), RECORDS)
+        except NotAStore:  # the command says so
+            return
 
     def _watch(self, items: Iterable[T], count: int) -> Iterable[T]:
         """The same items, with a bar on a person's terminal where there are many."""
