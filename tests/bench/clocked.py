@@ -9,15 +9,17 @@ import cpl.cli
 from cpl.cli.app import App
 from cpl.moments import parse_instant
 
-NOW = parse_instant(sys.argv.pop(1))
-
 
 class Clocked(App):
-    """An app that begins at NOW whenever it begins."""
+    """An app that begins at the same instant whenever it begins."""
+
+    now_for_all = ""
 
     def __init__(self, **given: Any) -> None:
-        super().__init__(clock=lambda: NOW, **given)
+        super().__init__(clock=lambda: parse_instant(self.now_for_all), **given)
 
 
-cpl.cli.App = Clocked
-cpl.cli.main()
+if __name__ == "__main__":  # the processes that share cpl's work import this too
+    Clocked.now_for_all = sys.argv.pop(1)
+    cpl.cli.App = Clocked
+    cpl.cli.main()
