@@ -17,7 +17,7 @@ import time
 import traceback
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 ROOT: Final = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT))
@@ -87,6 +87,13 @@ def table(results: list[Result]) -> str:
     return "\n".join(lines)
 
 
+def summed(results: list[Result]) -> dict[str, Any]:
+    """What came of all inputs together; `lost` is what a program would have lost by failing."""
+    names = ("inputs", "crashes", "hangs", "out_of_memory")
+    sums = {name: sum(getattr(each, name) for each in results) for name in names}
+    return {"targets": len(results), **sums, "lost": sums["crashes"] + sums["hangs"] + sums["out_of_memory"]}
+
+
 def main() -> int:
     """Run what the options say; 1 when anything failed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -101,7 +108,7 @@ def main() -> int:
     signal.signal(signal.SIGVTALRM, too_long)
     results = [fuzz(name, TARGETS[name], asked.inputs, asked.seconds, asked.seed) for name in asked.target or TARGETS]
     if asked.json:
-        print(json.dumps({"seed": asked.seed, "memory": MEMORY, "results": [asdict(each) for each in results]}))
+        print(json.dumps(summed(results) | {"results": [asdict(each) for each in results]}))
     else:
         print(table(results))
     failed = [seed for each in results for seed in each.seeds]
