@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -306,20 +307,30 @@ class Store:
         if size > RECORD_LIMIT:
             message = _("the record would have {size} bytes, the limit is {limit}; attach the long text as a file")
             problems.append(Problem(path, 1, "E002", message.format(size=size, limit=RECORD_LIMIT)))
-        if not problems:
+        if not problems or self._mends(each, problems, now):
             return
         if each.before is not None and self.was_wrong(each.before, path, now):
             message = _("{path} was not right before this, so nothing is written to it; mend it with: cpl edit {id}")
             raise Invalid(message.format(path=path, id=PurePath(path).stem), problems)
         raise Invalid(_("nothing was written, the record would not be right:"), problems)
 
+    def _mends(self, each: Write, problems: Sequence[Problem], now: datetime) -> bool:
+        """Whether the next version has only errors that the record had before, and fewer: so several are put right."""
+        before = None if each.before is None else self._errors_of(each.before, each.document.source.path, now)
+        left, had = (Counter((found.code, found.message) for found in errors) for errors in (problems, before or ()))
+        return left < had
+
     def was_wrong(self, data: bytes, path: str, now: datetime) -> bool:
         """Whether the record that `data` holds has errors of its own."""
+        return self._errors_of(data, path, now) != []
+
+    def _errors_of(self, data: bytes, path: str, now: datetime) -> list[Problem] | None:
+        """The errors of the record that `data` holds; None where it holds none."""
         entry = read_entry(path, data)
         if entry.document is None or entry.record is None:
-            return True
+            return None
         facts = validate.Facts(path, now, self._evidence(entry.document, path), known=entry.record.history)
-        return bool(self._errors(entry.document, facts))
+        return self._errors(entry.document, facts)
 
     def _evidence(self, document: Document, path: str, incoming: Sequence[Evidence] = ()) -> dict[str, str]:
         """The evidence of a record that is there, taken as recorded: `check` hashes it again, a write need not."""

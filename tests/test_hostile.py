@@ -487,7 +487,7 @@ def test_a_link_in_place_of_the_folder_of_the_index_leads_nowhere(ledger: Ledger
     [
         "DROP TABLE files; CREATE TABLE files (x)",
         "UPDATE files SET place = CAST('..' || x'00' || '..' || x'00' || 'x.md' AS BLOB)",
-        "UPDATE rows SET id = x'ff', received = 'abc', known_from = 'x', latest = 'y'",
+        "UPDATE rows SET id = x'ff', receipt = 'abc', known_from = 'x', latest = 'y'",
         "UPDATE files SET stamp = 5, name = x'ff', is_watched = 'z'",
         "ALTER TABLE rows RENAME TO others; CREATE VIEW rows AS SELECT * FROM others",
     ],

@@ -14,7 +14,7 @@ from cpl.places import NotAStore, find_root, shipped, template
 from cpl.render import one_line
 from cpl.store import AmbiguousId, NoSuchRecord, NotCommitted, Store, read_entry, record_path
 from cpl.writes import Commit, Evidence, Write
-from tests.ledger import ONE, Ledger, instant
+from tests.ledger import ID, ONE, Ledger, instant, record_text
 
 NOW = instant("2026-11-18T16:00")
 COMMIT = Commit("subject", "test", [ONE])
@@ -218,3 +218,16 @@ def test_many_files_are_written_all_or_none(ledger: Ledger, one: str, store: Sto
         store.add_all({"a.md": b"a", "b.md": b"b"}, COMMIT)
     assert ledger.git("status", "--porcelain") == "?? b.md\n"
     assert (ledger.root / "b.md").read_bytes() == b"mine"
+
+
+def test_several_errors_are_put_right_one_by_one(ledger: Ledger) -> None:
+    """A merge can leave a finished complaint with open tasks (E063); each of them is done by itself."""
+    tasks = "".join(f"- {{id: t-{name}, kind: action, text: Look, who: li.na}}\n" for name in ("aaaa", "bbbb"))
+    text = record_text("17T10:00 to: withdrawn, reason: twice", fields=f"tasks:\n{tasks}")
+    ledger.put(ID, text)
+    ledger.commit()
+    assert ledger("check").code == 1
+    assert ledger("note", ID, "-m", "no error less").code == 2
+    for name in ("t-aaaa", "t-bbbb"):
+        ledger.ok("task", ID, "done", name)
+    assert ledger("check") == (0, "", "1 record: no problems\n")
