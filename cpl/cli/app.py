@@ -96,9 +96,10 @@ class App:
         from cpl.tree import RECORDS
 
         try:
-            self.compared = compare(Git(find_root((folder or self.folder or Path.cwd()).resolve())), RECORDS)
+            root = find_root((folder or self.folder or Path.cwd()).resolve())
         except NotAStore:  # the command says so
             return
+        self.compared = compare(Git(root, self.git_env), RECORDS)
 
     def _watch(self, items: Iterable[T], count: int) -> Iterable[T]:
         """The same items, with a bar on a person's terminal where there are many."""
