@@ -33,9 +33,7 @@ _CHUNK: Final = 1 << 16
 _FOUND: Final = re.compile(rb"[0-9a-f]{40,64} \w+ (\d+)\n")
 _IDENTITY: Final = re.compile(r"(.*) <(.*)> \d+ [+-]\d{4}\n")
 COMMIT: Final = ("commit", "--quiet", "--file=-", "--cleanup=verbatim")  # the message from stdin, to the letter
-# A folder of a clone may look like a bare repository whose settings name programs; git from 2.38 on ignores it then.
-_OWN: Final = ("core.quotePath=false", "i18n.commitEncoding=UTF-8", "safe.bareRepository=explicit")
-_SETTINGS: Final = tuple(word for each in _OWN for word in ("-c", each))
+_SETTINGS: Final = ("-c", "core.quotePath=false", "-c", "i18n.commitEncoding=UTF-8")
 _FROM_STDIN: Final = ("--pathspec-from-file=-", "--pathspec-file-nul")
 
 AnyPath: TypeAlias = str | os.PathLike[str]
@@ -257,7 +255,7 @@ class Git:
         return [posixpath.relpath(f"/{path}", f"/{prefix}") for path in paths]
 
     def _started(self, args: Sequence[str], *, write: bool) -> Popen[bytes]:
-        command = ["git", "-C", os.fspath(self.cwd), *_SETTINGS, *args]
+        command = ["git", "-C", os.fspath(self.cwd), *_SETTINGS, *(() if write else git_env.CAREFUL), *args]
         environment = git_env.environment(self.env, write=write, inherit=self.inherit_repository)
         try:
             # What may be inherited is: the lock of the store, so that a git outlives a killed cpl under it.

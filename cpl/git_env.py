@@ -22,6 +22,10 @@ _FOR_QUESTIONS: Final = {
     "LC_ALL": "C.UTF-8",
 }
 
+# A folder of a clone may look like a bare repository whose settings name programs: git from 2.38 on ignores it then.
+# Only for questions, one of which precedes each write: the user's hooks would inherit it.
+CAREFUL: Final = ("-c", "safe.bareRepository=explicit")
+
 
 def environment(more: Mapping[str, str], *, write: bool, inherit: bool) -> dict[str, str]:
     """The variables for a question, or for a `write`, which works as in the user's shell; with `more` on top.
