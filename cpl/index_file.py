@@ -19,7 +19,7 @@ from cpl.freshness import Known
 from cpl.git import Git
 
 NAME: Final = "index.sqlite"
-_LOCK: Final = "index.lock"
+_LOCK: Final = "index-lock"
 LOCK_SECONDS: Final = 60.0
 _WAIT_SECONDS: Final = 30.0
 _JOURNAL: Final = "-journal"

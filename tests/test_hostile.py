@@ -457,7 +457,7 @@ def outside(ledger: Ledger, one: str, tmp_path: Path) -> Path:
     return tmp_path / "outside"
 
 
-@pytest.mark.parametrize("name", ["index.sqlite", "index.sqlite-journal", "listing", "index.lock", "lock"])
+@pytest.mark.parametrize("name", ["index.sqlite", "index.sqlite-journal", "listing", "index-lock", "lock"])
 def test_a_link_in_place_of_the_index_leads_nowhere(ledger: Ledger, one: str, outside: Path, name: str) -> None:
     place, target = ledger.root / ".git/cpl" / name, outside / "target"
     target.write_bytes(place.read_bytes() if place.exists() else b"precious")

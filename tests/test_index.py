@@ -313,7 +313,7 @@ def test_who_holds_the_lock_for_long_keeps_nobody_from_reading(filled: Ledger, m
     filled.ok("list")
     filled.open("Bins are full", "--building", "3")
     monkeypatch.setattr(index_file, "LOCK_SECONDS", 0.1)
-    with locks.lock(filled.root / ".git" / "cpl" / "index.lock", timeout=1.0):
+    with locks.lock(filled.root / ".git" / "cpl" / "index-lock", timeout=1.0):
         assert_same(filled)
     assert_same(filled)
 

@@ -21,7 +21,7 @@ PAGE: Final = ROOT / "docs" / "guarantees.md"
 BENCHES: Final[Mapping[str, tuple[str, ...]]] = {
     "writers": (),
     "crash": (),
-    "sync": ("--operations", "60"),
+    "sync": (),
     "fuzz": ("--seconds", "15"),
 }
 BEGIN: Final = "| what was done | how much | lost |\n|---|---|---|\n"
