@@ -246,7 +246,7 @@ def hosting_merge(desk: Desk) -> str:
 WAYS: Final[tuple[Way, ...]] = (
     hand_edit, amend, partial_stage, commit_path, merge, merge_ours, squash, rebase, cherry_pick, revert, no_verify,
     hosting_merge,
-)  # fmt: skip
+)  # fmt: skip  # a table reads best with a row a line
 
 
 def _remove(pattern: str) -> Callable[[Desk], None]:
@@ -324,7 +324,7 @@ CHANGES: Final[tuple[tuple[str, Callable[[Desk], None]], ...]] = (
     ("broken YAML", _replace("title: ", "title: '")),
     ("a key that there is not", _replace("title: ", "titel: ")),
     ("the settings removed", _remove_settings),
-)  # fmt: skip
+)  # fmt: skip  # a table reads best with a row a line
 
 
 def judged(desk: Desk, hook: str) -> tuple[str, str, str]:

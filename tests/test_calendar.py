@@ -32,8 +32,8 @@ def shipped(year: int) -> CalendarYear:
 
 def test_each_day_of_the_shipped_years_is_what_both_libraries_say_but_one() -> None:
     """国办发明电〔2005〕35号, the notice for 2006, has Saturday 2005-12-31 worked; one of the two overlooks it."""
-    chinese_calendar = pytest.importorskip("chinese_calendar")
-    holidays = pytest.importorskip("holidays")
+    chinese_calendar = pytest.importorskip("chinese_calendar", reason="it belongs to the packages for tests")
+    holidays = pytest.importorskip("holidays", reason="it belongs to the packages for tests")
     other = holidays.country_holidays("CN", years=list(YEARS))
     every = [day for year in YEARS for day in days_in(year)]
     calendar = Calendar("cn", shipped)
@@ -56,7 +56,7 @@ def test_shipped_year_says_where_it_comes_from_and_is_written_as_cpl_writes(year
 
 @pytest.mark.parametrize("year", [2004, 2015, 2026])
 def test_year_made_from_the_library_is_the_shipped_one(year: int) -> None:
-    pytest.importorskip("chinese_calendar")
+    pytest.importorskip("chinese_calendar", reason="it belongs to the packages for tests")
     made, kept = seeding.from_library(year), shipped(year)
     assert (made.holidays, made.workdays) == (kept.holidays, kept.workdays)
     assert made.source[0].startswith("chinesecalendar ")
@@ -280,7 +280,7 @@ def test_seed_without_the_library_says_what_to_install(ledger: Ledger, monkeypat
 
 
 def test_seed_of_a_year_that_the_library_does_not_know_says_so(ledger: Ledger) -> None:
-    pytest.importorskip("chinese_calendar")
+    pytest.importorskip("chinese_calendar", reason="it belongs to the packages for tests")
     outcome = ledger("calendar", "seed", "2050")
     assert outcome.code == 2
     assert (

@@ -35,7 +35,7 @@ MOVED_DUE = "17T10:00 did: reschedule, task: t-9f3k, set: {due: 2026-11-21T18:00
         "no conflict", "one", "two", "windows, one side empty", "with the base", "a heading", "a heading in theirs",
         "longer lines", "not closed", "not opened", "one in another", "only a base",
     ],
-)  # fmt: skip
+)  # fmt: skip  # a table reads best with a row a line
 def test_a_file_with_markers_is_read_as_both_sides(text: str, both: tuple[str, str] | None) -> None:
     assert readings(text.encode()) == (both and tuple(each.encode() for each in both))
     assert is_marked(text.encode()) == text.startswith("<<<<<<< ") | (HUNK in text)

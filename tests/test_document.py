@@ -274,7 +274,7 @@ CHANGES = {
     "characters that corrupt become blanks": ("a: b\n", put("a", ["\x1b[x\u2028", {"k": "\x85"}]),
                                               "a:\n- ' [x '\n- {k: ' '}\n"),
     "halves of characters are replaced": ("a: b\n", put("a", "x\udcff\r\n"), 'a: "x\ufffd\\n"\n'),
-}  # fmt: skip
+}  # fmt: skip  # a table reads best with a row a line
 
 
 @pytest.mark.parametrize(("before", "change", "after"), CHANGES.values(), ids=CHANGES)
@@ -434,7 +434,7 @@ BODY_CHANGES = {
     "set nothing at a heading at the end": ("## A", write("A", ""), "## A\n"),
     "set a missing one": ("x\n", write("A", "t"), "x\n\n## A\nt\n"),
     "set a missing one to nothing": ("x\n", write("A", ""), "x\n\n## A\n"),
-}  # fmt: skip
+}  # fmt: skip  # a table reads best with a row a line
 
 
 @pytest.mark.parametrize(("before", "change", "after"), BODY_CHANGES.values(), ids=BODY_CHANGES)

@@ -211,7 +211,7 @@ def note(model: Model, minute: int, text: str) -> None:
 CHANGES: dict[str, Any] = {each.__name__: each for each in (
     add_event, classify, join, void_contact, reschedule, set_scalar, remove_scalar, set_part, toggle, add_task,
     add_evidence, write_line, tick, write_section, note,
-)}  # fmt: skip
+)}  # fmt: skip  # a table reads best with a row a line
 
 MOVES = st.builds(lambda to: {"to": to}, st.sampled_from(["resolving", "replying"]))
 CONTACTS = st.builds(lambda text: {"did": "contact", "via": "phone", "about": "progress", "text": text}, WORDS)

@@ -273,7 +273,7 @@ def test_refusal_names_commit_path_line_code_and_remedy(desk: Desk) -> None:
     path = desk.path(desk.record()).relative_to(desk.root)
     line = desk.path(desk.record()).read_text(encoding="utf-8").splitlines().index(
         "- {at: 2026-11-18T15:00:00+08:00, by: li.na, did: contact, via: phone, about: progress, reached: true}"
-    ) + 1  # fmt: skip
+    ) + 1  # fmt: skip  # a table reads best with a row a line
     assert [each.rstrip() for each in done.err.splitlines() if each.startswith("remote: ")] == [
         f"remote: {bad[:12]}:{path}:{line}: E102 the event did:contact of 2026-11-18T15:00:00+08:00 was changed "
         f"(about: 'acknowledge' → 'progress'); put it back, a slip is put right by: cpl correct {desk.record()}",
@@ -319,7 +319,7 @@ def test_honest_branches_merges_imports_and_tags_are_taken_in_without_a_word(des
     assert push(desk, ":side", ":light")[:2] == (0, "")
     assert git(desk.remote, "for-each-ref", "--format=%(refname)").out.split() == [
         "refs/heads/main", "refs/notes/commits", "refs/tags/seal/1",
-    ]  # fmt: skip
+    ]  # fmt: skip  # a table reads best with a row a line
 
 
 def test_branches_without_a_store_are_nobody_s_business(desk: Desk) -> None:

@@ -322,4 +322,4 @@ def _void(office: Office, clone: Ledger, identifier: str) -> list[str]:
 _OPERATIONS: Final[Sequence[Callable[[Office, Ledger, str], list[str]]]] = (
     _open, _contact, _contact, _move, _move, _move, _note, _set, _set, _set, _judge, _assign, _task, _task, _attach,
     _join, _void,
-)  # fmt: skip
+)  # fmt: skip  # a table reads best with a row a line
