@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from cpl import calendars, tree
 from cpl.errors import Invalid, Problem
+from cpl.language import ENGLISH
 from cpl.overlay import overlay
 from cpl.profile import SECTIONS, Profile, Term, read_profile
 from cpl.record import FIELDS
@@ -22,7 +23,6 @@ from cpl.yaml_reader import read
 MARKER: Final = tree.MARKER
 FORMAT: Final = 1
 PROFILES: Final = "templates/profiles"
-LANGUAGES: Final = ("en", "zh")
 ANYBODY: Final = "anybody"
 AUTHORS: Final = ("themselves", ANYBODY)
 
@@ -159,7 +159,7 @@ def load(files: Files) -> Settings:
     return Settings(
         name=data.get("name", ""),
         zone=data["timezone"],
-        language=data.get("language", LANGUAGES[0]),
+        language=data.get("language", ENGLISH),
         profile_name=data["profile"],
         profile=profile,
         people={person.id: person for person in people},

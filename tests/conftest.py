@@ -71,6 +71,7 @@ def trap(monkeypatch: pytest.MonkeyPatch, bytecode: Path) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", "/dev/null/config")
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    monkeypatch.setenv("CPL_LANG", "en")
     if os.environ.get("PYTHONDONTWRITEBYTECODE"):  # else each process compiles all of cpl, a third of its time
         monkeypatch.delenv("PYTHONDONTWRITEBYTECODE")
         monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(bytecode))

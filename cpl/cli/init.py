@@ -16,6 +16,7 @@ from cpl import attributes, config, driver, files, hooking, seeding
 from cpl.cli.app import App, bad_parameter, pass_app
 from cpl.errors import CplError
 from cpl.git import Git, find_toplevel
+from cpl.language import LANGUAGES
 from cpl.moments import parse_zone
 from cpl.places import shipped, template
 from cpl.render import visible
@@ -49,7 +50,7 @@ def profiles() -> list[str]:
 @click.option("--timezone", default="Asia/Shanghai", show_default=True, metavar="ZONE")
 @click.option(
     "--language",
-    type=click.Choice(config.LANGUAGES),
+    type=click.Choice(LANGUAGES),
     default="en",
     show_default=True,
     help=_("Of the labels and of the texts that cpl writes into records."),

@@ -1,0 +1,133 @@
+"""The Chinese catalogue brought in step with the code: `python -m tests.catalogue`.
+
+It takes the messages from the code of cpl, the docstrings that are the help of its commands, the names that are looked
+up as titles and kinds, and the code of click; keeps the translations that there are, in the order of the messages; and
+compiles. A message without a translation has an empty one, and a test names it.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import inspect
+import io
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import click
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir, extract_from_file
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+import cpl
+from cpl import query, record, schema
+from cpl.cli import cli
+from cpl.cli.look import COMPUTED
+
+PO: Final = Path(cpl.__file__).parent / "locale" / "zh_CN" / "LC_MESSAGES" / "cpl.po"
+MO: Final = PO.with_suffix(".mo")
+WIDTH: Final = 120
+
+Id: TypeAlias = str | tuple[str, ...]
+
+_KEYWORDS: Final = {"_": None, "gettext": None, "ngettext": (1, 2), "later": None, "said": (1,)}
+_CLICK: Final = "click"
+_CLICK_MODULES: Final = ("_termui_impl", "core", "decorators", "exceptions", "formatting", "parser", "termui", "types")
+_HEADER: Final = [
+    ("Project-Id-Version", "cpl"),
+    ("Language", "zh_CN"),
+    ("Plural-Forms", "nplurals=1; plural=0;"),
+    ("MIME-Version", "1.0"),
+    ("Content-Type", "text/plain; charset=utf-8"),
+    ("Content-Transfer-Encoding", "8bit"),
+]
+
+
+class _Undated(Catalog):
+    """A catalogue whose header says nothing that changes from one run to the next."""
+
+    mime_headers = property(lambda self: [*_HEADER, ("X-Click-Version", self.version)])
+
+
+def of_cpl() -> set[Id]:
+    """The messages of cpl."""
+    found = extract_from_dir(PO.parents[3], [("**.py", "python")], keywords=_KEYWORDS)
+    return {*(message for _path, _line, message, _comments, _context in found), *_helps(cli), *_looked_up()}
+
+
+def _helps(command: click.Command) -> Iterator[str]:
+    """What `cpl.cli` looks up as the help of commands."""
+    yield inspect.cleandoc(command.callback.__doc__ or "")
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            yield from _helps(inner)
+
+
+def _looked_up() -> Iterator[str]:
+    """Names that are a column's title or the kind of a value, looked up as they are."""
+    yield from (*COMPUTED, *query.SHORT_NAMES, *record.FIELDS)
+
+
+def of_click() -> set[Id]:
+    """The messages of click."""
+    folder = Path(click.__file__).parent
+    return {
+        message
+        for module in _CLICK_MODULES
+        for _line, message, _comments, _context in extract_from_file(
+            "python", folder / f"{module}.py", keywords=_KEYWORDS
+        )
+    }
+
+
+def click_version() -> str:
+    """The version of the click whose messages `of_click` finds."""
+    return importlib.metadata.version("click")
+
+
+def read() -> Catalog:
+    """The catalogue as it is kept."""
+    with PO.open("rb") as stream:
+        return read_po(stream, locale="zh_CN")
+
+
+def renewed(old: Catalog) -> Catalog:
+    """The catalogue with all messages of today and the old translations."""
+    new = _Undated(locale="zh_CN", version=click_version(), fuzzy=False, header_comment="# cpl in Chinese.")
+    own, of_others = of_cpl(), of_click()
+    for each in own | of_others:
+        known = old.get(each[0] if isinstance(each, tuple) else each)
+        flags = {"python-brace-format"} if "{" in str(each) and each in own else set()
+        comments = [] if each in own else [_CLICK]
+        new.add(each, known.string if known is not None and known.id == each else None, (), flags, comments)
+    return new
+
+
+def is_of_click(message: Message) -> bool:
+    """Whether a message of the kept catalogue is click's alone."""
+    return _CLICK in message.auto_comments
+
+
+def as_po(catalogue: Catalog) -> bytes:
+    """The text of the catalogue."""
+    out = io.BytesIO()
+    write_po(out, catalogue, width=WIDTH, no_location=True, sort_output=True, ignore_obsolete=True)
+    return out.getvalue()
+
+
+def as_mo(catalogue: Catalog) -> bytes:
+    """The compiled catalogue."""
+    out = io.BytesIO()
+    write_mo(out, catalogue)
+    return out.getvalue()
+
+
+if __name__ == "__main__":
+    PO.write_bytes(as_po(renewed(read())))
+    MO.write_bytes(as_mo(renewed(read())))
+    sys.exit(0)
