@@ -59,7 +59,7 @@ def _add_lines(clone: Clone) -> str:
         if clone.git.is_changed([FILE]):
             raise NotMended(_("{file} has changes that are not committed; commit them first").format(file=FILE))
         store.require_commit([FILE])
-        commit = Commit(_("Keep records byte for byte, and merge them by cpl"), "doctor")
+        commit = Commit("Keep records byte for byte, and merge them by cpl", "doctor")
         before = _content(clone)
         change = Change(FILE, before, _with_lines(before or b"", lines))
         with store.writing(Journal(store.root, commit.subject, [change])) as transaction:

@@ -16,8 +16,8 @@ from cpl import config, files, hook_places, hook_script
 from cpl.git import Git
 from cpl.hook_places import Place
 from cpl.hook_script import Script
+from cpl.language import later
 from cpl.places import shipped
-from cpl.schema import later
 from cpl.store import Store
 
 HOOKS: Final = ("pre-commit", "pre-merge-commit")

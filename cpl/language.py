@@ -5,7 +5,7 @@ from __future__ import annotations
 import gettext
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -41,6 +41,33 @@ def _catalogue(language: str) -> gettext.NullTranslations:
 def later(text: str) -> str:
     """The text as it is, for the catalogue; it is looked up when the language is known."""
     return text
+
+
+class Said(str):
+    """English words that a record or a commit keeps, whatever the language of the run; people are told `spoken`."""
+
+    __slots__ = ("spoken",)
+    spoken: str
+
+
+def said(message: str, **values: object) -> Said:
+    """The message with its values, to be kept; what is `Said` among these is spoken as well."""
+    words = Said(message.format(**values))
+    words.spoken = gettext.gettext(message).format(**{name: spoken(value) for name, value in values.items()})
+    return words
+
+
+def joined(separator: str, parts: Iterable[str]) -> Said:
+    """Words that are kept, one after another."""
+    each = [*parts]
+    words = Said(separator.join(each))
+    words.spoken = separator.join(str(spoken(part)) for part in each)
+    return words
+
+
+def spoken(words: object) -> object:
+    """What people are told; other values as they are."""
+    return getattr(words, "spoken", words)
 
 
 def chosen(words: Sequence[str], env: Mapping[str, str], folder: Path | None) -> str:

@@ -14,6 +14,7 @@ from gettext import gettext as _
 from typing import Any, Final, TypeVar
 
 from cpl.errors import Problem
+from cpl.language import later
 from cpl.moments import Duration, parse_date, parse_duration, parse_instant, parse_zone
 from cpl.yaml_nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -21,7 +22,6 @@ Problems = list[Problem]
 Converter = Callable[[Node, Problems], Any]
 T = TypeVar("T")
 
-later: Final = str  # marks a text that is translated where it is shown; most are never shown
 _ADVISED: Final = 50  # problems that come with what was probably meant, which takes long to find: then it is no slip
 _WORD: Final = re.compile(r"[\w.+-]+(?:[/@:][\w.+-]+)*")
 _INTEGER: Final = re.compile(r"-?[0-9]{1,15}", re.ASCII)

@@ -15,6 +15,7 @@ from cpl.config import Person, Settings
 from cpl.document import Document
 from cpl.errors import Problem
 from cpl.events import Event, void_target
+from cpl.language import Said, joined, said
 from cpl.moments import format_instant
 from cpl.record import TASK_KINDS, Record, before, day_of, derived, derived_dues, line_of, load, local_day
 from cpl.schema import did_you_mean
@@ -373,6 +374,11 @@ class _Check:
 def _may_void(void: Event, event: Event) -> bool:
     """Whether `event` was there when it was voided: one of a clock that was ahead may seem later."""
     return event.precedes(void) or "recorded_at" in void.data
+
+
+def kept(value: object) -> Said:
+    """As `shown`, in a subject: English, but told in the language of the run."""
+    return said("absent") if value is None or value == () else joined("", [shown(value)])
 
 
 def shown(value: object) -> str:

@@ -22,7 +22,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 import cpl
-from cpl import query, record, schema
+from cpl import query, record
 from cpl.cli import cli
 from cpl.cli.look import COMPUTED
 

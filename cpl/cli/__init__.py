@@ -188,11 +188,11 @@ def _work_in(folder: Path) -> None:
 def run(args: Sequence[str] | None = None, app: App | None = None) -> int:
     """Run one command line; its exit code."""
     app = app or App()
-    words = sys.argv[1:] if args is None else list(args)
-    language.speak(language.chosen(words, app.env, app.folder))
+    line = sys.argv[1:] if args is None else list(args)
+    language.speak(language.chosen(line, app.env, app.folder))
     _translate(cli)
     try:
-        result = cli.main(args=words, prog_name="cpl", obj=app, standalone_mode=False)
+        result = cli.main(args=line, prog_name="cpl", obj=app, standalone_mode=False)
         app.warn_of_provisional_years()
     except CplError as error:
         app.say(str(error))

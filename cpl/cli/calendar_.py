@@ -132,7 +132,7 @@ def seed_command(app: App, year: int) -> None:
     data = seeding.year_file(name, year)
     with store.lock():
         store.require_commit([])
-        store.add_all({path: data}, Commit(_("Calendar {name}: {year}").format(name=name, year=year), "calendar"))
+        store.add_all({path: data}, Commit(f"Calendar {name}: {year}", "calendar"))
     click.echo(_("made {what}").format(what=path))
     if used is None:
         app.say(_("no deadline counts by it yet; write hours and calendar: cn in cpl.yaml"))

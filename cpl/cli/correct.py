@@ -15,9 +15,10 @@ from cpl.cli.writing import Action, asked, change, pair, require_names, typed_fi
 from cpl.draft import Draft
 from cpl.errors import CplError
 from cpl.events import CORRECTED_FIELDS, JUDGED_FIELDS, Event
+from cpl.language import joined, said
 from cpl.moments import format_instant
 from cpl.schema import did_you_mean
-from cpl.validate import shown
+from cpl.validate import kept
 
 _MAY_GO: Final = ("nature", "severity", "category", "channel")
 
@@ -72,7 +73,11 @@ def correct_command(
     def edit(draft: Draft) -> str:
         event = draft.judge(verb, values, reason=why, rule=rule)
         was = event.data.get("was", {})
-        return ", ".join(f"{name} {shown(was.get(name))} → {shown(value)}" for name, value in values.items())
+        changes = (
+            said("{name} {was} → {now}", name=name, was=kept(was.get(name)), now=kept(value))
+            for name, value in values.items()
+        )
+        return joined(", ", changes)
 
     change(app, [piece], how, Action(verb, edit))
 
@@ -105,7 +110,7 @@ def _void(app: App, draft: Draft, named: str, reason: str) -> str:
     if event.is_move and any(each.is_move and each.sort_key() > event.sort_key() for each in record.events):
         raise CplError(_("only the last move can be voided; here another one follows"))
     draft.void(event, reason=reason)
-    return _("voided {event} of {at}").format(event=event.key, at=format_instant(event.at))
+    return said("voided {event} of {at}", event=event.key, at=format_instant(event.at))
 
 
 def _named_event(app: App, draft: Draft, named: str) -> Event:

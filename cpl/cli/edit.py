@@ -20,6 +20,7 @@ from cpl.cli.writing import Action, called, change, field_pair, nothing_to_chang
 from cpl.document import Document
 from cpl.draft import Draft, Who
 from cpl.errors import CplError, Invalid, Problem
+from cpl.language import said
 from cpl.record import Record, load
 from cpl.store import read_entry
 from cpl.writes import Commit, Write
@@ -55,7 +56,7 @@ def set_command(app: App, piece: str, fields: Sequence[str], how: How) -> None:
         after, _problems = load(draft.document)
         if after is not None and (refused := by_hand.changes(record, after, draft.document)):
             raise CplError(refused[0].message)
-        return _("set {names}").format(names=", ".join(name for name, _value in pairs))
+        return said("set {names}", names=", ".join(name for name, _value in pairs))
 
     change(app, [piece], how, Action("set", edit))
 
@@ -168,7 +169,7 @@ def _save(app: App, edit: _Edit, after: bytes) -> None:
     how = edit.how
     if how.message and how.message.strip():
         draft = Draft(document, app.settings, edit.who)
-        draft.log(_("edited"), how.message)
+        draft.log("edited", how.message)
         document = draft.document
     with app.store.lock():
         _require_unchanged(app, edit)
@@ -176,7 +177,7 @@ def _save(app: App, edit: _Edit, after: bytes) -> None:
             app.store.require_commit([edit.path])
         commit = Commit(f"{record.id}: edited", "edit", [record.id], how.message) if how.commit else None
         app.store.write([Write(document, edit.before)], commit, app.now)
-    report(app, {record.id: _("edited")}, committed=commit is not None)
+    report(app, {record.id: said("edited")}, committed=commit is not None)
 
 
 def _checked(app: App, edit: _Edit, after: bytes) -> tuple[Document, Record]:

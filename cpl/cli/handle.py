@@ -28,6 +28,7 @@ from cpl.cli.writing import (
 )
 from cpl.draft import Draft
 from cpl.events import VERBS, Event
+from cpl.language import later, said
 from cpl.schema import did_you_mean, text
 
 # What contacts and follow-ups are about; a profile may wait for further words.
@@ -133,8 +134,9 @@ def contact_command(app: App, pieces: Sequence[str], via: str | None, about: str
 
     def edit(draft: Draft) -> str:
         draft.add({"did": "contact", "via": channel, "about": about, "reached": reached})
-        words = _("contact by {via}, {about}") if reached else _("nobody reached by {via}, {about}")
-        return words.format(via=channel, about=about)
+        if reached:
+            return said("contact by {via}, {about}", via=channel, about=about)
+        return said("nobody reached by {via}, {about}", via=channel, about=about)
 
     change(app, pieces, how, Action("contact", edit, logged_as=channel))
     _doubt(app, "did:contact", about)
@@ -178,7 +180,7 @@ def note_command(app: App, pieces: Sequence[str], source: Any, how: How) -> None
         raise click.UsageError(_("give the text once: -m TEXT or --file FILE"))
     words = how.message if source is None else read_text(source)
     words = asked(app, words, _("Note"), _("say what to note: -m TEXT or --file FILE"))
-    change(app, pieces, replace(how, message=words), Action("note", lambda _draft: _("note")))
+    change(app, pieces, replace(how, message=words), Action("note", lambda _draft: said("note")))
 
 
 @click.command("follow-up")
@@ -228,15 +230,15 @@ def follow_up_command(
 
     def edit(draft: Draft) -> str:
         draft.add(data)
-        return _followed_up(satisfied).format(via=channel)
+        return said(_followed_up(satisfied), via=channel)
 
     change(app, pieces, how, Action("follow-up", edit, logged_as=channel))
 
 
 def _followed_up(satisfied: bool | None) -> str:
     if satisfied is None:
-        return _("follow-up by {via}, nobody reached")
-    return _("follow-up by {via}, satisfied") if satisfied else _("follow-up by {via}, not satisfied")
+        return later("follow-up by {via}, nobody reached")
+    return later("follow-up by {via}, satisfied") if satisfied else later("follow-up by {via}, not satisfied")
 
 
 def _score(text: str) -> tuple[str, int]:

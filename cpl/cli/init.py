@@ -225,7 +225,7 @@ def _write(app: App, root: Path, new: dict[str, bytes], made: list[str]) -> bool
     if new:
         store.require_commit([])
         with store.lock():
-            store.add_all(new, Commit(_("Start a complaint store"), "init"))
+            store.add_all(new, Commit("Start a complaint store", "init"))
     made = [*made, *new, *([_("merge driver in git's settings of this clone")] if driver.register(store) else [])]
     for what in made:
         click.echo(_("made {what}").format(what=what))

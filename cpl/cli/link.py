@@ -13,6 +13,7 @@ from cpl.cli.writing import Action, asked, change, sound_document
 from cpl.draft import Draft
 from cpl.errors import CplError
 from cpl.groups import in_time, links_between, links_of
+from cpl.language import said
 from cpl.record import Record, load
 from cpl.schema import did_you_mean
 
@@ -71,7 +72,7 @@ def _add(app: App, draft: Draft, earlier: str, name: str) -> str:
         message = _("{id} and {other} are linked already, as {name}; to change that: cpl link {id} {other} --remove")
         raise CplError(message.format(id=later.id, other=earlier, name=", ".join(present)))
     draft.append("links", {"as": name, "id": earlier})
-    return _("linked as {name} to {other}").format(name=name, other=earlier)
+    return said("linked as {name} to {other}", name=name, other=earlier)
 
 
 def _remove(app: App, both: tuple[Record, Record], name: str | None, how: How) -> None:
@@ -91,7 +92,7 @@ def _remove(app: App, both: tuple[Record, Record], name: str | None, how: How) -
             draft.set(["links", index], None)
         if not draft.record.get("links"):
             draft.set(["links"], None)
-        return _("link to {other} removed").format(other=other)
+        return said("link to {other} removed", other=other)
 
     change(app, bearers, how, Action("link", edit))
 

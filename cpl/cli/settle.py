@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from gettext import gettext as _
-from gettext import ngettext
 from pathlib import PurePosixPath
 
 import click
@@ -333,6 +332,5 @@ class _Settlement:
 
     def _commit(self, plans: Sequence[_Plan]) -> Commit:
         ids = [plan.case.id for plan in plans]
-        count = ngettext("{count} complaint", "{count} complaints", len(ids)).format(count=len(ids))
-        subject = f"{ids[0] if len(ids) == 1 else count}: settled"
+        subject = f"{ids[0] if len(ids) == 1 else f'{len(ids)} complaints'}: settled"
         return Commit(subject, "settle", ids, self.wish.how.message)

@@ -13,6 +13,7 @@ from cpl.cli.options import PERSON, RECORD, How, writes
 from cpl.cli.writing import Action, asked, change, due_instant
 from cpl.draft import Draft, task_index
 from cpl.errors import CplError
+from cpl.language import later, said
 from cpl.record import TASK_KINDS
 
 _LETTERS: Final = "0123456789abcdefghijkmnpqrstuvwxyz"
@@ -89,17 +90,21 @@ def _end(draft: Draft, what: str, task_id: str, given: Mapping[str, Any]) -> str
     task = draft.record.tasks[task_index(draft.record, task_id)]
     if not task.is_open:
         message = _("{id}: task {task} is {what} already; add a new one: cpl task {id} add TEXT")
-        ended = _SAID["drop"] if task.done_at is None else _SAID["done"]
+        ended = _("dropped") if task.done_at is None else _("done")
         raise CplError(message.format(id=draft.record.id, task=task.id, what=ended))
     event: dict[str, Any] = {"did": what, "task": task.id}
     if what == "due":
         was = {} if task.due is None else {"due": task.due}
         event = {"did": "reschedule", "task": task.id, "set": {"due": given["due"]}, "was": was}
     draft.add(event | ({"reason": given["reason"]} if given["reason"] else {}))
-    return _("task {id} {what}").format(id=task.id, what=_SAID[what])
+    return said(_SAID[what], id=task.id)
 
 
-_SAID: Final = {"done": "done", "drop": "dropped", "due": "rescheduled"}
+_SAID: Final = {
+    "done": later("task {id} done"),
+    "drop": later("task {id} dropped"),
+    "due": later("task {id} rescheduled"),
+}
 
 
 def _add(app: App, draft: Draft, new: dict[str, Any]) -> str:
@@ -109,4 +114,4 @@ def _add(app: App, draft: Draft, new: dict[str, Any]) -> str:
     data = {"id": identifier, "kind": new["kind"], "text": new["text"], "who": new["who"]}
     data |= {"made_at": draft.who.at, "due": new["due"]}
     draft.append("tasks", {name: value for name, value in data.items() if value is not None})
-    return _("task {id} added").format(id=identifier)
+    return said("task {id} added", id=identifier)

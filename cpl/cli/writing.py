@@ -16,6 +16,7 @@ from cpl.cli.options import How
 from cpl.document import Document, clean_text
 from cpl.draft import Draft, Who
 from cpl.errors import CplError, Invalid, Problem
+from cpl.language import spoken
 from cpl.moments import format_instant, parse_date, parse_duration, start_of_day
 from cpl.query import SHORT_NAMES
 from cpl.record import FIELDS
@@ -33,8 +34,8 @@ Edit = Callable[[Draft], str]
 class Action:
     """What a command does to each record: its name in the trailer, the title in the handling log, and the change.
 
-    `edit` changes the draft and returns the words for the commit's subject; that of several records is made of them
-    unless `subject` says it.
+    `edit` changes the draft and returns the words for the commit's subject, in English but told in the language of the
+    run (`language.said`); the subject of several records is made of them unless `subject` says it.
     """
 
     name: str
@@ -150,7 +151,7 @@ def report(app: App, words: Mapping[str, str], *, committed: bool) -> None:
 
 def _tell(words: Mapping[str, str], suffix: str = "") -> None:
     for identifier, what in words.items():
-        click.echo(visible(f"{identifier}: {what}{suffix}"))
+        click.echo(visible(f"{identifier}: {spoken(what)}{suffix}"))
 
 
 def typed_fields(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
