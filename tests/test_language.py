@@ -15,7 +15,7 @@ from tests.catalogue import Id
 from tests.ledger import CPL_YAML, ROOT, Ledger
 from tests.processes import environment, run_process
 
-PLACEHOLDER = re.compile(r"\{(\w*)[^{}]*\}|%\((\w+)\)|\\b")
+PLACEHOLDER = re.compile(r"\{(\w*)[^{}]*\}|%\((\w+)\)|\x08")
 CHINESE = CPL_YAML.replace("language: en", "language: zh")
 
 
