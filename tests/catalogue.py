@@ -7,24 +7,25 @@ compiles. A message without a translation has an empty one, and a test names it.
 
 from __future__ import annotations
 
+import ast
 import importlib.metadata
 import inspect
 import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, get_args
 
 import click
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir, extract_from_file
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 import cpl
-from cpl import query, record
-from cpl.cli import cli
+from cpl import clocks, explaining, promises, query, record, workdays, worktime
+from cpl.cli import cli, open_
 from cpl.cli.look import COMPUTED
+from cpl.cli.show import OVERDUE
 
 PO: Final = Path(cpl.__file__).parent / "locale" / "zh_CN" / "LC_MESSAGES" / "cpl.po"
 MO: Final = PO.with_suffix(".mo")
@@ -32,7 +33,8 @@ WIDTH: Final = 120
 
 Id: TypeAlias = str | tuple[str, ...]
 
-_KEYWORDS: Final = {"_": None, "gettext": None, "ngettext": (1, 2), "later": None, "said": (1,)}
+_KEYWORDS: Final = {"_": 1, "gettext": 1, "ngettext": 2, "later": 1, "said": 1}
+"""What looks a message up, or marks one, and how many of its first arguments are forms of it."""
 _CLICK: Final = "click"
 _CLICK_MODULES: Final = ("_termui_impl", "core", "decorators", "exceptions", "formatting", "parser", "termui", "types")
 _HEADER: Final = [
@@ -53,8 +55,17 @@ class _Undated(Catalog):
 
 def of_cpl() -> set[Id]:
     """The messages of cpl."""
-    found = extract_from_dir(PO.parents[3], [("**.py", "python")], keywords=_KEYWORDS)
-    return {*(message for _path, _line, message, _comments, _context in found), *_helps(cli), *_looked_up()}
+    found = {each for path in PO.parents[3].rglob("*.py") for each in _messages(path)}
+    return {*found, *_helps(cli), *_looked_up()}
+
+
+def _messages(path: Path) -> Iterator[Id]:
+    """The messages of a module; Babel's own reading of Python finds none within an f-string."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _KEYWORDS:
+            forms = [each.value for each in node.args[: _KEYWORDS[node.func.id]] if isinstance(each, ast.Constant)]
+            if len(forms) == _KEYWORDS[node.func.id]:
+                yield forms[0] if len(forms) == 1 else tuple(forms)
 
 
 def _helps(command: click.Command) -> Iterator[str]:
@@ -70,19 +81,16 @@ def _helps(command: click.Command) -> Iterator[str]:
 
 def _looked_up() -> Iterator[str]:
     """Names that are a column's title or the kind of a value, looked up as they are."""
-    yield from (*COMPUTED, *query.SHORT_NAMES, *record.FIELDS)
+    yield from (*COMPUTED, *query.SHORT_NAMES, *query.SHORT_NAMES.values(), *record.FIELDS)
+    yield from (*open_.FIELD_OPTIONS.values(), *record.TASK_KINDS, explaining.RUNNING, explaining.PAUSED, OVERDUE)
+    for names in (clocks.Result, clocks.Basis, promises.Outcome, workdays.Kind, worktime.Why):
+        yield from get_args(names)
 
 
 def of_click() -> set[Id]:
     """The messages of click."""
     folder = Path(click.__file__).parent
-    return {
-        message
-        for module in _CLICK_MODULES
-        for _line, message, _comments, _context in extract_from_file(
-            "python", folder / f"{module}.py", keywords=_KEYWORDS
-        )
-    }
+    return {each for module in _CLICK_MODULES for each in _messages(folder / f"{module}.py")}
 
 
 def click_version() -> str:

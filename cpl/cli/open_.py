@@ -32,7 +32,7 @@ from cpl.store import record_path
 from cpl.writes import Commit, Evidence, Write
 
 # Options that are one field each: the option, the field, what it is.
-_FIELD_OPTIONS: Final = {
+FIELD_OPTIONS: Final = {
     "kind": "kind",
     "channel": "channel",
     "category": "category",
@@ -62,9 +62,9 @@ _OWN: Final = ("id", "status", HISTORY, "source", "evidence")
 
 
 def _field_options(command: Any) -> Any:
-    for option, field in reversed(_FIELD_OPTIONS.items()):
+    for option, field in reversed(FIELD_OPTIONS.items()):
         kind = PERSON if field in ("lead", "assignee") else term(field) if field in TERM_SECTIONS else None
-        command = click.option(f"--{option}", metavar=option.upper(), type=kind, help=field)(command)
+        command = click.option(f"--{option}", metavar=option.upper(), type=kind, help=_(field))(command)
     return command
 
 
@@ -130,7 +130,7 @@ def open_command(
         raise click.UsageError(_("give the description once: --description or --file"))
     given = {
         "title": title and _in_one_line(title),
-        **{field: options[name.replace("-", "_")] for name, field in _FIELD_OPTIONS.items()},
+        **{field: options[name.replace("-", "_")] for name, field in FIELD_OPTIONS.items()},
     }
     pairs = [(name, value) for name, value in given.items() if value is not None] + [
         field_pair(each) for each in fields
@@ -254,7 +254,7 @@ class _Intake:
         """The questions of the intake, each of which but the first may be left empty."""
         self.values["title"] = _in_one_line(click.prompt(_("Title"), err=True))
         for option in _ASKED:
-            field = _FIELD_OPTIONS[option]
+            field = FIELD_OPTIONS[option]
             if not _has(self.values, field):
                 self.values = merged(self.values, self.answer(option, field))
         if self.description is None and self.body is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from gettext import gettext as _
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -21,6 +21,8 @@ from cpl.promises import Fate, fates
 from cpl.record import HISTORY, Record, Task, as_of
 from cpl.render import Cell, Column, duration, pairs, visible, visible_lines
 from cpl.validate import shown
+
+OVERDUE: Final = "overdue"
 
 Linked = Sequence[tuple[str, Record]]  # the records on which a link to this one stands, with its name
 
@@ -105,7 +107,7 @@ def _task_words(task: Task, outcome: str | None) -> str:
     state = _("open") if task.is_open else _("done") if task.done_at else _("dropped")
     due = [] if task.due is None else [_("due {at}").format(at=format_instant(task.due))]
     about = ", ".join([task.text, *([task.who] if task.who else []), *due])
-    return f"{task.id} {state}, {task.kind}: {about}" + (f"; {outcome}" if outcome else "")
+    return f"{task.id} {state}, {_(task.kind)}: {about}" + (f"; {outcome}" if outcome else "")
 
 
 def _deadlines(app: App, record: Record, runs: Sequence[clocks.Run], now: datetime) -> str:
@@ -114,9 +116,9 @@ def _deadlines(app: App, record: Record, runs: Sequence[clocks.Run], now: dateti
         {
             "clock": f"{run.clock} {run.number}",
             "due": f"{run.due_at.astimezone(zone):%Y-%m-%d %H:%M}",
-            "result": run.result,
+            "result": _(run.result),
             "used": duration(int(run.used.total_seconds())),
-            "by": run.basis if run.clause is None else f"{run.basis} ({run.clause})",
+            "by": _(run.basis) if run.clause is None else f"{_(run.basis)} ({run.clause})",
         }
         for run in runs
     ]
@@ -129,8 +131,8 @@ def _deadlines(app: App, record: Record, runs: Sequence[clocks.Run], now: dateti
         {
             "clock": due.name,
             "due": f"{due.due_at.astimezone(zone):%Y-%m-%d %H:%M}",
-            "result": "overdue" if due.late > timedelta() else "open",
-            "by": due.basis,
+            "result": _(OVERDUE) if due.late > timedelta() else _("open"),
+            "by": _(due.basis),
         }
         for due in others
     ]
