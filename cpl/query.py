@@ -5,14 +5,16 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 from gettext import gettext as _
 from typing import Any, Final
 
 from cpl.errors import CplError
+from cpl.labels import Labelled, name_of
 from cpl.moments import MILLISECOND, format_instant, parse_date, parse_instant, start_of_day
+from cpl.profile import Profile
 from cpl.record import FIELDS, Record
 from cpl.schema import did_you_mean, instant
 
@@ -96,6 +98,19 @@ def parse(text: str) -> list[Condition]:
         conditions.append(Condition(field_name(found["name"]), found["operator"], values))
         at = found.end()
     return conditions
+
+
+def in_names(condition: Condition, profile: Profile) -> Condition:
+    """The condition with the names of states and of the profile that are given by their labels; a name comes first.
+
+    Raises:
+        Ambiguous: a label that several names have.
+    """
+    maps: dict[str, Mapping[str, Labelled]] = {**profile.terms, "status": profile.states}
+    if condition.field not in maps or condition.operator not in ("=", "!="):
+        return condition
+    known = maps[condition.field]
+    return replace(condition, values=tuple(name_of(known, each) or each for each in condition.values))
 
 
 def predicate(conditions: Iterable[Condition], zone: tzinfo) -> Predicate:

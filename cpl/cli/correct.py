@@ -11,7 +11,7 @@ import click
 
 from cpl.cli.app import App, bad_parameter, pass_app
 from cpl.cli.options import RECORD, How, writes
-from cpl.cli.writing import Action, asked, change, pair, require_names, typed_fields
+from cpl.cli.writing import Action, asked, change, pair, typed_fields, with_names
 from cpl.draft import Draft
 from cpl.errors import CplError
 from cpl.events import CORRECTED_FIELDS, JUDGED_FIELDS, Event
@@ -97,7 +97,7 @@ def _values(app: App, fields: Sequence[str], at: datetime, *, classify: bool) ->
             value = format_instant(bad_parameter(name, app.instant, value))
         pairs.append((name, value))
     values = typed_fields((name, value) for name, value in pairs if value.strip())
-    require_names(app, values, at, "{name}")
+    values = with_names(app, values, at, "{name}")
     return values | {name: None for name, value in pairs if not value.strip()}
 
 

@@ -28,6 +28,7 @@ from cpl.cli.writing import (
 )
 from cpl.draft import Draft
 from cpl.events import VERBS, Event
+from cpl.labels import name_of
 from cpl.language import later, said
 from cpl.schema import did_you_mean, text
 
@@ -59,7 +60,7 @@ def transition_command(
     """
     if not pieces:
         raise click.UsageError(_where_to(app, state))
-    known_state(app, "STATE", state)
+    state = known_state(app, "STATE", state)
     at = app.acted_at(how.at)
     if app.asks:
         reason, until = _ask(app, pieces, state, how, (reason, until))
@@ -74,7 +75,7 @@ def transition_command(
 
 def _where_to(app: App, given: str) -> str:
     """What to say when only an id or only a state was given."""
-    if given in app.settings.profile.states:
+    if name_of(app.settings.profile.states, given) is not None:
         return _("say which complaint goes to '{state}': cpl transition ID… {state}").format(state=given)
     record = app.store.read(app.store.find(given)).record
     if record is None:

@@ -9,7 +9,7 @@ import click
 
 from cpl.cli.app import App, pass_app
 from cpl.cli.options import RECORD, How, Name, writes
-from cpl.cli.writing import Action, asked, change, sound_document
+from cpl.cli.writing import Action, asked, change, known_name, sound_document
 from cpl.draft import Draft
 from cpl.errors import CplError
 from cpl.groups import in_time, links_between, links_of
@@ -53,10 +53,8 @@ def link_command(app: App, piece: str, other: str, name: str | None, remove: boo
     known = app.settings.profile.relations.links
     usage = _("say how they are linked: --as NAME") + (did_you_mean("", known) if known else "")
     name = asked(app, name, _("As"), usage, known)
-    if known and name not in known:
-        message = _("'{name}' is not in the profile").format(name=name) + did_you_mean(name, known)
-        raise click.BadParameter(message, param_hint="--as")
-    change(app, [later.id], how, Action("link", lambda draft: _add(app, draft, earlier.id, name)))
+    named = known_name("--as", known, name, _("'{name}' is not in the profile")) if known else name
+    change(app, [later.id], how, Action("link", lambda draft: _add(app, draft, earlier.id, named)))
 
 
 def _record(app: App, piece: str) -> Record:

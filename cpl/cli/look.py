@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from gettext import gettext as _
 from typing import Any, Final
 
@@ -15,7 +14,7 @@ import click
 from cpl import clocks, query
 from cpl.cli.app import App, as_cell, pass_app
 from cpl.cli.options import PERSON, STATE, at_option, index_option, output_format, term
-from cpl.cli.writing import known_state, known_term
+from cpl.cli.writing import known_conditions, known_state, known_term
 from cpl.document import BOM
 from cpl.index import Narrow
 from cpl.index_rows import FACETS
@@ -77,7 +76,7 @@ def list_command(
       cpl list --where 'building=3 status!=closed received>=2026-11-01'
       cpl list --where 'order.size=minor,medium title~lift' --columns id,title,phone --format csv
     """
-    conditions = [_known(app, condition) for where in wheres for condition in query.parse(where)]
+    conditions = known_conditions(app, wheres)
     conditions += [_filter(app, name, value) for name, value in filters.items() if value is not None]
     tests = [(each.field, query.value_test(each, app.settings.zone)) for each in conditions]
     now = app.read_only_instant(at)
@@ -93,17 +92,6 @@ def list_command(
         app.say(_("no complaint"))
     elif fmt == "table" and limit is not None and count > limit:
         app.say(_("{shown} of {count} records").format(shown=limit, count=count))
-
-
-def _known(app: App, condition: query.Condition) -> query.Condition:
-    """A condition of --where, whose names of states and of the profile there are; a name above them will do."""
-    if condition.operator in ("=", "!="):
-        known = {**app.settings.profile.terms, "status": app.settings.profile.states}.get(condition.field, {})
-        for value in condition.values:
-            if value and known and not any(name == value or name.startswith(f"{value}/") for name in known):
-                check = known_state if condition.field == "status" else partial(known_term, field=condition.field)
-                check(app, "--where", name=value)
-    return condition
 
 
 def _filter(app: App, name: str, value: str) -> query.Condition:

@@ -20,7 +20,7 @@ from cpl.cli.editor import is_kept, naming
 from cpl.cli.evidence import add_evidence, evidence_item, incoming
 from cpl.cli.options import PERSON, How, term, writes
 from cpl.cli.related import hint_at_similar
-from cpl.cli.writing import called, field_pair, merged, read_text, report, require_names, typed_fields, who_acts
+from cpl.cli.writing import called, field_pair, merged, read_text, report, typed_fields, who_acts, with_names
 from cpl.document import Document
 from cpl.draft import AFTER_THE_FACT, Draft, Who
 from cpl.errors import CplError, Invalid, Problem
@@ -140,7 +140,7 @@ def open_command(
     values = merged(_from_file(app, from_file), typed_fields((name, value) for name, value in pairs if value.strip()))
     lists = {"departments": list(departments), "demands": list(demands)}
     values |= {name: value for name, value in lists.items() if value}
-    require_names(app, values, app.acted_at(how.at))
+    values = with_names(app, values, app.acted_at(how.at))
     who = who_acts(app, how)
     if how.at is None:
         who = replace(who, at=values.get("received_at", who.at))
@@ -267,8 +267,7 @@ class _Intake:
         while True:
             text: str = click.prompt(f"{option}{hint}", default="", show_default=False, err=True).strip()
             try:
-                value = typed_fields([(field, text)] if text else [])
-                require_names(self.app, value, self.who.at)
+                value = with_names(self.app, typed_fields([(field, text)] if text else []), self.who.at)
             except click.BadParameter as error:
                 self.app.say(error.message)
             else:

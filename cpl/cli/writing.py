@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from gettext import gettext as _
 from typing import Any, BinaryIO
 
@@ -16,9 +17,10 @@ from cpl.cli.options import How
 from cpl.document import Document, clean_text
 from cpl.draft import Draft, Who
 from cpl.errors import CplError, Invalid, Problem
+from cpl.labels import Ambiguous, Labelled, name_of
 from cpl.language import spoken
 from cpl.moments import format_instant, parse_date, parse_duration, start_of_day
-from cpl.query import SHORT_NAMES
+from cpl.query import SHORT_NAMES, Condition, in_names, parse
 from cpl.record import FIELDS
 from cpl.render import visible
 from cpl.schema import Converter, did_you_mean, struct
@@ -217,46 +219,91 @@ def _structure(name: str, text: str) -> Any:
 
 
 def known_term(app: App, option: str, field: str, name: str) -> str:
-    """A name of one of the profile's maps, such as a channel.
+    """The name of one of the profile's maps, such as a channel, that is given or labelled by `name`.
 
     Raises:
         click.BadParameter: the profile has no such name.
     """
     known = app.settings.profile.terms[field]
-    if known and name not in known:
-        message = _("'{name}' is not in the profile").format(name=name) + did_you_mean(name, known)
-        raise click.BadParameter(message, param_hint=option)
+    return known_name(option, known, name, _("'{name}' is not in the profile")) if known else name
+
+
+def known_name(option: str, known: Mapping[str, Labelled], text: str, unknown: str) -> str:
+    """The name that is given or labelled by `text`; `unknown` is the message with {name} where there is none.
+
+    Raises:
+        click.BadParameter: none or several are.
+    """
+    try:
+        name = name_of(known, text)
+    except Ambiguous as error:
+        raise click.BadParameter(str(error), param_hint=option) from None
+    if name is None:
+        raise click.BadParameter(unknown.format(name=text) + did_you_mean(text, known), param_hint=option)
     return name
 
 
 def known_state(app: App, option: str, name: str) -> str:
-    """A state of the profile.
+    """The state of the profile that is given or labelled by `name`.
 
     Raises:
         click.BadParameter: the profile has none of that name.
     """
-    states = app.settings.profile.states
-    if name not in states:
-        message = _("'{name}' is not a state of the profile").format(name=name) + did_you_mean(name, states)
-        raise click.BadParameter(message, param_hint=option)
-    return name
+    return known_name(option, app.settings.profile.states, name, _("'{name}' is not a state of the profile"))
 
 
-def require_names(app: App, values: Mapping[str, Any], at: datetime, option: str = "--{name}") -> None:
-    """Raise click.BadParameter unless names of the profile and of people are known; absent ones are fine.
+def known_conditions(app: App, wheres: Iterable[str]) -> list[Condition]:
+    """The conditions of --where, whose names of states and of the profile there are; a name above them will do.
 
-    Nobody is given a complaint who had left by `at`.
+    Raises:
+        BadWhere, click.BadParameter: text that is no condition; a field or a name that there is not.
     """
+    conditions = [in_names(each, app.settings.profile) for where in wheres for each in parse(where)]
+    for condition in conditions:
+        known = {**app.settings.profile.terms, "status": app.settings.profile.states}.get(condition.field, {})
+        for value in condition.values if condition.operator in ("=", "!=") else ():
+            if value and known and not any(name.startswith(f"{value}/") for name in known):
+                check = known_state if condition.field == "status" else partial(known_term, field=condition.field)
+                check(app, "--where", name=value)
+    return conditions
+
+
+def with_names(app: App, values: Mapping[str, Any], at: datetime, option: str = "--{name}") -> dict[str, Any]:
+    """The values with the names that labels of the profile stand for; absent ones are fine.
+
+    Raises:
+        click.BadParameter: a name that neither the profile nor cpl.yaml has; somebody who had left by `at`.
+    """
+    result = dict(values)
     for field in app.settings.profile.terms:
-        given = values.get(field) or ()
-        for name in given if isinstance(given, tuple | list) else (given,):
-            known_term(app, option.format(name=field.removesuffix("s")), field, name)
+        known = partial(known_term, app, option.format(name=field.removesuffix("s")), field)
+        if given := values.get(field):
+            result[field] = tuple(map(known, given)) if isinstance(given, tuple | list) else known(given)
+    if size := values.get("order", {}).get("size"):
+        sizes = app.settings.profile.terms["order.size"]
+        result["order"] = {**values["order"], "size": name_of(sizes, size) or size}
     for field in ("lead", "assignee"):
         if values.get(field) is not None:
             app.present_person(option.format(name=field), values[field], at)
+    return result
 
 
-def asked(app: App, value: str | None, label: str, usage: str, choices: Iterable[str] = ()) -> str:
+class _Named(click.Choice[str]):
+    """A choice of names of the profile, which may be typed as their labels."""
+
+    def __init__(self, known: Mapping[str, Labelled]) -> None:
+        super().__init__(list(known))
+        self._known = known
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """As click does, of the name that is typed or labelled."""
+        try:
+            return super().convert(name_of(self._known, value) or value, param, ctx)
+        except Ambiguous as error:
+            self.fail(str(error), param, ctx)
+
+
+def asked(app: App, value: str | None, label: str, usage: str, choices: Collection[str] = ()) -> str:
     """`value`, or what a person at a terminal answers; `usage` says what is missing where nobody can be asked.
 
     Raises:
@@ -266,8 +313,7 @@ def asked(app: App, value: str | None, label: str, usage: str, choices: Iterable
         return value
     if not app.asks:
         raise click.UsageError(usage)
-    names = list(choices)
-    kind = click.Choice(names) if names else None
+    kind = _Named(choices) if isinstance(choices, Mapping) else click.Choice(list(choices)) if choices else None
     answer: str = click.prompt(label, type=kind, err=True)
     return answer
 
