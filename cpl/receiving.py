@@ -14,6 +14,7 @@ from cpl import config, guard
 from cpl.errors import CplError, Problem
 from cpl.git import Git
 from cpl.guard import Found
+from cpl.language import stated
 from cpl.steps import lost_commits
 from cpl.store import RECORDS
 
@@ -82,6 +83,20 @@ def judge(git: Git, updates: Sequence[Update], now: datetime) -> list[Found]:
         verdict = guard.received(replace(git, prefix=folder), [*heads, *_NEW], now)
         found += [replace(each, problem=_below(folder, each.problem)) for each in verdict.found]
     return found
+
+
+def language_of(git: Git, updates: Sequence[Update]) -> str | None:
+    """The language that a store states in what is pushed; None where none does."""
+    for head in _commits(git, [each.new for each in updates if each.new is not None]):
+        top = f"{head}:{config.MARKER}"
+        for data in git.cat_files([top]):
+            if data is not None:
+                return stated(data)
+        below = [f"{head}:{folder}{config.MARKER}" for folder in sorted(_tree_markers(git, head))]
+        found = (stated(data) for data in git.cat_files(below) if data is not None)
+        if (language := next(filter(None, found), None)) is not None:
+            return language
+    return None
 
 
 def _below(folder: str, problem: Problem) -> Problem:

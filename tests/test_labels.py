@@ -68,10 +68,12 @@ def test_record_holds_names_where_labels_were_given(ledger: Ledger) -> None:
         assert f"\n{line}\n" in text
     ledger.ok("transition", found, "调查核实")
     ledger.ok("correct", found, "severity=重要", "--classify", "--reason", "one household")
+    ledger.ok("set", found, "order.size=大修")
     ledger.ok("contact", found, "--via", "上门", "--about", "acknowledge")
     ledger.ok("assign", found, "--department", "秩序维护部", "--to", "zhao.qiang")
     text = ledger.path(found).read_text(encoding="utf-8")
     assert "\nstatus: investigating\n" in text
+    assert "size: large" in text
     assert "severity: important" in text
     assert "via: visit" in text
     for args in (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from cpl import language
 from tests import catalogue
 from tests.catalogue import Id
-from tests.ledger import CPL_YAML, ROOT, Ledger
+from tests.ledger import CPL_YAML, ONE, ROOT, Ledger
 from tests.processes import environment, run_process
 
 PLACEHOLDER = re.compile(r"\{(\w*)[^{}]*\}|%\((\w+)\)|\x08")
@@ -111,3 +112,86 @@ print({each for each in asked if each.startswith("cpl")})
 """
     done = subprocess.run([sys.executable, "-c", code], env=environment(), cwd=ROOT, capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("set()\n", "")
+
+
+@pytest.fixture(scope="module")
+def speaking(pristine_with_one: Path, tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+    """A store whose language is Chinese, and in which nothing is preferred."""
+    root = tmp_path_factory.mktemp("speaking") / "estate"
+    shutil.copytree(pristine_with_one, root, symlinks=True)
+    (root / "cpl.yaml").write_text(CHINESE, encoding="utf-8")
+    ledger = Ledger(root, env={"CPL_LANG": ""})
+    ledger.commit("speak Chinese")
+    return ledger
+
+
+def test_tables_are_told_in_the_language_of_the_store_and_data_in_english(speaking: Ledger) -> None:
+    columns = ["--columns", "id,title,status,due"]
+    assert speaking.ok("list", *columns).splitlines()[0].split() == ["标识", "标题", "状态", "到期"]
+    assert speaking.ok("list", *columns, "--format", "markdown").startswith("| 标识 | 标题 | 状态 | 到期 |\n")
+    english = Ledger(speaking.root)
+    assert english.ok("list", *columns).splitlines()[0].split() == ["id", "title", "status", "due"]
+    commands = [
+        *(["list", *columns, "--format", fmt] for fmt in ("plain", "json", "jsonl", "csv")),
+        ["overdue", "--at", "2026-11-20T16:00", "--format", "csv"],
+        ["calendar", "show", "2026-10", "--format", "json"],
+        ["summary", "--format", "json"],
+        ["show", ONE, "--format", "json"],
+        ["explain", ONE, "--format", "json"],
+    ]
+    assert [args for args in commands if speaking(*args).out != english(*args).out] == []
+
+
+def test_record_and_commit_are_the_same_in_every_language(pristine_with_one: Path, tmp_path: Path) -> None:
+    kept = []
+    for name in ("en", "zh"):
+        root = tmp_path / name
+        shutil.copytree(pristine_with_one, root, symlinks=True)
+        ledger = Ledger(root, env={"CPL_LANG": name})
+        ledger.ok("contact", ONE, "--via", "phone", "--about", "acknowledge", "-m", "told")
+        ledger.ok("assign", ONE, "--department", "engineering")
+        ledger.ok("task", ONE, "add", "Look at it", "--due", "2026-11-19")
+        ledger.ok("correct", ONE, "nature=A", "--classify", "--reason", "seen")
+        said = ledger.ok("note", ONE, "-m", "part ordered")
+        kept.append((ledger.path(ONE).read_text(encoding="utf-8"), ledger.git("log", "--format=%B")))
+        assert said == f"{ONE}: {'note' if name == 'en' else '记事'}\n"
+    assert kept[0] == kept[1]
+
+
+def test_a_message_tells_what_was_done_in_the_language_of_the_run(speaking: Ledger, tmp_path: Path) -> None:
+    root = tmp_path / "estate"
+    shutil.copytree(speaking.root, root, symlinks=True)
+    ledger = Ledger(root, env={"CPL_LANG": ""})
+    assert (
+        ledger.ok("contact", ONE, "--via", "电话", "--about", "acknowledge") == f"{ONE}: 经 phone 联系，acknowledge\n"
+    )
+    assert ledger.ok("correct", ONE, "nature=有效投诉", "--classify", "--reason", "看过") == f"{ONE}: nature 无 → 'A'\n"
+    refused = ledger("transition", ONE, "归档")
+    assert refused == (
+        2,
+        "",
+        f"{ONE}：从 'received' 没有到 'closed' 的流转；"
+        "可转到：investigating, resolving, replying, on-hold, declined, referred, withdrawn\n",
+    )
+    ledger.path(ONE).unlink()
+    ledger.git("add", "--all")
+    judged = run_process(ledger, "check", "--staged", env={"CPL_LANG": ""})
+    assert "E100 记录被删除" in judged.out
+    assert run_process(ledger, "check", "--staged").out != judged.out
+
+
+def test_words_of_click_are_translated(speaking: Ledger) -> None:
+    assert run_process(speaking, "list", "--opne", env={"CPL_LANG": ""}) == (
+        2,
+        "",
+        "用法： cpl list [OPTIONS]\n帮助请用 'cpl list --help'。\n\n错误：没有选项 '--opne'。 是否想写 '--open'？\n",
+    )
+
+
+def test_help_of_every_command_is_in_chinese(speaking: Ledger) -> None:
+    for name in ("open", "hooks", "calendar"):
+        out = run_process(speaking, name, "--help", env={"CPL_LANG": ""}).out
+        assert out.startswith(f"用法： cpl {name} ")
+        assert "\n  示例：\n" in out
+        told = out.partition("示例：")[0] + out.partition("选项:\n")[2]
+        assert not re.search(r"[a-z]{3,} [a-z]{2,} [a-z]{2,}", told), told

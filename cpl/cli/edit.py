@@ -16,7 +16,7 @@ from cpl import document as documents
 from cpl.cli.app import App, keep, pass_app
 from cpl.cli.editor import in_editor, is_kept, naming
 from cpl.cli.options import RECORD, How, writes
-from cpl.cli.writing import Action, called, change, field_pair, nothing_to_change, report, typed, who_acts
+from cpl.cli.writing import Action, called, change, field_pair, nothing_to_change, report, typed, who_acts, with_names
 from cpl.document import Document
 from cpl.draft import Draft, Who
 from cpl.errors import CplError, Invalid, Problem
@@ -45,7 +45,7 @@ def set_command(app: App, piece: str, fields: Sequence[str], how: How) -> None:
     for name, _value in pairs:
         if (first := name.partition(".")[0]) in by_hand.FIELDS:
             raise CplError(by_hand.refusal(first, identifier))
-    values = [(name, typed(name, value) if value.strip() else None) for name, value in pairs]
+    values = [(name, with_names(app, typed(name, value), app.now) if value.strip() else None) for name, value in pairs]
 
     def edit(draft: Draft) -> str:
         before, record = draft.document, draft.record
