@@ -13,6 +13,8 @@ from cpl.events import VERBS
 from cpl.hours import hours
 from cpl.overlay import find
 from cpl.profile_clocks import CLOCK, Clock, read_clock
+from cpl.profile_duties import SECTIONS as DUTY_SECTIONS
+from cpl.profile_duties import Channel, Route, Share, read_channels, read_routes, read_shares
 from cpl.profile_rules import EVENT_KEYS, RULE, Rule, When, read_rule
 from cpl.relations import SECTIONS as RELATION_SECTIONS
 from cpl.relations import Escalation, Relations, read_relations
@@ -76,6 +78,9 @@ class Profile:
     roles: Mapping[str, Term]
     figures: Figures
     relations: Relations
+    channels: Mapping[str, Channel]
+    routes: tuple[Route, ...]  # the first that matches counts
+    shares: tuple[Share, ...]
     hours: Hours = ALWAYS
     calendar: str | None = None
 
@@ -129,6 +134,7 @@ SECTIONS: Final[Mapping[str, Converter]] = {
     "roles": map_of(_TERM),
     **RELATION_SECTIONS,
     **{section: map_of(_TERM) for section in TERM_SECTIONS.values()},
+    **DUTY_SECTIONS,
 }
 REQUIRED: Final = ("states", "moves", "kinds", "clocks", "summary")
 
@@ -153,6 +159,9 @@ def read_profile(node: MappingNode, fields: Collection[str]) -> tuple[Profile | 
         hours=data.get("hours", ALWAYS),
         calendar=data.get("calendar"),
         relations=read_relations(data),
+        channels=read_channels(data),
+        routes=read_routes(data),
+        shares=read_shares(data),
     )
     problems = list(_CrossCheck(profile, node, fields).all())
     return (None if problems else profile), problems
@@ -196,6 +205,7 @@ class _CrossCheck:
         for section, terms in zip(TERM_SECTIONS.values(), profile.terms.values(), strict=True):
             for term in terms.values():
                 yield from self._when(term.when, section, term.name)
+        yield from self._duties()
         yield from self._known((profile.figures.timely, *profile.figures.medians), profile.clocks, "summary")
         yield from self._when(profile.figures.single_out, "summary", "single-out")
 
@@ -244,6 +254,15 @@ class _CrossCheck:
         path = ("escalations", escalation.name)
         yield from self._when({**escalation.when, "severity": (escalation.severity,)}, *path)
         yield from self._known((name.partition(".")[0] for name in escalation.has), self.fields, *path)
+
+    def _duties(self) -> Iterator[Problem]:
+        departments = self.profile.terms["departments"]
+        for route in self.profile.routes:
+            yield from self._when(route.when, "routing", route.name)
+            yield from self._known(route.departments if departments else (), departments, "routing", route.name)
+        for share in self.profile.shares:
+            yield from self._when(share.when, "shares", share.name)
+            yield from self._known([share.did.partition("/")[0]], VERBS, "shares", share.name)
 
     def _event(self, pattern: str, *path: str) -> Iterator[Problem]:
         kind, _colon, name = pattern.partition(":")
