@@ -13,7 +13,21 @@ from cpl.errors import Invalid, Problem
 from cpl.language import ENGLISH
 from cpl.profile import SECTIONS, Profile, Term, read_profile
 from cpl.record import FIELDS
-from cpl.schema import Problems, anything, day, integer, is_absent, list_of, problem, struct, text, word, zone
+from cpl.schema import (
+    Problems,
+    anything,
+    day,
+    integer,
+    is_absent,
+    list_of,
+    one_of,
+    problem,
+    shaped,
+    struct,
+    text,
+    word,
+    zone,
+)
 from cpl.settings_files import Files, merged, parse, profile_layers, profile_name
 from cpl.workdays import ALWAYS, Calendar, CalendarYear
 from cpl.worktime import Worktime
@@ -73,6 +87,7 @@ def person_id(email: str) -> str:
     return found or "desk"
 
 
+@shaped(one_of(AUTHORS))
 def _authors(node: Node, problems: Problems) -> bool | None:
     name = word(node, problems)
     if name is not None and name not in AUTHORS:
@@ -94,7 +109,7 @@ _PERSON: Final = struct(
     },
     required=["id"],
 )
-_OWN: Final = {
+OWN: Final = {
     "format": integer,
     "name": text,
     "timezone": zone,
@@ -103,7 +118,7 @@ _OWN: Final = {
     "people": list_of(_PERSON),
     "authors": _authors,
 }
-_REQUIRED: Final = ("format", "timezone", "profile")
+REQUIRED: Final = ("format", "timezone", "profile")
 
 
 def load(files: Files) -> Settings:
@@ -115,7 +130,7 @@ def load(files: Files) -> Settings:
     root = parse(files(MARKER) or b"", MARKER)
     _refuse_newer(root)
     problems: list[Problem] = []
-    data = struct({**_OWN, **dict.fromkeys(SECTIONS, anything)}, _REQUIRED, extra=True)(root, problems)
+    data = struct({**OWN, **dict.fromkeys(SECTIONS, anything)}, REQUIRED, extra=True)(root, problems)
     if data is None or problems:
         raise Invalid(_("the store's settings are not right"), problems)
     profile, profile_files = _load_profile(files, data["profile"], root)

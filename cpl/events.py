@@ -22,6 +22,7 @@ from cpl.schema import (
     list_of,
     map_of,
     problem,
+    shaped,
     struct,
     text,
     word,
@@ -45,17 +46,18 @@ CORRECTED_FIELDS: Final[Mapping[str, Converter]] = {
 TASK_FIELDS: Final[Mapping[str, Converter]] = {"due": instant}
 SET_BY_EVENTS: Final = frozenset({"status", *GIVEN_FIELDS, *CORRECTED_FIELDS})
 
-_COMMON: Final[Mapping[str, Converter]] = {
+COMMON: Final[Mapping[str, Converter]] = {
     "at": instant,
     "by": text,
     "text": text,
     "recorded_at": instant,
     "recorded_by": text,
 }
-_MOVE: Final[Mapping[str, Converter]] = {"to": word, "reason": text, "until": instant}
+MOVE: Final[Mapping[str, Converter]] = {"to": word, "reason": text, "until": instant}
 _NAMED: Final = struct({"at": instant, "to": word, "did": word}, required=["at"])
 
 
+@shaped(_NAMED)
 def _voided(node: Node, problems: list[Problem]) -> Mapping[str, Any] | None:
     named: Mapping[str, Any] | None = _NAMED(node, problems)
     if named is not None and ("to" in named) == ("did" in named):
@@ -186,7 +188,7 @@ def read_event(node: Node, problems: list[Problem]) -> Event | None:
     if shape is None:
         return None
     found: list[Problem] = []
-    data = struct({**_COMMON, **shape.fields}, ("at", "by", *shape.required), extra=True)(node, found)
+    data = struct({**COMMON, **shape.fields}, ("at", "by", *shape.required), extra=True)(node, found)
     problems.extend(found)
     if found:
         return None
@@ -200,7 +202,7 @@ def _shape_of(node: MappingNode, problems: list[Problem]) -> Verb | None:
         problems.append(problem(node, "E051", message))
         return None
     if to is not None:
-        return Verb(_MOVE, required=("to",))
+        return Verb(MOVE, required=("to",))
     name = did.text if isinstance(did, ScalarNode) else "…"
     verb = VERBS.get(name)
     if verb is None:

@@ -8,7 +8,7 @@ from gettext import gettext as _
 from itertools import pairwise
 from typing import Final
 
-from cpl.schema import Problems, did_you_mean, list_of, map_of, problem
+from cpl.schema import Problems, did_you_mean, list_of, map_of, problem, shaped, text
 from cpl.workdays import MINUTES_OF_DAY, Hours, Shift, Shifts
 from cpl.yaml_nodes import MappingNode, Node, ScalarNode
 
@@ -52,6 +52,7 @@ def _shifts(node: Node, problems: Problems) -> Shifts:
     return shifts
 
 
+@shaped(map_of(list_of(text)))
 def hours(node: Node, problems: Problems) -> Hours | None:
     """The hours that `{mon-fri: ['08:30-12:00', '14:00-18:00'], sat: ['09:00-12:00']}` says.
 

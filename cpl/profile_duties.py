@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from cpl.moments import Duration
 from cpl.profile_rules import When
-from cpl.schema import Converter, Problems, duration, flag, list_of, map_of, number, problem, struct, text, word
+from cpl.schema import Converter, Problems, duration, flag, list_of, map_of, number, problem, shaped, struct, text, word
 from cpl.yaml_nodes import Node, ScalarNode
 
 FOLLOW_UP: Final = "follow-up"
@@ -53,6 +53,7 @@ class Share:
     name: str
 
 
+@shaped(text)
 def _percent(node: Node, problems: Problems) -> Decimal | None:
     """A share such as `10%`."""
     written = node.text if isinstance(node, ScalarNode) else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from cpl.schema import Problems, day, flag, list_of, map_of, struct, text, word
+from cpl.schema import Problems, day, flag, list_of, map_of, shaped, struct, text, word
 from cpl.yaml_nodes import Node
 
 EVENT_KEYS: Final = frozenset({"reason", "until", "text"})
@@ -37,6 +37,7 @@ class Rule:
     shared: bool = False
 
 
+@shaped(text)
 def _requirement(node: Node, problems: Problems) -> tuple[str, ...] | None:
     value = text(node, problems)
     return None if value is None else tuple(part.strip() for part in value.split(" | "))

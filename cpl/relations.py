@@ -8,7 +8,21 @@ from gettext import gettext as _
 from typing import Any, Final
 
 from cpl.moments import Duration
-from cpl.schema import Converter, Problems, count, duration, flag, list_of, map_of, one_of, problem, struct, text, word
+from cpl.schema import (
+    Converter,
+    Problems,
+    count,
+    duration,
+    flag,
+    list_of,
+    map_of,
+    one_of,
+    problem,
+    shaped,
+    struct,
+    text,
+    word,
+)
 from cpl.yaml_nodes import Node
 
 LEVELS: Final = ("site", "area", "building", "unit", "floor", "room", "spot")  # the parts of a place
@@ -70,6 +84,7 @@ class Escalation:
 _MOST_DAYS: Final = 3660  # ten years; any more could lead beyond the days that Python knows
 
 
+@shaped(count)
 def _days(node: Node, problems: Problems) -> int | None:
     value = count(node, problems)
     if value is not None and value > _MOST_DAYS:
@@ -96,6 +111,7 @@ _ESCALATION: Final = struct(
 )
 
 
+@shaped(_ESCALATION)
 def _escalation(node: Node, problems: Problems) -> Any:
     known = len(problems)
     data: dict[str, Any] | None = _ESCALATION(node, problems)

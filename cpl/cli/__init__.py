@@ -62,6 +62,7 @@ COMMANDS: Final = {
     "calendar": "calendar_",
     "merge-driver": "merge_driver",
     "index": "index_",
+    "schema": "schema_",
     "completion": "completion",
 }
 
