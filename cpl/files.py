@@ -155,6 +155,11 @@ def write_new(path: Path, data: bytes, *, root: Path, durable: bool = True) -> N
     _place(path, [data], _How(root, new=True, durable=durable))
 
 
+def write_pieces(path: Path, pieces: Iterable[bytes], *, root: Path) -> None:
+    """As `write_new`, of data that comes piece by piece."""
+    _place(path, pieces, _How(root, new=True))
+
+
 def copy_in(source: Path, target: Path, *, root: Path, durable: bool = True) -> str:
     """Copy a regular file's bytes to the new file `target`; the SHA-256 of the bytes copied, in hex.
 

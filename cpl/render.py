@@ -8,11 +8,12 @@ import json
 import math
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from gettext import gettext as _
+from itertools import chain
 from typing import Final, Literal, TypeAlias
 
 from cpl.errors import CplError
@@ -82,7 +83,7 @@ def rows(items: Rows, columns: Sequence[Column], fmt: str, *, width: int | None 
         case "jsonl":
             return "".join(_dumped(_record(item, columns)) for item in items)
         case "csv":
-            return _csv(items, columns)
+            return "".join(csv_lines(items, columns))
         case "markdown":
             return _markdown(items, columns)
     raise UnknownFormat(fmt)
@@ -279,12 +280,15 @@ def _escaped(character: str) -> str:
     return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 
-def _csv(items: Rows, columns: Sequence[Column]) -> str:
+def csv_lines(items: Iterable[Mapping[str, Cell]], columns: Sequence[Column]) -> Iterator[str]:
+    """The lines of CSV, the header first, each with its line end; no more than one item is in memory at a time."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([_csv_cell(column.name) for column in columns])
-    writer.writerows([_csv_cell(item.get(column.name)) for column in columns] for item in items)
-    return out.getvalue()
+    for item in chain([{column.name: column.name for column in columns}], items):
+        writer.writerow([_csv_cell(item.get(column.name)) for column in columns])
+        yield out.getvalue()
+        out.seek(0)
+        out.truncate()
 
 
 def _csv_cell(cell: Cell) -> str:

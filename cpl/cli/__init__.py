@@ -59,6 +59,7 @@ COMMANDS: Final = {
     "init": "init",
     "demo": "demo",
     "import": "import_",
+    "export": "export",
     "calendar": "calendar_",
     "merge-driver": "merge_driver",
     "index": "index_",
