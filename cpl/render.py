@@ -11,7 +11,6 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
 from gettext import gettext as _
 from itertools import chain
 from typing import Final, Literal, TypeAlias
@@ -128,9 +127,8 @@ def pairs(items: Sequence[tuple[str, str]]) -> str:
     )
 
 
-@cache
 def _unit_words() -> tuple[str, ...]:
-    """The words for days, hours, minutes and seconds; gettext looks at the disk for each word it is asked for."""
+    """The words for days, hours, minutes and seconds."""
     return _("{n} d"), _("{n} h"), _("{n} min"), _("{n} s")
 
 

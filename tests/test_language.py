@@ -6,14 +6,18 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
+from wcwidth import wcswidth
 
-from cpl import language
+from cpl import checking, language
+from cpl.cli.help_text import HelpFormatter
+from cpl.parallel import in_order
 from tests import catalogue
 from tests.catalogue import Id
-from tests.ledger import CPL_YAML, ONE, ROOT, Ledger
+from tests.ledger import CPL_YAML, ONE, ROOT, Ledger, instant
 from tests.processes import environment, run_process
 
 PLACEHOLDER = re.compile(r"\{(\w*)[^{}]*\}|%\((\w+)\)|\x08")
@@ -195,3 +199,49 @@ def test_help_of_every_command_is_in_chinese(speaking: Ledger) -> None:
         assert "\n  示例：\n" in out
         told = out.partition("示例：")[0] + out.partition("选项:\n")[2]
         assert not re.search(r"[a-z]{3,} [a-z]{2,} [a-z]{2,}", told), told
+
+
+def test_saved_summary_has_the_language_of_the_store_whoever_saves_it(speaking: Ledger, tmp_path: Path) -> None:
+    root = tmp_path / "estate"
+    shutil.copytree(speaking.root, root, symlinks=True)
+    assert Ledger(root)("summary", "--save", "--format", "json").err == "written: reports/2026-W47.md\n"
+    saved = (root / "reports" / "2026-W47.md").read_text(encoding="utf-8")
+    assert saved.startswith("# 投诉数据 2026-W47\n\n## 概况\n")
+
+
+def test_other_processes_speak_the_same_language(speaking: Ledger, tmp_path: Path) -> None:
+    root = tmp_path / "estate"
+    shutil.copytree(speaking.root, root, symlinks=True)
+    paths = [f"records/2026/11/18/{each}.md" for each in ("CPL-20261118-AAAAAA2", "CPL-20261118-BBBBBBB")]
+    for path in paths:
+        (root / path).write_text("nothing\n", encoding="utf-8")
+    with language.speaking("zh"):
+        prepare = partial(checking._judge, root, {}, frozenset[str](), instant("2026-11-18T16:00"), "zh")
+        found = [each for problems in in_order(prepare, paths, processes=2, enough=1) for each in problems]
+    assert {each.message for each in found} == {"第一行不是 '---'；文件头须从那里开始"}
+
+
+def test_help_fits_the_terminal(speaking: Ledger) -> None:
+    env = {"CPL_LANG": "", "COLUMNS": "60"}
+    for args in (["--help"], ["sync", "--help"], ["summary", "--help"]):
+        lines = run_process(speaking, *args, env=env).out.partition("示例：")[0].splitlines()
+        assert [line for line in lines if wcswidth(line) > 60 and not line.startswith("    cpl ")] == []
+        assert [line for line in lines if line.strip()[:1] in tuple("，。；：、）")] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "expected"),
+    [
+        ("受理投诉。\n输出其标识，\n2 件", 10, "受理投诉。\n输出其标\n识，2 件\n"),
+        ("由 git 合并记录 PATH", 10, "由 git 合\n并记录\nPATH\n"),
+        ("一二三四（五）六", 10, "一二三四\n（五）六\n"),
+        ("\b\n示例：\n  cpl list --open --sort", 10, "示例：\n  cpl list --open --sort\n"),
+        ("一\n\n二", 10, "一\n\n二\n"),
+    ],
+)
+def test_wide_text_is_wrapped_by_columns(text: str, width: int, expected: str) -> None:
+    formatter = HelpFormatter(width=width)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cpl.cli.help_text._NARROWEST", 1)
+        formatter.write_text(text)
+    assert formatter.getvalue() == expected

@@ -128,6 +128,11 @@ def _translate(command: click.Command) -> None:
     text = inspect.cleandoc(getattr(command.callback, "__doc__", None) or "")
     if text:
         command.help = _(text)
+    if language.spoken_now() != language.ENGLISH:
+        from cpl.cli.help_text import HelpContext, first_sentence
+
+        command.context_class = HelpContext
+        command.short_help = first_sentence(_(text)) if text else None
     for each in command.commands.values() if isinstance(command, click.Group) else ():
         _translate(each)
 

@@ -15,6 +15,7 @@ from cpl.cli.app import App, bad_parameter, pass_app
 from cpl.cli.options import index_option, output_format
 from cpl.errors import EXIT_OK, EXIT_PROBLEMS, Problem
 from cpl.figures import Summary, summarize
+from cpl.language import speaking
 from cpl.moments import Period, parse_date
 from cpl.record import Record, local_day
 from cpl.render import Column
@@ -79,7 +80,9 @@ def summary_command(
     for fault in sorted(faults):
         app.say(str(fault))
     if save:
-        _save(report.as_markdown(summary, app.settings, ids=ids), f"{REPORTS}/{period.name}.md", app)
+        with speaking(app.settings.language):  # not in that of whoever saves it
+            text = report.as_markdown(summary, app.settings, ids=ids)
+        _save(text, f"{REPORTS}/{period.name}.md", app)
     click.echo(_face(summary, app, fmt, ids=ids), nl=False)
     return EXIT_PROBLEMS if faults else EXIT_OK
 
