@@ -10,7 +10,7 @@ from typing import Final
 
 from cpl.config import Person
 from cpl.errors import CplError
-from cpl.events import VERBS, Event
+from cpl.events import FOLLOW_UPS, VERBS, Event
 from cpl.profile import BACK, Profile
 from cpl.profile_rules import EVENT_KEYS, Rule, When
 from cpl.record import FIRST_PARTS, Record, local_day
@@ -182,10 +182,19 @@ def supplies(requirement: str, identifier: str) -> str:
     if verb == "contact":
         return f"cpl contact {identifier} --via CHANNEL --about {about or 'acknowledge'}"
     if verb == "follow-up":
-        return f"cpl follow-up {identifier} --via CHANNEL --{about or 'satisfied'}"
+        return f"cpl follow-up {identifier} --via CHANNEL --satisfied{_asked(about)}"
+    if verb == "agree":
+        return f"cpl did {identifier} agree clock={about or '…'} due=…"
     if verb in _COMMANDS:
         return f"cpl {_COMMANDS[verb].format(id=identifier)}"
     if about:
         return f"cpl did {identifier} {verb} --about {about}"
     needed = VERBS[verb].required if verb in VERBS else ()
     return " ".join(["cpl did", identifier, verb, *(f"{name}=…" for name in needed)])
+
+
+def _asked(about: str) -> str:
+    """The option that makes a follow-up what a requirement calls it: who asks, or what gets a score."""
+    if about in ("", "satisfied"):
+        return ""
+    return f" --about {about}" if about in FOLLOW_UPS else f" --score {about}=N"
