@@ -132,12 +132,13 @@ class Profile:
         return state not in self.states or self.states[state].counts
 
 
-_TERM: Final = struct({"label": map_of(text), "when": map_of(list_of(text)), "off": flag})
-_STATE: Final = struct({"label": map_of(text), "initial": flag, "paused": flag, "final": flag, "counts": flag})
+_TERM: Final = struct({"label": map_of(text), "when": map_of(list_of(text)), "clause": text, "off": flag})
+_STATE_FLAGS: Final = dict.fromkeys(("initial", "paused", "final", "counts", "off"), flag)
+_STATE: Final = struct({"label": map_of(text), "clause": text, **_STATE_FLAGS})
 
 
 _TARGET: Final = struct(
-    {"when": map_of(list_of(text)), "within": duration, "warn": duration, "since": day, "clause": text},
+    {"when": map_of(list_of(text)), "within": duration, "warn": duration, "since": day, "clause": text, "off": flag},
     required=["within"],
 )
 _CLOCK: Final = struct(
@@ -198,7 +199,7 @@ def read_profile(node: MappingNode, fields: Collection[str]) -> tuple[Profile | 
         states={name: _state(name, each) for name, each in data["states"].items()},
         moves=data["moves"],
         rules=tuple(read_rule(name, each) for name, each in data.get("rules", {}).items()),
-        clocks={name: _clock(name, each, node) for name, each in data["clocks"].items() if not each.get("off")},
+        clocks={name: _clock(name, each, node) for name, each in data["clocks"].items()},
         terms={field: _terms(data.get(section, {})) for field, section in TERM_SECTIONS.items()},
         roles=_terms(data.get("roles", {})),
         figures=_figures(data["summary"]),

@@ -18,11 +18,10 @@ from cpl import config, profile
 from cpl.errors import Invalid
 from cpl.overlay import overlay
 from cpl.relations import Relations, Similar
+from cpl.settings_files import parse
 from cpl.yaml_nodes import plain_data
 from cpl.yaml_writer import entry
-from tests.ledger import CPL_YAML, RESIDENTIAL, ROOT, Ledger, settings
-
-SHIPPED = RESIDENTIAL.read_text(encoding="utf-8")
+from tests.ledger import COMMON, CPL_YAML, RESIDENTIAL, ROOT, Ledger, settings
 
 SMALL = """\
 kinds: {k: {}}
@@ -184,7 +183,7 @@ def test_requirement_and_condition_may_name_what_a_record_has(text: str) -> None
 def merged(over: str) -> dict[str, Any]:
     """A mapping with `over` laid over it, as plain data."""
     base = "a: {x: '1', y: '2'}\nlist: [p, q]\nword: w\n"
-    both = overlay(*(config.parse(text.encode(), "f.yaml") for text in (base, over)))
+    both = overlay(*(parse(text.encode(), "f.yaml") for text in (base, over)))
     return {each.key.text: plain_data(each.value) for each in both.entries}
 
 
@@ -276,7 +275,7 @@ def original(text: str) -> str:
 
 def renamed(shipped: str) -> str:
     """The profile with another name for everything that a profile names."""
-    root = plain_data(config.parse(shipped.encode(), "f.yaml"))
+    root = plain_data(parse(shipped.encode(), "f.yaml"))
     return "".join(entry(section, _renamed(section, value)) for section, value in root.items())
 
 
@@ -289,7 +288,7 @@ def _renamed(section: str, value: Any) -> Any:
         for field, values in each.items()
     }
     events = lambda each: [f"to:{other(name[3:])}" if name.startswith("to:") else name for name in each]  # noqa: E731
-    if section in ("label", "source", "similar"):
+    if section in ("label", "source", "similar", "extends", "base"):
         return value
     if section == "moves":
         return {other(name): names(targets) for name, targets in value.items()}
@@ -318,9 +317,11 @@ def estate(pristine: Path, root: Path, *, is_renamed: bool) -> Ledger:
     if is_renamed:
         text = re.sub(r"(?<=roles: \[)[\w-]+|(?<=department: )[\w-]+", lambda found: other(found[0]), CPL_YAML)
     (root / "cpl.yaml").write_text(text, encoding="utf-8")
-    own = root / "templates" / "profiles" / "residential.yaml"
-    own.parent.mkdir(parents=True)
-    own.write_text(renamed(SHIPPED) if is_renamed else SHIPPED, encoding="utf-8")
+    own = root / "templates" / "profiles"
+    own.mkdir(parents=True)
+    for path in (COMMON, RESIDENTIAL):
+        shipped = path.read_text(encoding="utf-8")
+        (own / path.name).write_text(renamed(shipped) if is_renamed else shipped, encoding="utf-8")
     ledger.commit()
     return ledger
 
