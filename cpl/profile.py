@@ -45,6 +45,7 @@ class Term:
     name: str
     label: Mapping[str, str]
     when: When
+    is_default: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,12 @@ class Profile:
         """The state that a complaint is taken in with."""
         return next(state.name for state in self.states.values() if state.initial)
 
+    @property
+    def usual_kind(self) -> str:
+        """The kind of a complaint of which nobody says another: the default one, else the first."""
+        kinds = self.terms["kind"].values()
+        return next((kind.name for kind in kinds if kind.is_default), next(iter(kinds)).name)
+
     def is_final(self, state: str | None) -> bool:
         """Whether `state` ends the handling; an unknown state does not."""
         return state is not None and state in self.states and self.states[state].final
@@ -132,7 +139,9 @@ class Profile:
         return state not in self.states or self.states[state].counts
 
 
-_TERM: Final = struct({"label": map_of(text), "when": map_of(list_of(text)), "clause": text, "off": flag})
+_TERM: Final = struct(
+    {"label": map_of(text), "when": map_of(list_of(text)), "clause": text, "default": flag, "off": flag}
+)
 _STATE_FLAGS: Final = dict.fromkeys(("initial", "paused", "final", "counts", "off"), flag)
 _STATE: Final = struct({"label": map_of(text), "clause": text, **_STATE_FLAGS})
 
@@ -217,7 +226,10 @@ def _state(name: str, data: Mapping[str, Any]) -> State:
 
 
 def _terms(data: Mapping[str, Mapping[str, Any]]) -> dict[str, Term]:
-    return {name: Term(name, each.get("label", {}), each.get("when", {})) for name, each in data.items()}
+    return {
+        name: Term(name, each.get("label", {}), each.get("when", {}), is_default=each.get("default", False))
+        for name, each in data.items()
+    }
 
 
 def _clock(name: str, data: Mapping[str, Any], root: MappingNode) -> Clock:

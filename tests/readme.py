@@ -32,11 +32,11 @@ _WHEN: Final = re.compile(r"# (\d{4}-\d\d-\d\d) (\d\d:\d\d) ([\w.]+)")
 class Replay:
     """A store in which the commands of a page run one after another."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, settings: str = CPL_YAML) -> None:
         self.root = root
         self.chance = random.Random(1)
         self.at, self.who = "2026-11-16T08:00", "li.na"
-        (root / "cpl.yaml").write_text(CPL_YAML, encoding="utf-8")
+        (root / "cpl.yaml").write_text(settings, encoding="utf-8")
         self.run("git init --quiet --initial-branch=main .")
         self.run("git config user.name 'Li Na'")
         self.run("git config user.email li.na@example.org")

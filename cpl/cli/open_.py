@@ -292,7 +292,7 @@ class _Intake:
             intake["recorded_by"] = self.who.recorded_by
         front = {
             "title": _untitled(),
-            "kind": next(iter(profile.terms["kind"])),
+            "kind": profile.usual_kind,
             "lead": self.who.by,
             **self.values,
             "id": identifier,
