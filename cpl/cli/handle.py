@@ -189,7 +189,11 @@ def note_command(app: App, pieces: Sequence[str], source: Any, how: How) -> None
 @click.option("--satisfied/--not-satisfied", default=None, help=_("What the complainant says."))
 @click.option("--score", "scores", multiple=True, metavar="NAME=N", help=_("A score, such as attitude=5."))
 @click.option(
-    "--about", type=click.Choice(FOLLOW_UPS), default="desk", show_default=True, help=_("Who asks: the desk or a re-check.")
+    "--about",
+    type=click.Choice(FOLLOW_UPS),
+    default="desk",
+    show_default=True,
+    help=_("Who asks: the desk or a re-check."),
 )
 @writes
 @pass_app
