@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from cpl.record import ALPHABET, make_id
-from tests.ledger import ROOT, Ledger, record_text
+from tests.ledger import ROOT, Ledger, record_text, settings
 
 NAMES = ("office-tower", "community", "service-desk", "clubhouse")
 CPL_YAML = """\
@@ -132,6 +132,17 @@ def test_each_kind_of_a_profile_has_a_template_in_both_languages(name: str) -> N
     for kind in own if "\nkinds:" in text else ():
         for language in ("en", "zh"):
             assert (ROOT / "templates" / "records" / f"{kind}.{language}.md").is_file()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_clocks_that_are_off_can_be_switched_on_and_each_target_names_its_clause(name: str) -> None:
+    text = (ROOT / "templates" / "profiles" / f"{name}.yaml").read_text(encoding="utf-8")
+    off = re.findall(r"^  ([\w-]+):.*\n    off: true$", text, re.MULTILINE)
+    start = f"format: 1\ntimezone: Asia/Shanghai\nprofile: {name}\n"
+    before = settings(start).profile.clocks
+    after = settings(f"{start}clocks: {{{', '.join(f'{each}: {{off: false}}' for each in off)}}}\n").profile
+    assert set(after.clocks) - set(before) == set(off)
+    assert all(target.clause for clock in after.clocks.values() for target in clock.targets)
 
 
 REPAIR = "kind: repair\ncategory: equipment/power\nlocation: {building: A, room: '1201'}\ncomplainant: {name: 周女士}\n"

@@ -21,7 +21,17 @@ from cpl.cli.evidence import add_evidence, evidence_item, incoming
 from cpl.cli.intake_words import tell_duties
 from cpl.cli.options import PERSON, How, term, writes
 from cpl.cli.related import hint_at_similar
-from cpl.cli.writing import called, field_pair, in_zone, merged, read_text, report, require_names, typed_fields, who_acts
+from cpl.cli.writing import (
+    called,
+    field_pair,
+    in_zone,
+    merged,
+    read_text,
+    report,
+    require_names,
+    typed_fields,
+    who_acts,
+)
 from cpl.document import Document
 from cpl.draft import AFTER_THE_FACT, Draft, Who
 from cpl.errors import CplError, Invalid, Problem
