@@ -158,6 +158,28 @@ def since_entered(record: Record, profile: Profile) -> list[Event]:
     return result
 
 
+# The command that changes a field which is not changed by hand.
+FIELD_COMMANDS: Final = {
+    "id": "cpl open",
+    "kind": "cpl correct {id} kind=… --classify --reason TEXT",
+    "status": "cpl transition {id} STATE",
+    "nature": "cpl correct {id} nature=… --classify --reason TEXT",
+    "severity": "cpl correct {id} severity=… --classify --reason TEXT",
+    "category": "cpl correct {id} category=… --classify --reason TEXT",
+    "channel": "cpl correct {id} channel=… --reason TEXT",
+    "received_at": "cpl correct {id} received_at=… --reason TEXT",
+    "lead": "cpl correct {id} lead=… --reason TEXT",
+    "departments": "cpl assign {id} --department NAME",
+    "assignee": "cpl assign {id} --to PERSON",
+    "source": "cpl import",
+}
+_SUPPLIED: Final = {
+    **FIELD_COMMANDS,
+    "tasks": "cpl task {id} add TEXT",
+    "evidence": "cpl attach {id} FILE",
+    "links": "cpl link {id} OTHER --as NAME",
+}
+
 # The verbs whose events another command than `cpl did` makes.
 _COMMANDS: Final = {
     "assign": "assign {id} --to PERSON",
@@ -177,6 +199,8 @@ def supplies(requirement: str, identifier: str) -> str:
         return f"cpl transition {identifier} {name}"
     if kind != "did":
         option = {"reason": "--reason TEXT", "until": "--until INSTANT", "text": "-m TEXT"}.get(requirement)
+        if requirement in _SUPPLIED:
+            return _SUPPLIED[requirement].format(id=identifier)
         return option or f"cpl set {identifier} {FIRST_PARTS.get(requirement, requirement)}=…"
     verb, _slash, about = name.partition("/")
     if verb == "contact":
