@@ -72,6 +72,7 @@ _CHANNEL: Final = struct(
         "within": duration,
         "when": map_of(list_of(text)),
         "clause": text,
+        "was": list_of(word),
         "off": flag,
     }
 )
