@@ -44,6 +44,7 @@ class Term:
     name: str
     label: Mapping[str, str]
     when: When
+    is_default: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,12 @@ class Profile:
         """The state that a complaint is taken in with."""
         return next(state.name for state in self.states.values() if state.initial)
 
+    @property
+    def usual_kind(self) -> str:
+        """The kind of a complaint of which nobody says another: the default one, else the first."""
+        kinds = self.terms["kind"].values()
+        return next((kind.name for kind in kinds if kind.is_default), next(iter(kinds)).name)
+
     def is_final(self, state: str | None) -> bool:
         """Whether `state` ends the handling; an unknown state does not."""
         found = self._state(state)
@@ -121,7 +128,9 @@ class Profile:
 
 
 _TERM: Final = struct(
-    {"label": map_of(text), "when": map_of(list_of(text)), "clause": text, "was": list_of(word), "off": flag}
+_NAMED: Final = {"label": map_of(text), "clause": text, "was": list_of(word), "off": flag}
+_TERM: Final = struct({**_NAMED, "when": map_of(list_of(text)), "default": flag})
+_STATE: Final = struct({**_NAMED, **dict.fromkeys(("initial", "paused", "final", "counts"), flag)})
 )
 _STATE_FLAGS: Final = dict.fromkeys(("initial", "paused", "final", "counts", "off"), flag)
 _STATE: Final = struct({"label": map_of(text), "clause": text, "was": list_of(word), **_STATE_FLAGS})
@@ -194,7 +203,10 @@ def _state(name: str, data: Mapping[str, Any]) -> State:
 
 
 def _terms(data: Mapping[str, Mapping[str, Any]]) -> dict[str, Term]:
-    return {name: Term(name, each.get("label", {}), each.get("when", {})) for name, each in data.items()}
+    return {
+        name: Term(name, each.get("label", {}), each.get("when", {}), is_default=each.get("default", False))
+        for name, each in data.items()
+    }
 
 
 def _figures(data: Mapping[str, Any]) -> Figures:

@@ -27,12 +27,11 @@ from cpl.cli.writing import (
     who_acts,
 )
 from cpl.draft import Draft
-from cpl.events import VERBS, Event
+from cpl.events import FOLLOW_UPS, VERBS, Event
 from cpl.schema import did_you_mean, text
 
 # What contacts and follow-ups are about; a profile may wait for further words.
 ABOUT: Final = ("acknowledge", "progress", "outcome", "reply", "written-reply")
-LEVELS: Final = ("desk", "management", "office")
 
 
 @click.command("transition")
@@ -190,7 +189,11 @@ def note_command(app: App, pieces: Sequence[str], source: Any, how: How) -> None
 @click.option("--satisfied/--not-satisfied", default=None, help=_("What the complainant says."))
 @click.option("--score", "scores", multiple=True, metavar="NAME=N", help=_("A score, such as attitude=5."))
 @click.option(
-    "--about", type=click.Choice(LEVELS), default="desk", show_default=True, help=_("Who asks: the desk or a re-check.")
+    "--about",
+    type=click.Choice(FOLLOW_UPS),
+    default="desk",
+    show_default=True,
+    help=_("Who asks: the desk or a re-check."),
 )
 @writes
 @pass_app

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from gettext import gettext as _
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 import click
 
@@ -28,6 +28,8 @@ from cpl.yaml_reader import read
 from cpl.yaml_writer import entry as yaml_entry
 
 Edit = Callable[[Draft], str]
+
+INSTANTS: Final = ("happened_at", "order.appointment")  # the fields that no event sets
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +292,13 @@ def field_pair(text: str) -> tuple[str, str]:
     """As `pair`, for a field of a record, which may have its short name: `building` is `location.building`."""
     name, value = pair(text)
     return SHORT_NAMES.get(name, name), value
+
+
+def in_zone(app: App, name: str, text: str) -> tuple[str, str]:
+    """A field and its text; an instant without an offset is meant in the store's zone, as in options."""
+    if name not in INSTANTS or not text.strip() or len(text) == len("2026-11-22"):
+        return name, text
+    return name, format_instant(bad_parameter(name, app.instant, text))
 
 
 def nothing_to_change(identifier: str) -> CplError:
