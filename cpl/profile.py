@@ -127,15 +127,9 @@ class Profile:
         return found is None or found.counts
 
 
-_TERM: Final = struct(
 _NAMED: Final = {"label": map_of(text), "clause": text, "was": list_of(word), "off": flag}
 _TERM: Final = struct({**_NAMED, "when": map_of(list_of(text)), "default": flag})
 _STATE: Final = struct({**_NAMED, **dict.fromkeys(("initial", "paused", "final", "counts"), flag)})
-)
-_STATE_FLAGS: Final = dict.fromkeys(("initial", "paused", "final", "counts", "off"), flag)
-_STATE: Final = struct({"label": map_of(text), "clause": text, "was": list_of(word), **_STATE_FLAGS})
-
-
 _FIGURES: Final = struct(
     {"timely": word, "medians": list_of(word), "single-out": map_of(list_of(text))}, required=["timely"]
 )

@@ -71,6 +71,7 @@ _CHANNEL: Final = struct(
         "scope": map_of(text),
         "within": duration,
         "when": map_of(list_of(text)),
+        "default": flag,
         "clause": text,
         "was": list_of(word),
         "off": flag,

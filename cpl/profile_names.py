@@ -25,6 +25,8 @@ _NAMES: Final = {
     "timely": CLOCK_NAME,
 }
 _FIELDS: Final = ("when", "single-out", "set")
+_REQUIRES: Final = "requires"
+_AGREED: Final = "did:agree/"
 _EVENTS: Final = ("starts", "stops", "ends")
 
 Former = dict[str, dict[str, str]]
@@ -116,6 +118,8 @@ def _reference(entry: Entry, former: Former) -> Node:
     if key in _EVENTS:
         names = former.get(STATUS, {})
         return _mapped(node, lambda text: f"to:{names.get(text[3:], text[3:])}" if text.startswith("to:") else text)
+    if key == _REQUIRES:
+        return _mapped(node, lambda text: " | ".join(_agreed(part, former) for part in text.split(" | ")))
     if not isinstance(node, MappingNode):
         return _renamed(node, former.get(_NAMES.get(key, ""), {}))
     if key in _FIELDS:
@@ -123,6 +127,12 @@ def _reference(entry: Entry, former: Former) -> Node:
             node, [Entry(each.key, _renamed(each.value, former.get(each.key.text, {}))) for each in node.entries]
         )
     return _used(node, former)
+
+
+def _agreed(requirement: str, former: Former) -> str:
+    """A requirement; of one for a date agreed by a clock the clock's present name."""
+    prefix, clock = requirement[: len(_AGREED)], requirement[len(_AGREED) :]
+    return prefix + former.get(CLOCK_NAME, {}).get(clock, clock) if prefix == _AGREED else requirement
 
 
 def _renamed(node: Node, names: Mapping[str, str]) -> Node:
