@@ -12,6 +12,7 @@ from cpl.config import Person
 from cpl.errors import CplError
 from cpl.events import FOLLOW_UPS, VERBS, Event
 from cpl.profile import BACK, Profile
+from cpl.profile_names import STATUS
 from cpl.profile_rules import EVENT_KEYS, Rule, When
 from cpl.record import FIRST_PARTS, Record, local_day
 
@@ -72,7 +73,7 @@ def allowed_moves(record: Record, profile: Profile) -> tuple[str, ...]:
 def moves_from(events: Iterable[Event], status: str, profile: Profile) -> tuple[str, ...]:
     """The states that a record with these events can move to from `status`."""
     result: list[str] = []
-    for name in profile.moves.get(status, ()):
+    for name in profile.moves.get(profile.present_name(STATUS, status), ()):
         state = came_from(events, profile) if name == BACK else name
         if state is not None and state not in result:
             result.append(state)
@@ -87,8 +88,8 @@ def withdrawn(record: Record, profile: Profile) -> str:
 
 def came_from(events: Iterable[Event], profile: Profile) -> str | None:
     """The last state that was not a pause."""
-    states = [event.to for event in events if event.is_move and not profile.is_paused(event.to)]
-    return states[-1] if states else None
+    states = [event.to for event in events if event.to is not None and not profile.is_paused(event.to)]
+    return profile.present_name(STATUS, states[-1]) if states else None
 
 
 def missing(record: Record, profile: Profile, move: Event, zone: tzinfo) -> list[Missing]:

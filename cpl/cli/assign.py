@@ -75,7 +75,7 @@ def assign_command(
 
 def _has_route(app: App, piece: str) -> bool:
     """Whether the profile says who gets a record; one that can't be read is left to the command that changes it."""
-    record = app.store.read(app.store.find(piece)).record
+    record = app.read(app.store.find(piece)).record
     return record is None or route_of(record, app.settings.profile) is not None
 
 

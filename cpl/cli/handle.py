@@ -74,7 +74,7 @@ def _where_to(app: App, given: str) -> str:
     """What to say when only an id or only a state was given."""
     if given in app.settings.profile.states:
         return _("say which complaint goes to '{state}': cpl transition ID… {state}").format(state=given)
-    record = app.store.read(app.store.find(given)).record
+    record = app.read(app.store.find(given)).record
     if record is None:
         return _("say where to: cpl transition ID… STATE")
     moves = ", ".join(workflow.allowed_moves(record, app.settings.profile)) or _("no other state")
