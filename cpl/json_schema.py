@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from cpl import config, events, moments, profile, record, settings_files
+from cpl.profile_names import STATUS
 from cpl.schema import (
     Converter,
     ListOf,
@@ -49,6 +50,7 @@ _SHAPES: Final[Mapping[Converter, Schema]] = {
     count: {"type": ("integer", "string"), "minimum": 1, "pattern": r"^0*[1-9]\d*$"},
     number: {"type": ("number", "string"), "pattern": r"^-?\d+(\.\d+)?$"},
     flag: {"enum": (True, False, "true", "false")},
+    record.FIELDS["title"]: {"type": _SCALAR, "minLength": 1},
     record.FIELDS["id"]: {"type": "string", "pattern": f"^CPL-[0-9]{{8}}-[{record.ALPHABET}]{{7}}$"},
 }
 _OFF: Final[Schema] = {"type": "object", "properties": {"off": _SHAPES[flag]}, "required": ("off",)}
@@ -151,9 +153,10 @@ def _properties(schema: Schema) -> Mapping[str, Json]:
 
 
 def names_of(settings: config.Settings) -> dict[str, Sequence[str]]:
-    """The names that the settings of a store define, by the fields of a record."""
-    terms = {field: tuple(known) for field, known in settings.profile.terms.items() if known}
-    return {"status": tuple(settings.profile.states), **terms}
+    """The names that the settings of a store define, and those of before, by the fields of a record."""
+    profile = settings.profile
+    known = {STATUS: profile.states, **{field: terms for field, terms in profile.terms.items() if terms}}
+    return {field: (*terms, *profile.former.get(field, ())) for field, terms in known.items()}
 
 
 def names_of_people(settings: config.Settings) -> dict[str, Sequence[str]]:

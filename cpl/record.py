@@ -12,21 +12,7 @@ from typing import Any, Final
 from cpl.document import Document
 from cpl.errors import Problem
 from cpl.events import JUDGED_FIELDS, Event, effective, in_order, preceding, read_event
-from cpl.schema import (
-    Converter,
-    Problems,
-    count,
-    flag,
-    instant,
-    list_of,
-    moment,
-    number,
-    problem,
-    shaped,
-    struct,
-    text,
-    word,
-)
+from cpl.schema import Converter, Problems, count, flag, instant, list_of, moment, number, problem, struct, text, word
 from cpl.yaml_nodes import MappingNode, Node, SequenceNode
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base32: no I L O U
@@ -44,7 +30,6 @@ LOG_SECTION: Final = "Handling log"
 DESCRIPTION_SECTION: Final = "Description"
 
 
-@shaped(word)
 def _id(node: Node, problems: Problems) -> str | None:
     value = word(node, problems)
     if value is not None and not is_id(value):
@@ -53,7 +38,6 @@ def _id(node: Node, problems: Problems) -> str | None:
     return value
 
 
-@shaped(text)
 def _title(node: Node, problems: Problems) -> str | None:
     value = text(node, problems)
     if value is not None and (not value.strip() or len(value.splitlines()) > 1):
@@ -61,7 +45,6 @@ def _title(node: Node, problems: Problems) -> str | None:
     return value
 
 
-@shaped(word)
 def _task_id(node: Node, problems: Problems) -> str | None:
     value = word(node, problems)
     if value is not None and not _TASK_ID.fullmatch(value):
@@ -95,6 +78,7 @@ FIELDS: Final[Mapping[str, Converter]] = {
     "tags": list_of(word),
     "channel": word,
     "received_at": instant,
+    "happened_at": moment,
     "location": struct(
         {"site": text, "building": text, "unit": text, "room": text, "floor": text, "spot": text, "area": text},
         extra=True,

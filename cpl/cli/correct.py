@@ -11,14 +11,13 @@ import click
 
 from cpl.cli.app import App, bad_parameter, pass_app
 from cpl.cli.options import RECORD, How, writes
-from cpl.cli.writing import Action, asked, change, pair, typed_fields, with_names
+from cpl.cli.writing import Action, asked, change, in_subject, pair, typed_fields, with_names
 from cpl.draft import Draft
 from cpl.errors import CplError
 from cpl.events import CORRECTED_FIELDS, JUDGED_FIELDS, Event
 from cpl.language import joined, said
 from cpl.moments import format_instant
 from cpl.schema import did_you_mean
-from cpl.validate import kept
 
 _MAY_GO: Final = ("nature", "severity", "category", "channel")
 
@@ -74,7 +73,7 @@ def correct_command(
         event = draft.judge(verb, values, reason=why, rule=rule)
         was = event.data.get("was", {})
         changes = (
-            said("{name} {was} → {now}", name=name, was=kept(was.get(name)), now=kept(value))
+            said("{name} {was} → {now}", name=name, was=in_subject(was.get(name)), now=in_subject(value))
             for name, value in values.items()
         )
         return joined(", ", changes)

@@ -12,14 +12,13 @@ import click
 
 from cpl.cli.app import App, pass_app
 from cpl.cli.options import RECORD, How, index_option, output_format, writes
-from cpl.cli.writing import Action, change, preview
+from cpl.cli.writing import Action, change, in_subject, preview
 from cpl.draft import Draft
 from cpl.errors import CplError
 from cpl.escalation import SEVERITY, Ground, Proposal, is_as_grave, named, proposals
 from cpl.language import said, spoken
 from cpl.record import as_of, piece_of
 from cpl.render import Cell, Column
-from cpl.validate import kept
 
 _ROOM_FOR_NEXT: Final = 130  # a command does not fit beside the rest in fewer columns
 _FOR_PROGRAMS: Final = tuple(
@@ -193,4 +192,10 @@ def _classify(draft: Draft, proposal: Proposal, at: datetime) -> str:
     code = proposal.grounds[0].code
     event = draft.judge("classify", {SEVERITY: proposal.severity}, reason=proposal.reason, rule=code)
     was = event.data["was"].get(SEVERITY)
-    return said("{name} {was} → {now} ({code})", name=SEVERITY, was=kept(was), now=kept(proposal.severity), code=code)
+    return said(
+        "{name} {was} → {now} ({code})",
+        name=SEVERITY,
+        was=in_subject(was),
+        now=in_subject(proposal.severity),
+        code=code,
+    )

@@ -11,10 +11,10 @@ from typing import Final
 
 import click
 
-from cpl import exporting, files, query, render
+from cpl import exporting, files, render
 from cpl.cli.app import App, as_cell, pass_app
+from cpl.cli.conditions import known_conditions, test_of
 from cpl.cli.options import index_option, output_format
-from cpl.cli.writing import known_conditions
 from cpl.index import Narrow
 from cpl.index_rows import FACETS
 from cpl.record import Record
@@ -59,7 +59,7 @@ def export_command(app: App, fmt: str, wheres: Sequence[str], target: Path | Non
 def _records(app: App, wheres: Sequence[str]) -> Iterator[Record]:
     """The records that meet the conditions, one at a time."""
     conditions = known_conditions(app, wheres)
-    tests = [(each.field, query.value_test(each, app.settings.zone)) for each in conditions]
+    tests = [(each.field, test_of(app, each)) for each in conditions]
     narrow = Narrow([each for each in tests if each[0] in FACETS])
     for record in app.records(lambda index: index.matching(narrow)):
         if all(test(record.get(name)) for name, test in tests):

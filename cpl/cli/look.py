@@ -13,15 +13,16 @@ import click
 
 from cpl import clocks, query
 from cpl.cli.app import App, as_cell, pass_app
+from cpl.cli.conditions import known_conditions, test_of
 from cpl.cli.options import PERSON, STATE, at_option, index_option, output_format, term
-from cpl.cli.writing import known_conditions, known_state, known_term
+from cpl.cli.writing import known_state, known_term
 from cpl.document import BOM
 from cpl.index import Narrow
 from cpl.index_rows import FACETS
 from cpl.record import FIELDS, Record, as_of
 from cpl.render import Cell, Column, duration
 from cpl.schema import did_you_mean
-from cpl.store import Entry, read_record
+from cpl.store import Entry
 
 RECEIVED: Final = "received_at"
 _SORTED_BY_INDEX: Final = {RECEIVED: "receipt", "id": "id"}
@@ -78,7 +79,7 @@ def list_command(
     """
     conditions = known_conditions(app, wheres)
     conditions += [_filter(app, name, value) for name, value in filters.items() if value is not None]
-    tests = [(each.field, query.value_test(each, app.settings.zone)) for each in conditions]
+    tests = [(each.field, test_of(app, each)) for each in conditions]
     now = app.read_only_instant(at)
     names = _columns(columns)
     by, backwards = _column(sort.removeprefix("-")), sort.startswith("-")
@@ -148,7 +149,7 @@ class _Wanted:
         if column is None or limit is None or not narrow.is_exact:
             return None
         page = self.app.ask_index(lambda index: index.page(narrow, column, limit, backwards=backwards))
-        found = [] if page is None else [self.app.store.read(path).record for path in page.paths]
+        found = [] if page is None else [self.app.read(path).record for path in page.paths]
         records = [record for record in found if record is not None]
         if page is None or len(records) < len(found):
             return None
@@ -229,7 +230,7 @@ def search_command(app: App, words: Sequence[str], limit: int, fmt: str) -> None
     if not all(word.strip() for word in words):
         raise click.UsageError(_("a word to search for is empty"))
     found = list(_found(app, words))
-    rows = [_found_row(read_record(app.store.root, path), words_around) for path, words_around in found[:limit]]
+    rows = [_found_row(app.read(path), words_around) for path, words_around in found[:limit]]
     columns = (
         Column("id", _("id")),
         Column("status", _("status")),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from gettext import gettext as _
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 import click
 
@@ -18,18 +18,22 @@ from cpl.document import Document, clean_text
 from cpl.draft import Draft, Who
 from cpl.errors import CplError, Invalid, Problem
 from cpl.labels import Ambiguous, Labelled, name_of
-from cpl.language import spoken
+from cpl.language import Said, joined, said, spoken
 from cpl.moments import format_instant, parse_date, parse_duration, start_of_day
-from cpl.query import SHORT_NAMES, Condition, in_names, parse
+from cpl.profile_names import STATUS
+from cpl.query import SHORT_NAMES
 from cpl.record import FIELDS
 from cpl.render import visible
 from cpl.schema import Converter, did_you_mean, struct
+from cpl.validate import shown
 from cpl.writes import Commit, Evidence, Write
 from cpl.yaml_nodes import MappingNode, Source, plain_data
 from cpl.yaml_reader import read
 from cpl.yaml_writer import entry as yaml_entry
 
 Edit = Callable[[Draft], str]
+
+INSTANTS: Final = ("happened_at", "order.appointment")  # the fields that no event sets
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,12 +223,12 @@ def _structure(name: str, text: str) -> Any:
 
 
 def known_term(app: App, option: str, field: str, name: str) -> str:
-    """The name of one of the profile's maps, such as a channel, that is given or labelled by `name`.
+    """The name of one of the profile's maps, such as a channel, that `name` is, was before, or labels.
 
     Raises:
         click.BadParameter: the profile has no such name.
     """
-    known = app.settings.profile.terms[field]
+    known, name = app.settings.profile.terms[field], app.settings.profile.present_name(field, name)
     return known_name(option, known, name, _("'{name}' is not in the profile")) if known else name
 
 
@@ -244,28 +248,13 @@ def known_name(option: str, known: Mapping[str, Labelled], text: str, unknown: s
 
 
 def known_state(app: App, option: str, name: str) -> str:
-    """The state of the profile that is given or labelled by `name`.
+    """The state of the profile that `name` is, was before, or labels.
 
     Raises:
         click.BadParameter: the profile has none of that name.
     """
+    name = app.settings.profile.present_name(STATUS, name)
     return known_name(option, app.settings.profile.states, name, _("'{name}' is not a state of the profile"))
-
-
-def known_conditions(app: App, wheres: Iterable[str]) -> list[Condition]:
-    """The conditions of --where, whose names of states and of the profile there are; a name above them will do.
-
-    Raises:
-        BadWhere, click.BadParameter: text that is no condition; a field or a name that there is not.
-    """
-    conditions = [in_names(each, app.settings.profile) for where in wheres for each in parse(where)]
-    for condition in conditions:
-        known = {**app.settings.profile.terms, "status": app.settings.profile.states}.get(condition.field, {})
-        for value in condition.values if condition.operator in ("=", "!=") else ():
-            if value and known and not any(name.startswith(f"{value}/") for name in known):
-                check = known_state if condition.field == "status" else partial(known_term, field=condition.field)
-                check(app, "--where", name=value)
-    return conditions
 
 
 def with_names(app: App, values: Mapping[str, Any], at: datetime, option: str = "--{name}") -> dict[str, Any]:
@@ -334,6 +323,18 @@ def field_pair(text: str) -> tuple[str, str]:
     """As `pair`, for a field of a record, which may have its short name: `building` is `location.building`."""
     name, value = pair(text)
     return SHORT_NAMES.get(name, name), value
+
+
+def in_zone(app: App, name: str, text: str) -> tuple[str, str]:
+    """A field and its text; an instant without an offset is meant in the store's zone, as in options."""
+    if name not in INSTANTS or not text.strip() or len(text) == len("2026-11-22"):
+        return name, text
+    return name, format_instant(bad_parameter(name, app.instant, text))
+
+
+def in_subject(value: object) -> Said:
+    """A field's value in the words of a subject."""
+    return said("absent") if value is None or value == () else joined("", [shown(value)])
 
 
 def nothing_to_change(identifier: str) -> CplError:
