@@ -64,7 +64,7 @@ def test_options_of_the_readme_exist() -> None:
     """Every `--option` that README names belongs to some command."""
     page = readme.PAGE.read_text(encoding="utf-8").partition("## A tour")[2]
     named = set(re.findall(r"(?<![\w-])--[a-z][\w-]+", page))
-    helps = "".join(CliRunner().invoke(cli, [name, "--help"]).output for name in COMMANDS)
+    helps = "".join(CliRunner().invoke(cli, [*name, "--help"]).output for name in ([], *([each] for each in COMMANDS)))
     git_options = {"--oneline", "--max-count", "--quiet"}
     assert {option for option in named - git_options if option not in helps} == set()
 

@@ -52,7 +52,8 @@ def export_command(app: App, fmt: str, wheres: Sequence[str], target: Path | Non
         for piece in pieces:
             sys.stdout.buffer.write(piece)
         return
-    files.write_pieces(target, pieces, root=target.parent)
+    place = Path(app.folder or "", target)
+    files.write_pieces(place, pieces, root=place.parent)
     app.say(_("written: {path}").format(path=target))
 
 
