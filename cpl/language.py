@@ -7,7 +7,6 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -30,15 +29,15 @@ def speak(language: str) -> None:
     vars(gettext)["translation"] = _Chosen(language, _catalogue(language))
 
 
-@dataclass(frozen=True, slots=True)
 class _Chosen:
-    """What stands in the place of `gettext.translation`."""
+    """What stands in the place of `gettext.translation`; no dataclass, which would take longer to make than to use."""
 
-    language: str
-    words: gettext.NullTranslations
+    def __init__(self, language: str, words: gettext.NullTranslations) -> None:
+        self.language = language
+        self._words = words
 
     def __call__(self, *_names: object, **_options: object) -> gettext.NullTranslations:
-        return self.words
+        return self._words
 
 
 def spoken_now() -> str:

@@ -109,13 +109,19 @@ def test_no_word_is_looked_up_before_the_language_is_known() -> None:
     code = """
 import gettext, sys
 asked = set()
-gettext.translation = lambda *_a, **_k: asked.add(sys._getframe(3).f_globals["__name__"]) or gettext.NullTranslations()
+
+class Spy(gettext.NullTranslations):
+    def gettext(self, message):
+        asked.add(sys._getframe(3).f_globals["__name__"])
+        return message
+
+gettext.NullTranslations = Spy
 import cpl.cli, cpl.language
 cpl.language.chosen(["list"], {}, None)
-print({each for each in asked if each.startswith("cpl")})
+print("click.decorators" in asked, {each for each in asked if each.startswith("cpl")}, "locale" in sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", code], env=environment(), cwd=ROOT, capture_output=True, text=True)
-    assert (done.stdout, done.stderr) == ("set()\n", "")
+    assert (done.stdout, done.stderr) == ("True set() False\n", "")
 
 
 @pytest.fixture(scope="module")

@@ -72,6 +72,10 @@ _READERS: Final = frozenset({"list", "overdue", "search", "show", "summary", "si
 _PATHS_OF_HOOKS: Final = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY")
 
 
+# Until it is known: gettext would import `locale`, for 1.5 ms, to look up click's words for the options below.
+language.speak(language.ENGLISH)
+
+
 class ReaderGone(Exception):
     """Who read our output has gone, as in `cpl list | head`."""
 
