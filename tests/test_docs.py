@@ -108,6 +108,8 @@ def test_wheel_brings_templates_and_hooks_and_a_store_can_be_made_from_it(tmp_pa
         for path in (ROOT / folder).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
+    catalogue = "cpl/locale/zh_CN/LC_MESSAGES/cpl.mo"
+    assert (unpacked / catalogue).read_bytes() == (ROOT / catalogue).read_bytes()
     identity = {
         f"GIT_{role}_{part}": "li.na@example.org" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")
     }
