@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 MARKER: Final = "cpl.yaml"  # marks the root of a store
 RECORDS: Final = "records"
 REGISTERS: Final = "registers"
+REGISTER_NAMES: Final = ("residents", "access", "draws", "prices")
 PREFIX: Final = "CPL-"
 ENDING: Final = ".md"
 
