@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import PurePosixPath
 from typing import Final, Generic, TypeAlias, TypeVar
 
-from cpl import calendars, config, difference, steps, validate, workflow
+from cpl import calendars, config, difference, registers, steps, validate, workflow
 from cpl.config import Settings
 from cpl.difference import Change
 from cpl.errors import CplError, Invalid, Problem
@@ -21,6 +21,7 @@ from cpl.git import Git
 from cpl.objects import Objects
 from cpl.places import TEMPLATES, shipped, template
 from cpl.record import Record, is_id
+from cpl.registers import is_register
 from cpl.steps import INDEX, File, Step
 from cpl.store import RECORDS, Entry, read_entry, record_path
 from cpl.store_paths import name_of
@@ -120,6 +121,8 @@ class Judge:
         for path in step.owned:
             if is_record(path, RECORDS):
                 problems += self._record(step, path, None if isinstance(settings, Invalid) else settings)
+            elif is_register(path):
+                problems += self._register(step, path)
         if isinstance(settings, Settings):
             problems += config.calendar_problems(settings, step.paths)
         return sorted(set(problems))
@@ -202,6 +205,14 @@ class Judge:
             # A field that follows an event which is to be put back has the remedy of that event.
             is_event = any(each.code in ("E101", "E102") for each in changed)
             yield from (each for each in found if not (is_event and each.code == "E050"))
+
+    def _register(self, step: Step, path: str) -> list[Problem]:
+        """What is wrong with a register, and with what became of the rows that the parents have."""
+        file = step.after(path)
+        if file is not None and not file.is_regular:
+            return list(_no_file(path, file).problems)
+        before = [self._blob(path, each) for each in step.before(path) if each is not None and each.is_regular]
+        return registers.changes(path, None if file is None else self._blob(path, file), before)
 
     def _now_there(self, step: Step, path: str) -> Entry | None:
         """The record as the step leaves it, with its document; None where it takes it away, or where there is none."""
@@ -309,7 +320,7 @@ def _lfs_hash(data: bytes) -> str | None:
 
 
 def _no_file(path: str, file: File) -> Entry:
-    message = _("it is a link or another repository, not a file (mode {mode}); put the record itself there")
+    message = _("it is a link or another repository, not a file (mode {mode}); put the file itself there")
     return Entry(path, None, None, (Problem(path, 1, "E013", message.format(mode=file.mode)),))
 
 

@@ -6,7 +6,7 @@ by `register_edits`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from gettext import gettext as _
@@ -106,15 +106,13 @@ _RESIDENTS: Final = Register(
     {
         "id": word,
         "name": text,
-        "location": struct(
-            {"site": text, "area": text, "building": text, "unit": text, "floor": text, "room": text}, ["room"]
-        ),
+        "location": struct({"site": text, "area": text, "building": text, "unit": text, "floor": text, "room": text}),
         "phone": text,
         "born": _born,
         "blood_type": one_of(_BLOOD_TYPES),
         "history": list_of(text),
         "contacts": list_of(_CONTACT),
-        "visits": struct({"every": duration, "who": text}, ["every"]),
+        "visits": struct({"every": duration, "who": text}),
         "commissioned": struct(
             {
                 "by": text,
@@ -123,7 +121,6 @@ _RESIDENTS: Final = Register(
                 "reports": list_of(struct({"at": moment, "by": text, "via": text, "text": text}, ["at"], extra=True)),
                 "costs": list_of(struct({"at": moment, "text": text, "amount": number}, ["at", "amount"], extra=True)),
             },
-            ["by"],
             extra=True,
         ),
         "record": _record_id,
@@ -218,8 +215,8 @@ def read(files: Files, name: str) -> tuple[Row, ...]:
     data = files(register.path)
     if data is None:
         return ()
-    _document, rows, problems = load(register, data)
-    errors = [each for each in problems if each.is_error]
+    _document, rows, found = load(register, data)
+    errors = [each for each in found if each.is_error]
     if errors:
         raise Invalid(_("the register {name} is not right").format(name=name), errors)
     return rows
@@ -227,23 +224,39 @@ def read(files: Files, name: str) -> tuple[Row, ...]:
 
 def load(register: Register, data: bytes) -> tuple[Document | None, tuple[Row, ...], list[Problem]]:
     """What the bytes of a register hold: its document, its rows as far as they can be read, and all its problems."""
-    document, problems = documents.parse(data, register.path, bare=True)
+    document, found = documents.parse(data, register.path, bare=True)
     if document is None:
-        return None, (), problems
-    rows, found = load_rows(register, document)
-    return document, rows, sorted({*problems, *found})
+        return None, (), found
+    rows, more = load_rows(register, document)
+    return document, rows, sorted({*found, *more})
 
 
 def load_rows(register: Register, document: Document) -> tuple[tuple[Row, ...], list[Problem]]:
     """The rows that a document holds, and what is wrong with them."""
-    problems: list[Problem] = []
+    found: list[Problem] = []
     row = struct(register.fields, register.required, extra=True)
-    data = struct({ROWS: list_of(row)}, [ROWS], extra=True)(document.front, problems)
+    data = struct({ROWS: list_of(row)}, [ROWS], extra=True)(document.front, found)
     rows: tuple[Row, ...] = () if data is None else data[ROWS]
-    if not problems:  # only then each row has its node
-        problems += _twice(register, document, rows)
-        problems += _lacking(document, rows) if register is _ACCESS else []
-    return rows, problems
+    if not found:  # only then each row has its node
+        found += _twice(register, document, rows)
+        found += _lacking(document, rows) if register is _ACCESS else []
+    return rows, found
+
+
+def problems(path: str, data: bytes, ids: Collection[str] | None = None) -> list[Problem]:
+    """All that is wrong with a file among the registers; `ids` are the records there are, None: that is not known."""
+    register = register_at(path)
+    if register is None:
+        return [unknown(path)]
+    document, rows, found = load(register, data)
+    if document is None or ids is None or any(each.is_error for each in found):
+        return found
+    for index, row in enumerate(rows):
+        for each in (row.get("record"), *row.get("drawn", ())):
+            if each is not None and each not in ids:
+                message = _("no record has the id '{id}'").format(id=each)
+                found.append(Problem(path, _line(document, index), "E044", message))
+    return sorted(found)
 
 
 def name_of(register: Register, row: Row) -> str:
@@ -280,10 +293,30 @@ def _lacking(document: Document, rows: Sequence[Row]) -> Iterator[Problem]:
             yield Problem(_ACCESS.path, _line(document, index), "E301", message)
 
 
+def lost(path: str) -> Problem:
+    """E113 for a file of rows that are only added, which is gone."""
+    message = _("the register was removed, whose rows stay; put it back: git checkout HEAD -- {path}")
+    return Problem(path, 1, "E113", message.format(path=path))
+
+
+def changes(path: str, data: bytes | None, before: Sequence[bytes]) -> list[Problem]:
+    """What is wrong with the next version of a file among the registers (None: it is gone), and with what it lost."""
+    register = register_at(path)
+    if data is None:
+        return [lost(path)] if register is not None and register.append_only else []
+    if register is None:
+        return [unknown(path)]
+    document, _rows, found = load(register, data)
+    if document is not None:
+        olds = [load(register, each)[1] for each in before]
+        found += [each for old in olds for each in kept(register, document, old)]
+    return sorted(set(found))
+
+
 def kept(register: Register, document: Document, old: Iterable[Row]) -> Iterator[Problem]:
     """E113: of a register that is append-only each old row is there as it was; of one with errors it is not asked."""
-    rows, problems = load_rows(register, document)
-    if not register.append_only or any(each.is_error for each in problems):
+    rows, found = load_rows(register, document)
+    if not register.append_only or any(each.is_error for each in found):
         return
     now = {name_of(register, row): (index, row) for index, row in enumerate(rows)}
     for row in old:
@@ -321,7 +354,7 @@ def residents_of(rows: Iterable[Row], location: Mapping[str, Any]) -> list[Row]:
 
 
 def _is_same_place(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    is_same = one["room"] == other.get("room")
+    is_same = one.get("room") == other.get("room")
     return is_same and all(
         one.get(name) == other[name] for name in ("site", "building", "unit") if one.get(name) and other.get(name)
     )

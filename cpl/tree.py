@@ -102,6 +102,15 @@ def _inside(folder: Path) -> tuple[list[str], list[str]]:
     return [*folders], [item.name for item in items if item.name not in links and item.name not in folders]
 
 
+def register_files(root: Path) -> list[str]:
+    """The files in the folder of the registers, in order, whatever their names."""
+    folder = f"{RECORDS}/{REGISTERS}"
+    if (root / RECORDS).is_symlink() or (root / folder).is_symlink():
+        return []
+    _folders, names = _inside(root / folder)
+    return [f"{folder}/{name}" for name in names if name != ".gitkeep"]
+
+
 def is_below(root: Path, path: str) -> bool:
     """Whether no folder on the way from `root` to `path` is a link, which could lead anywhere."""
     return not any((root / parent).is_symlink() for parent in PurePosixPath(path).parents)

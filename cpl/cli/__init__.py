@@ -45,6 +45,7 @@ COMMANDS: Final = {
     "similar": "similar",
     "link": "link",
     "escalate": "escalate",
+    "register": "register",
     "check": "check",
     "log": "log",
     "verify": "verify",
