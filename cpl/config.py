@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, tzinfo
 from gettext import gettext as _
@@ -28,6 +28,15 @@ AUTHORS: Final = ("themselves", ANYBODY)
 
 Files = Callable[[str], bytes | None]
 """Reads a file by its path from the store's root, from the work tree, the index or a commit; None: there is none."""
+
+
+NamedIn = Callable[[str], Collection[str]]
+"""Tells which records, by their ids, the register of a name is about."""
+
+
+def in_no_register(_name: str) -> Collection[str]:
+    """Of no record: where no registers are at hand."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,7 @@ class Settings:
     people: Mapping[str, Person]
     worktime: Worktime
     any_author: bool = False  # who committed an event is not compared with who did it
+    named_in: NamedIn = in_no_register  # by the registers of the same tree
 
     def person_with(self, email: str) -> Person | None:
         """The person whose git identity has this address, whatever its case."""

@@ -133,7 +133,7 @@ class Judge:
         if own is not None:
             return own[0]
         first = step.parents[0] if step.parents else ""
-        is_touched = len(step.parents) != 1 or settings_files(step) != []
+        is_touched = len(step.parents) != 1 or settings_files(step) != [] or any(map(is_register, step.paths))
         known = None if is_touched else self._settings.get(first)
         # Of the index too they are its parent's then, and git finds them there without reading its index.
         loaded = known or self._load(step.revision if is_touched else first)
@@ -156,7 +156,8 @@ class Judge:
             return (None,)
         if revision == INDEX:
             return (self._read_settings(revision, marker),)
-        folders = (self._objects.read(self._name(revision, each)) for each in (config.PROFILES, calendars.FOLDER))
+        named = (config.PROFILES, calendars.FOLDER, registers.FOLDER)
+        folders = (self._objects.read(self._name(revision, each)) for each in named)
         key = b"\0\0".join((marker, *(each or b"" for each in folders)))  # trees, so they name all that is in them
         found = self._same.get(key) or (self._read_settings(revision, marker),)
         self._same.put(key, found)
@@ -169,7 +170,7 @@ class Judge:
             return template(shipped(), path) if is_shipped else data
 
         try:
-            return config.load(read)
+            return replace(config.load(read), named_in=registers.naming(read))
         except Invalid as error:
             return error
 

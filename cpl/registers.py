@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from gettext import gettext as _
 from typing import Any, Final
 
@@ -340,6 +341,19 @@ def records_named(files: Files, name: str) -> frozenset[str]:
     corrected = {row.get("corrects") for row in rows}
     valid = [row for row in rows if row.get("id") not in corrected]
     return frozenset(each for row in valid for each in (row.get("record"), *row.get("drawn", ())) if each is not None)
+
+
+def naming(files: Files) -> Callable[[str], frozenset[str]]:
+    """Tells which records a register is about, as `records_named`, each read once; one with errors is about none."""
+
+    @cache
+    def named(name: str) -> frozenset[str]:
+        try:
+            return records_named(files, name)
+        except Invalid:  # the register itself is told by those who check it
+            return frozenset()
+
+    return named
 
 
 def price_on(rows: Iterable[Row], code: str, on: date) -> Row | None:

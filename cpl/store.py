@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from gettext import gettext as _
@@ -25,7 +25,7 @@ from cpl.layout import Layout, NotReady
 from cpl.places import template
 from cpl.record import Record, day_of, is_id, load, normalize_piece
 from cpl.register_edits import require_right
-from cpl.registers import is_register
+from cpl.registers import is_register, naming
 from cpl.transactions import Transaction
 from cpl.writes import Commit, Evidence, Write, changes_of, new_files, take_in
 
@@ -99,7 +99,7 @@ class Store:
     @cached_property
     def settings(self) -> Settings:
         """The store's settings. Raises Invalid when they have problems."""
-        return config.load(self.file)
+        return replace(config.load(self.file), named_in=naming(self.file))
 
     def file(self, path: str) -> bytes | None:
         """A file that settings or registers are made of; None: there is none."""

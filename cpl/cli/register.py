@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from gettext import gettext as _
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -217,11 +217,3 @@ def _show(app: App, register: Register, name: str) -> None:
     rows, _problems = registers.load_rows(register, document)
     row = rows[register_edits.place_of(register, document, name)]
     click.echo(pairs([(each, query.as_text(_plain(value))) for each, value in row.items()]), nl=False)
-
-
-def card(row: Row) -> Iterable[tuple[str, str]]:
-    """What a clerk has at hand of a lone elderly resident, to tell 120 and to call the relatives (RQ-12)."""
-    return ((name, query.as_text(_plain(row[name]))) for name in _CARD if name in row)
-
-
-_CARD: Final = ("name", "location", "phone", "born", "blood_type", "history", "contacts", "note")
