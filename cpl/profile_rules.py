@@ -59,6 +59,7 @@ RULE: Final = struct(
         "settings": flag,
         "signed": flag,
         "shared": flag,
+        "off": flag,
     },
 )
 

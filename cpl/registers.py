@@ -38,6 +38,7 @@ from cpl.schema import (
     text,
     word,
 )
+from cpl.settings_files import Files
 from cpl.yaml_nodes import Node, ScalarNode, SequenceNode
 
 FOLDER: Final = f"{tree.RECORDS}/{tree.REGISTERS}"
@@ -45,9 +46,6 @@ ENDING: Final = ".yaml"
 ROWS: Final = "rows"
 
 Row = Mapping[str, Any]
-Files = Callable[[str], bytes | None]
-"""Reads a file by its path from the store's root; None: there is none."""
-
 AUTHORITIES: Final = ("police", "prosecutor", "discipline")
 OWN_LAWYER: Final = "own-lawyer"
 OTHER_LAWYER: Final = "other-lawyer"
