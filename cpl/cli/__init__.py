@@ -45,6 +45,7 @@ COMMANDS: Final = {
     "similar": "similar",
     "link": "link",
     "escalate": "escalate",
+    "sample": "sample",
     "register": "register",
     "check": "check",
     "log": "log",
