@@ -11,11 +11,13 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Final
 
+from cpl.events import Event
 from cpl.profile import Profile
-from cpl.profile_duties import Share
+from cpl.profile_duties import FOLLOW_UP, Share
 from cpl.record import Record
 from cpl.workflow import matches
 
+DESK: Final = "desk"
 WHOLE: Final = Decimal(100)
 REPLIES: Final = ("did:contact/reply", "did:contact/written-reply")
 _FORM: Final = "cpl sample 1"
@@ -58,6 +60,13 @@ def is_answered(record: Record, profile: Profile) -> bool:
 def share_of(record: Record, shares: Iterable[Share]) -> Share | None:
     """The share that a record counts under: the first that it matches, None where there is none."""
     return next((share for share in shares if matches(record, share.when)), None)
+
+
+def shows(event: Event, share: Share) -> bool:
+    """Whether an event is a follow-up of the share's level, an attempt too; one that names no level is the desk's."""
+    if event.did == FOLLOW_UP and "about" not in event.data:
+        return share.did == f"{FOLLOW_UP}/{DESK}"
+    return f"did:{share.did}" in event.names
 
 
 def shares_of(profile: Profile, level: str | None = None) -> Sequence[Share]:
