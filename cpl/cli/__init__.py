@@ -45,6 +45,7 @@ COMMANDS: Final = {
     "similar": "similar",
     "link": "link",
     "escalate": "escalate",
+    "playbook": "playbook",
     "check": "check",
     "log": "log",
     "verify": "verify",

@@ -107,7 +107,8 @@ def _rows(name: str, value: object) -> Iterator[tuple[str, str]]:
 
 def _task_words(task: Task, data: Mapping[str, Any]) -> str:
     state = _("open") if task.is_open else _("done") if task.done_at else _("dropped")
-    about = [task.text, *(data[name] for name in ("who", "role", "department") if name in data)]
+    doer = task.who or data.get("role")
+    about = [task.text, *filter(None, (doer, data.get("department")))]
     if "needs" in data:
         about.append(_("needs {what}").format(what=data["needs"]))
     if task.due is not None:

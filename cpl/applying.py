@@ -1,0 +1,149 @@
+"""A playbook applied to a complaint: its steps as tasks with who and by when, its lists as checklists; no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from gettext import gettext as _
+from typing import Any, Final
+
+from cpl import sections
+from cpl.config import Person, Settings
+from cpl.draft import Draft, Refused
+from cpl.moments import Duration, fixed
+from cpl.playbook import Playbook, Step, said
+from cpl.record import Record, local_day
+from cpl.schema import did_you_mean
+from cpl.worktime import due
+
+SOURCE: Final = "playbook/"
+INVESTIGATION: Final = "Investigation"
+PLAN: Final = "Plan"
+_BACKWARDS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1)}
+
+Entry = Mapping[str, Any]
+"""An entry of a register: `id`, and its `location`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is applied: these steps (none: all), the date that is planned, and the entries of registers by name."""
+
+    only: Sequence[str] = ()
+    date: datetime | None = None
+    registers: Mapping[str, Sequence[Entry]] | None = None
+
+
+def tasks(playbook: Playbook, draft: Draft, wanted: Wanted) -> list[dict[str, Any]]:
+    """The tasks that the steps become, in their order, without id.
+
+    Raises:
+        Refused: there is no such step, or a step is a task already.
+    """
+    record, settings = draft.record, draft.settings
+    steps = [step for step in playbook.steps if not wanted.only or step.name in wanted.only]
+    _refuse_unknown(playbook, wanted.only)
+    _refuse_twice(playbook, record, steps)
+    made: list[dict[str, Any]] = []
+    for step in steps:
+        task: dict[str, Any] = {
+            "kind": step.kind,
+            "text": _one_line(said(step.text, settings.language)),
+            "who": who(step.role, record, settings, draft.who.at),
+            "role": step.role,
+            "due": due_of(step, settings, draft.who.at, wanted.date),
+            "every": None if step.every is None else str(step.every),
+            "source": f"{SOURCE}{playbook.name}#{step.name}",
+        }
+        made += [task] if step.each is None else _for_each(task, (wanted.registers or {}).get(step.each, ()))
+    return made
+
+
+def _refuse_unknown(playbook: Playbook, names: Iterable[str]) -> None:
+    known = [step.name for step in playbook.steps]
+    for name in names:
+        if name not in known:
+            message = _("playbook '{playbook}' has no step '{name}'").format(playbook=playbook.name, name=name)
+            raise Refused(message + did_you_mean(name, known))
+
+
+def _refuse_twice(playbook: Playbook, record: Record, steps: Iterable[Step]) -> None:
+    names = {step.name for step in steps}
+    there = [task["id"] for task in record.fields.get("tasks", ()) if _step_of(playbook, task) in names]
+    if there:
+        left = [step.name for step in playbook.steps if step.name not in steps_there(playbook, record)]
+        message = _("{id}: playbook '{name}' is applied already, as {tasks}")
+        message = message.format(id=record.id, name=playbook.name, tasks=", ".join(there))
+        hint = _("; what is not there yet: --only {step}").format(step=" --only ".join(left)) if left else ""
+        raise Refused(message + hint)
+
+
+def steps_there(playbook: Playbook, record: Record) -> set[str]:
+    """The names of the steps that are tasks of the record."""
+    return {name for task in record.fields.get("tasks", ()) if (name := _step_of(playbook, task))}
+
+
+def _step_of(playbook: Playbook, task: Mapping[str, Any]) -> str:
+    """The step that the task comes from; empty where it is none of this playbook."""
+    origin, _hash, rest = task.get("source", "").partition("#")
+    return str(rest).partition("/")[0] if origin == f"{SOURCE}{playbook.name}" else ""
+
+
+def who(role: str | None, record: Record, settings: Settings, at: datetime) -> str | None:
+    """Who has the role: the assignee, else the lead, else the only one; None: several, or nobody."""
+    on = local_day(at, settings.zone)
+    having = [each.id for each in settings.people.values() if role in each.roles and _is_there(each, on)]
+    for name in (record.get("assignee"), record.lead):
+        if name in having:
+            return str(name)
+    return having[0] if len(having) == 1 else None
+
+
+def _is_there(person: Person, on: date) -> bool:
+    return not person.has_left(on) and (person.from_ is None or person.from_ <= on)
+
+
+def due_of(step: Step, settings: Settings, at: datetime, planned: datetime | None) -> datetime | None:
+    """By when a step that is applied at `at` has to be done; None: it has no due, or its date is not known."""
+    if step.ahead is not None:
+        return None if planned is None else _earlier(planned, step.ahead, settings, step.at)
+    length = step.within or step.every
+    return None if length is None else _at(due(at, length, settings.worktime), step.at, settings)
+
+
+def _earlier(planned: datetime, ahead: Duration, settings: Settings, at: time | None) -> datetime:
+    if ahead.unit in _BACKWARDS:
+        return planned - ahead.amount * _BACKWARDS[ahead.unit]
+    local = planned.astimezone(settings.zone)  # a day ahead is the same local time, whatever its length
+    return _at(fixed(local - timedelta(days=ahead.amount)), at, settings)
+
+
+def _at(instant: datetime, at: time | None, settings: Settings) -> datetime:
+    """`instant` at that time of its local day."""
+    if at is None:
+        return instant
+    return fixed(instant.astimezone(settings.zone).replace(hour=at.hour, minute=at.minute, second=0, microsecond=0))
+
+
+def _for_each(task: Mapping[str, Any], entries: Iterable[Entry]) -> Iterator[dict[str, Any]]:
+    """The task once for each entry of a register, with the room; never with a name or a telephone."""
+    for entry in entries:
+        location = entry.get("location") or {}
+        parts = [location[name] for name in ("building", "unit", "room") if location.get(name)]
+        where = f": {'-'.join(parts)}" if parts else ""
+        yield {**task, "text": f"{task['text']}{where}", "source": f"{task['source']}/{entry['id']}"}
+
+
+def add_checklists(playbook: Playbook, draft: Draft) -> None:
+    """Put the facts to collect under the investigation, the papers under the plan, to be ticked off."""
+    language = draft.settings.language
+    for name, heading, title in (("facts", INVESTIGATION, _("facts")), ("papers", PLAN, _("papers"))):
+        items = [f"- [ ] {_one_line(said(each, language))}" for each in playbook.lists[name]]
+        if items:
+            first = f"{said(playbook.label, language)}, {title}:"
+            draft.document = sections.add_to_section(draft.document, heading, "\n".join([first, *items]))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
