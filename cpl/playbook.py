@@ -183,13 +183,8 @@ def head(source: Source) -> Suggest | None:
     return None if problems or data is None else _suggest(data)
 
 
-def read_playbook(
-    node: MappingNode, name: str, profile: Profile | None = None
-) -> tuple[Playbook | None, list[Problem]]:
-    """The playbook that `node` holds, None where it can't be used; and what is wrong with it.
-
-    With a profile, roles and categories that it does not have are problems (E014).
-    """
+def read_playbook(node: MappingNode, name: str) -> tuple[Playbook | None, list[Problem]]:
+    """The playbook that `node` holds, None where it can't be used; and what is wrong with it."""
     problems: list[Problem] = []
     data = struct(_FIELDS, _REQUIRED, extra=True)(node, problems)
     if data is None or problems:
@@ -204,8 +199,6 @@ def read_playbook(
         notice=data.get("notice"),
     )
     problems = list(_wrong(playbook, node))
-    if profile is not None:
-        problems += _unknown(playbook, node, profile)
     return (None if problems else playbook), problems
 
 
@@ -249,8 +242,8 @@ def _wrong_time(step: Step, place: Node) -> Iterator[Problem]:
         yield problem(place, "E073", message)
 
 
-def _unknown(playbook: Playbook, node: MappingNode, profile: Profile) -> Iterator[Problem]:
-    """E014: what the profile does not have."""
+def unknown_names(playbook: Playbook, node: MappingNode, profile: Profile) -> Iterator[Problem]:
+    """E014: the roles and categories that the profile does not have."""
     for step, place in zip(playbook.steps, _places(node), strict=True):
         if step.role is not None:
             yield from _not_in("role", step.role, profile.roles, place)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from cpl import config, places
+from cpl.config import Settings
 from cpl.errors import CplError, Invalid, Problem
-from cpl.playbook import Fit, Playbook, Suggest, fit, head, is_name, read_playbook
-from cpl.profile import Profile
+from cpl.playbook import Fit, Playbook, Suggest, fit, head, is_name, read_playbook, unknown_names
 from cpl.schema import did_you_mean
 from cpl.yaml_nodes import Source
 
@@ -90,8 +90,8 @@ def _suggest(root: Path, name: str, category: str | None) -> Suggest | None:
         return None
 
 
-def problems(root: Path, profile: Profile) -> Iterator[Problem]:
-    """What is wrong with the store's own playbooks."""
+def problems(root: Path, settings: Settings) -> Iterator[Problem]:
+    """What is wrong with the store's own playbooks; those for another profile may have its names."""
     for name in own_names(root):
         path = path_of(name)
         if not is_name(name):
@@ -102,5 +102,8 @@ def problems(root: Path, profile: Profile) -> Iterator[Problem]:
             node = config.parse(places.template(root, path) or b"", path)
         except Invalid as error:
             yield from error.problems
-        else:
-            yield from read_playbook(node, name, profile)[1]
+            continue
+        playbook, found = read_playbook(node, name)
+        yield from found
+        if playbook is not None and playbook.suggest.is_for(settings.profile_name):
+            yield from unknown_names(playbook, node, settings.profile)

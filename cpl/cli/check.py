@@ -164,7 +164,7 @@ def _problems(app: App, paths: Sequence[str]) -> tuple[list[Problem], int]:
         problems += [_stranger(path) for path in store.strangers(all_paths)]
         problems += _unfinished(store)
         problems += config.calendar_problems(app.settings, _calendar_files(store.root))
-        problems += shelf.problems(store.root, app.settings.profile)
+        problems += shelf.problems(store.root, app.settings)
     return sorted(set(problems)), len(wanted)
 
 

@@ -9,18 +9,21 @@ from typing import Any, Final
 
 import click
 
-from cpl import applying, shelf, tasks
+from cpl import applying, cases, files, shelf, tasks
 from cpl.cli.app import App, pass_app
+from cpl.cli.editor import in_editor
 from cpl.cli.options import RECORD, How, Name, output_format, writes
 from cpl.cli.playbook_text import as_markdown, as_text
 from cpl.cli.suggested import fitting
 from cpl.cli.writing import Action, change, due_instant, sound_document
+from cpl.config import parse
 from cpl.draft import Draft
-from cpl.errors import Invalid
-from cpl.playbook import Playbook, said
-from cpl.record import piece_of
+from cpl.errors import CplError, Invalid
+from cpl.playbook import Playbook, is_name, read_playbook, said
+from cpl.record import Record, load, piece_of
 from cpl.render import Cell, Column
 from cpl.shelf import Fitting
+from cpl.writes import Commit
 
 _LISTED: Final = (
     Column("name", _("name"), whole=True),
@@ -201,7 +204,64 @@ class _Application:
         steps = [step for step in self.playbook.steps if not self.wanted.only or step.name in self.wanted.only]
         undated = [step.name for step in steps if step.ahead is not None and self.wanted.date is None]
         if undated:
-            message = _(
-                "without a due, for no date is planned: {steps}; give one by: cpl task {piece} due TASK --due …"
-            )
+            message = _("no date is planned, so there is no due for: {steps}; give one: cpl task {piece} due TASK …")
             self.app.say(message.format(steps=", ".join(undated), piece=self.piece))
+
+
+@playbook_command.command("new")
+@click.argument("name", metavar="NAME")
+@click.option(
+    "--from", "pieces", metavar="ID…", multiple=True, required=True, type=RECORD, help=_("A finished complaint.")
+)
+@click.argument("more", metavar="", nargs=-1, type=RECORD)
+@pass_app
+def new_command(app: App, name: str, pieces: Sequence[str], more: Sequence[str]) -> None:
+    """Make a playbook of finished complaints, in templates/playbooks/ of the store, and commit it (MA-4).
+
+    The tasks that were done and the moves become steps with the time that they took (of several cases half took no
+    longer), what was found becomes what to improve. Names, telephones and rooms of complainants are left out. At a
+    terminal your editor opens on it first.
+
+    \b
+    Examples:
+      cpl playbook new lift-slow --from 7k3
+      cpl playbook new lift-slow --from 7k3 8m2
+    """
+    if not is_name(name):
+        message = _("'{name}' can't be the name of a playbook; write it with a-z, 0-9 and -").format(name=name)
+        raise click.BadParameter(message, param_hint="NAME")
+    store, path = app.store, shelf.path_of(name)
+    store.begin()
+    if (store.root / path).exists():
+        raise CplError(_("{path} is there already and is kept; choose another name, or edit it").format(path=path))
+    records = [_finished(app, piece) for piece in dict.fromkeys((*pieces, *more))]
+    text = cases.playbook_text(records, app.settings).encode()
+    if app.asks:
+        kept = files.keep(store.kept_folder(), "playbook.yaml", text.decode())
+        in_editor(app, kept, lambda after: _add(app, name, after))
+    else:
+        _add(app, name, text)
+
+
+def _finished(app: App, piece: str) -> Record:
+    """The complaint, which has been brought to its end.
+
+    Raises:
+        CplError: it has not.
+    """
+    record, _problems = load(sound_document(app, app.store.find(piece)))
+    if record is None or not cases.is_finished(record, app.settings):
+        raise CplError(_("{piece} is not finished; a playbook is made of cases that are").format(piece=piece))
+    return record
+
+
+def _add(app: App, name: str, data: bytes) -> None:
+    """Write and commit the playbook. Raises Invalid when it is not right."""
+    path, store = shelf.path_of(name), app.store
+    playbook, problems = read_playbook(parse(data, path), name)
+    if playbook is None:
+        raise Invalid(_("the playbook is not right, nothing was written:"), problems)
+    with store.lock():
+        store.require_commit([])
+        store.add_all({path: data}, Commit(_("Playbook {name}").format(name=name), "playbook"))
+    click.echo(_("made {what}").format(what=path))
