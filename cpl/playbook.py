@@ -109,8 +109,10 @@ class Playbook:
 
 
 def _text(node: Node, problems: Problems) -> Text | None:
-    found: dict[str, str] | None = struct(dict.fromkeys(LANGUAGES, text))(node, problems)
-    if found is None:
+    wrong: Problems = []
+    found: dict[str, str] | None = struct(dict.fromkeys(LANGUAGES, text))(node, wrong)
+    problems += wrong
+    if wrong or found is None:
         return None
     texts = {language: each.strip("\n") for language, each in found.items() if each.strip()}
     if not texts:
