@@ -7,7 +7,7 @@ from gettext import gettext as _
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from cpl import config, places
+from cpl import config, files, places
 from cpl.config import Settings
 from cpl.errors import CplError, Invalid, Problem
 from cpl.playbook import Fit, Playbook, Suggest, fit, head, is_name, read_playbook, unknown_names
@@ -71,17 +71,32 @@ def fitting(root: Path, profile: str, category: str | None, words: str) -> list[
     One that can't be read is left out: `cpl check` says what is wrong with it.
     """
     found = []
-    for name in names(root):
-        suggest = _suggest(root, name, category)
+    for name, data in _texts(root):
+        suggest = _suggest(root, name, data, category)
         how = None if suggest is None or not suggest.is_for(profile) else fit(suggest, category, words)
         if how is not None:
             found.append(Fitting(name, how))
     return sorted(found, key=lambda each: ([-part for part in each.fit.rank], each.name))
 
 
-def _suggest(root: Path, name: str, category: str | None) -> Suggest | None:
+def _texts(root: Path) -> Iterator[tuple[str, bytes]]:
+    """Every playbook as it stands in its file; that of a shipped one is read without a look for links."""
+    own, shipped = set(own_names(root)), places.shipped()
+    for name in sorted({*own, *_names(shipped)}):
+        path = path_of(name)
+        yield name, (own_text(root, name) if name in own else files.read(shipped / path, places.SETTINGS_LIMIT))
+
+
+def own_text(root: Path, name: str) -> bytes:
+    """The text of one of the store's own playbooks; empty where it can't be read."""
+    try:
+        return places.template(root, path_of(name)) or b""
+    except files.Unreadable:
+        return b""
+
+
+def _suggest(root: Path, name: str, data: bytes, category: str | None) -> Suggest | None:
     """When the playbook is suggested; None also where its text shows that it is for other categories."""
-    data = places.template(root, path_of(name)) or b""
     if category is not None and b"categories:" in data and category.partition("/")[0].encode() not in data:
         return None
     try:
