@@ -12,6 +12,7 @@ from typing import Any, Final
 from cpl.errors import Problem
 from cpl.moments import Duration
 from cpl.profile import Profile
+from cpl.profile_rules import TASK_KINDS
 from cpl.schema import (
     Converter,
     Problems,
@@ -24,7 +25,6 @@ from cpl.schema import (
     text,
     word,
 )
-from cpl.task_fields import TASK_KINDS
 from cpl.yaml_nodes import MappingNode, Node, SequenceNode, Source
 from cpl.yaml_reader import read as read_yaml
 
@@ -56,10 +56,6 @@ class Suggest:
     categories: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()  # none: all
-
-    def is_for(self, profile: str) -> bool:
-        """Whether it is for stores with that profile."""
-        return not self.profiles or profile in self.profiles
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from gettext import gettext as _
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from cpl import config, files, places
+from cpl import files, places
 from cpl.config import Settings
 from cpl.errors import CplError, Invalid, Problem
 from cpl.playbook import Fit, Playbook, Suggest, fit, head, is_name, read_playbook, unknown_names
 from cpl.schema import did_you_mean
+from cpl.settings_files import parse
 from cpl.yaml_nodes import Source
 
 FOLDER: Final = f"{places.TEMPLATES}playbooks"
@@ -59,13 +60,19 @@ def load(root: Path, name: str) -> Playbook:
     if data is None:
         message = _("there is no playbook '{name}'").format(name=name) + did_you_mean(name, names(root))
         raise NoPlaybook(message)
-    playbook, problems = read_playbook(config.parse(data, path_of(name)), name)
+    playbook, problems = read_playbook(parse(data, path_of(name)), name)
     if playbook is None:
         raise Invalid(_("the playbook is not right"), problems)
     return playbook
 
 
-def fitting(root: Path, profile: str, category: str | None, words: str) -> list[Fitting]:
+def is_offered(suggest: Suggest, settings: Settings) -> bool:
+    """Whether it is for stores with the profile of `settings`, or with one that this one extends."""
+    names = (path.rpartition("/")[2].removesuffix(ENDING) for path in settings.profile_files)
+    return not suggest.profiles or any(name in suggest.profiles for name in names)
+
+
+def fitting(root: Path, settings: Settings, category: str | None, words: str) -> list[Fitting]:
     """The playbooks for stores with that profile that fit a complaint with that category and words, the best first.
 
     One that can't be read is left out: `cpl check` says what is wrong with it.
@@ -73,7 +80,7 @@ def fitting(root: Path, profile: str, category: str | None, words: str) -> list[
     found = []
     for name, data in _texts(root):
         suggest = _suggest(root, name, data, category)
-        how = None if suggest is None or not suggest.is_for(profile) else fit(suggest, category, words)
+        how = None if suggest is None or not is_offered(suggest, settings) else fit(suggest, category, words)
         if how is not None:
             found.append(Fitting(name, how))
     return sorted(found, key=lambda each: ([-part for part in each.fit.rank], each.name))
@@ -114,11 +121,11 @@ def problems(root: Path, settings: Settings) -> Iterator[Problem]:
             yield Problem(path, 1, "E073", message.format(name=name))
             continue
         try:
-            node = config.parse(places.template(root, path) or b"", path)
+            node = parse(places.template(root, path) or b"", path)
         except Invalid as error:
             yield from error.problems
             continue
         playbook, found = read_playbook(node, name)
         yield from found
-        if playbook is not None and playbook.suggest.is_for(settings.profile_name):
+        if playbook is not None and is_offered(playbook.suggest, settings):
             yield from unknown_names(playbook, node, settings.profile)

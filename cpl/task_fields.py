@@ -1,4 +1,4 @@
-"""What a task of a record holds: its keys, its kinds, the form of its id; what becomes of tasks is said elsewhere."""
+"""What a task of a record holds: its keys, the form of its id; what becomes of tasks is said elsewhere."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from typing import Final
 
 from cpl.schema import Converter, Problems, duration, instant, problem, struct, text, word
 from cpl.yaml_nodes import Node
-
-TASK_KINDS: Final = ("promise", "step", "milestone", "part", "appointment", "action")
 
 _TASK_ID: Final = re.compile(r"t-[0-9a-z]{4}")
 _LETTERS: Final = "0123456789abcdefghijkmnpqrstuvwxyz"

@@ -16,10 +16,10 @@ from cpl.document import Document
 from cpl.errors import Problem
 from cpl.events import Event, void_target
 from cpl.moments import format_instant
+from cpl.profile_rules import TASK_KINDS
 from cpl.promises import unreported, untold
 from cpl.record import Record, before, day_of, derived, derived_dues, line_of, load, local_day
 from cpl.schema import did_you_mean
-from cpl.task_fields import TASK_KINDS
 from cpl.tree import is_evidence_name
 
 Step = str | int
@@ -355,7 +355,7 @@ class _Check:
 
     def _requirements(self, previous: Record, move: Event) -> Iterator[Problem]:
         profile, zone = self.settings.profile, self.settings.zone
-        for missing in workflow.missing(previous, profile, move, zone):
+        for missing in workflow.missing(previous, profile, move, zone, self.settings.named_in):
             hint = workflow.supplies(missing.alternatives[0], self.record.id)
             message = _("the move to '{to}' lacks something: {missing}; use: {hint}")
             yield self._on(move, self._judged(move, "E060"), message.format(to=move.to, missing=missing, hint=hint))

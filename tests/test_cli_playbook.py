@@ -286,3 +286,28 @@ def test_a_playbook_is_made_of_finished_cases_only(ledger: Ledger, rats: str) ->
     outcome = ledger("playbook", "new", "x", "--from", rats)
     assert outcome == (2, "", f"{rats} is not finished; a playbook is made of cases that are\n")
     assert ledger("playbook", "new", "X y", "--from", rats).code == 2
+
+
+@pytest.mark.clause("RQ-12")
+def test_a_storm_check_is_a_task_for_each_lone_resident_with_the_room_and_never_a_name(ledger: Ledger) -> None:
+    people = [("王奶奶", "3", "2", "1201"), ("孙爷爷", "5", "1", "302")]
+    for name, building, unit, room in people:
+        fields = [f"name={name}", f"location.building={building}", f"location.unit={unit}", f"location.room={room}"]
+        ledger.ok("register", "residents", "add", *fields, "phone=13800001234")
+    identifier = ledger.open("A typhoon comes", "--kind", "incident")
+    ledger.ok("playbook", "apply", identifier, "storm-check")
+    made = [task for task in shown(ledger, identifier)["tasks"] if "storm-check#ask/" in task["source"]]
+    assert [(task["text"].rpartition(": ")[2], task["role"]) for task in made] == [
+        ("3-2-1201", "steward"),
+        ("5-1-302", "steward"),
+    ]
+    assert not any(word in json.dumps(made, ensure_ascii=False) for word in ("王奶奶", "孙爷爷", "13800001234"))
+    assert len({task["source"] for task in made}) == 2
+    assert ledger("check").code == 0
+
+
+def test_an_empty_register_is_told(ledger: Ledger) -> None:
+    identifier = ledger.open("A typhoon comes", "--kind", "incident")
+    outcome = ledger("playbook", "apply", identifier, "storm-check")
+    assert outcome.err == "the register residents is empty; see: cpl register residents list\n"
+    assert len(shown(ledger, identifier)["tasks"]) == 2

@@ -8,16 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cpl import applying, config, shelf
+from cpl import applying, shelf
 from cpl.playbook import LANGUAGES, Suggest, fit, head, read_playbook
 from cpl.record import Record
+from cpl.settings_files import parse
 from cpl.yaml_nodes import Source
 from tests.ledger import ROOT, instant, record, record_text, settings
 from tests.playbooks import NAME, RATS
 
 
 def problems(text: str) -> list[str]:
-    node = config.parse(text.encode(), "a.yaml")
+    node = parse(text.encode(), "a.yaml")
     _playbook, found = read_playbook(node, "a")
     return [f"{each.line} {each.code} {each.message}" for each in found]
 
@@ -160,7 +161,7 @@ SHIPPED = shelf.own_names(ROOT)
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_shipped_playbook_is_right_in_both_languages(name: str) -> None:
     text = (ROOT / shelf.path_of(name)).read_text(encoding="utf-8")
-    node = config.parse(text.encode(), name)
+    node = parse(text.encode(), name)
     playbook, found = read_playbook(node, name)
     assert found == []
     assert playbook is not None

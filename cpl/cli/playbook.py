@@ -9,19 +9,20 @@ from typing import Any, Final
 
 import click
 
-from cpl import applying, cases, files, shelf, tasks
+from cpl import applying, cases, files, registers, shelf, tasks
 from cpl.cli.app import App, pass_app
 from cpl.cli.editor import in_editor
 from cpl.cli.options import RECORD, How, Name, output_format, writes
 from cpl.cli.playbook_text import as_markdown, as_text
 from cpl.cli.suggested import fitting
 from cpl.cli.writing import Action, change, due_instant, sound_document
-from cpl.config import parse
 from cpl.draft import Draft
 from cpl.errors import CplError, Invalid
+from cpl.places import template
 from cpl.playbook import Playbook, is_name, read_playbook, said
 from cpl.record import Record, load, piece_of
 from cpl.render import Cell, Column
+from cpl.settings_files import parse
 from cpl.shelf import Fitting
 from cpl.writes import Commit
 
@@ -84,7 +85,7 @@ def list_command(app: App, all_: bool, fmt: str) -> None:
     rows: list[Mapping[str, Cell]] = []
     for name in shelf.names(root):
         playbook = _loaded(app, name)
-        if playbook is not None and (all_ or playbook.suggest.is_for(app.settings.profile_name)):
+        if playbook is not None and (all_ or shelf.is_offered(playbook.suggest, app.settings)):
             source = _("the store") if name in own else "cpl"
             label = said(playbook.label, app.settings.language)
             rows.append({**_named(playbook, label), "steps": len(playbook.steps), "from": source})
@@ -169,10 +170,16 @@ def apply_command(app: App, piece: str, name: str, date: str | None, only: Seque
     """
     playbook = shelf.load(app.store.root, name)
     planned = None if date is None else due_instant(app, "--date", date, after=app.acted_at(how.at))
-    applied = _Application(app, playbook, applying.Wanted(only, planned))
+    applied = _Application(app, playbook, applying.Wanted(only, planned, _rows(app, playbook)))
     change(app, [piece], how, Action("playbook", applied.enter))
     app.emit(applied.rows, _APPLIED, "table")
     applied.tell()
+
+
+def _rows(app: App, playbook: Playbook) -> dict[str, Sequence[applying.Entry]]:
+    """The rows of the registers that the playbook's steps go through."""
+    names = {step.each for step in playbook.steps if step.each is not None}
+    return {name: registers.read(lambda path: template(app.store.root, path), name) for name in names}
 
 
 @dataclass
@@ -200,7 +207,10 @@ class _Application:
         return {"task": identifier, "due": due, "who": task["who"] or task["role"], "text": task["text"]}
 
     def tell(self) -> None:
-        """Say which steps lack a date, and what nobody does yet."""
+        """Say which steps lack a date, and which registers are empty."""
+        for name, rows in (self.wanted.registers or {}).items():
+            if not rows:
+                self.app.say(_("the register {name} is empty; see: cpl register {name} list").format(name=name))
         steps = [step for step in self.playbook.steps if not self.wanted.only or step.name in self.wanted.only]
         undated = [step.name for step in steps if step.ahead is not None and self.wanted.date is None]
         if undated:

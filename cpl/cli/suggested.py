@@ -21,7 +21,7 @@ def fitting(app: App, document: Document) -> list[Fitting]:
         return []
     description = sections.section(document, DESCRIPTION_SECTION) or ""
     words = "\n".join([record.title, str(record.get("object") or ""), description])
-    return shelf.fitting(app.store.root, app.settings.profile_name, record.get("category"), words)
+    return shelf.fitting(app.store.root, app.settings, record.get("category"), words)
 
 
 def _record(document: Document) -> Record | None:

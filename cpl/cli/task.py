@@ -15,9 +15,9 @@ from cpl.cli.options import PERSON, RECORD, How, term, writes
 from cpl.cli.writing import Action, asked, change, due_instant, known_term
 from cpl.draft import Draft
 from cpl.moments import parse_duration
+from cpl.profile_rules import TASK_KINDS
 from cpl.promises import unreported
 from cpl.record import piece_of
-from cpl.task_fields import TASK_KINDS
 from cpl.workflow import supplies
 
 
