@@ -109,14 +109,23 @@ def due_of(step: Step, settings: Settings, at: datetime, planned: datetime | Non
     if step.ahead is not None:
         return None if planned is None else _earlier(planned, step.ahead, settings, step.at)
     length = step.within or step.every
-    return None if length is None else _at(due(at, length, settings.worktime), step.at, settings)
+    if length is None:
+        return None
+    last = due(at, length, settings.worktime)
+    found = _at(last, step.at, settings)
+    # At one in the night the next morning is that of the same day, and not later than `within` says.
+    return found if found <= last or length.unit != "d" else _at(_days_before(last, 1, settings), step.at, settings)
 
 
 def _earlier(planned: datetime, ahead: Duration, settings: Settings, at: time | None) -> datetime:
     if ahead.unit in _BACKWARDS:
         return planned - ahead.amount * _BACKWARDS[ahead.unit]
-    local = planned.astimezone(settings.zone)  # a day ahead is the same local time, whatever its length
-    return _at(fixed(local - timedelta(days=ahead.amount)), at, settings)
+    return _at(_days_before(planned, ahead.amount, settings), at, settings)
+
+
+def _days_before(instant: datetime, days: int, settings: Settings) -> datetime:
+    """The same local time so many days before."""
+    return fixed(instant.astimezone(settings.zone) - timedelta(days=days))
 
 
 def _at(instant: datetime, at: time | None, settings: Settings) -> datetime:

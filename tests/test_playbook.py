@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cpl import applying, shelf
-from cpl.playbook import LANGUAGES, Suggest, fit, head, read_playbook
+from cpl.playbook import LANGUAGES, Suggest, fit, head, read_playbook, unknown_names
 from cpl.record import Record
 from cpl.settings_files import parse
 from cpl.yaml_nodes import Source
@@ -168,9 +168,34 @@ def test_a_shipped_playbook_is_right_in_both_languages(name: str) -> None:
     texts = [playbook.label, *(step.text for step in playbook.steps), *([playbook.notice] if playbook.notice else [])]
     texts += [each for several in playbook.lists.values() for each in several]
     assert [each for each in texts if tuple(each) != LANGUAGES] == []
+    assert list(unknown_names(playbook, node, settings().profile)) == []
     assert head(Source(name, text)) == playbook.suggest
     assert re.fullmatch(r"[A-Z]{2}-[0-9]+", playbook.clause or "")
 
 
 def test_the_fixture_is_read_by_the_quick_look() -> None:
     assert head(Source(NAME, RATS)) == Suggest(("environment/pests",), ("rat", "rats", "rat poison", "老鼠"))
+
+
+@pytest.mark.parametrize(
+    ("step", "at", "expected"),
+    [
+        ("within: 1d, at: '08:30'", "2026-11-16T22:00", "2026-11-17T08:30"),
+        ("within: 1d, at: '08:30'", "2026-11-17T01:00", "2026-11-17T08:30"),
+        ("within: 1d, at: '08:30'", "2026-11-16T08:30", "2026-11-17T08:30"),
+        ("every: 1d, at: '21:00'", "2026-11-16T09:00", "2026-11-16T21:00"),
+        ("within: 3bd, at: '21:00'", "2026-11-16T09:00", "2026-11-19T21:00"),
+        ("within: 1mo", "2026-01-31T09:00", "2026-02-28T09:00"),
+        ("within: 10m", "2026-11-16T23:55", "2026-11-17T00:05"),
+        ("within: 2d, every: 1d", "2026-11-16T09:00", "2026-11-18T09:00"),
+        ("ahead: 1d, at: '10:00'", "2026-11-16T09:00", "2026-11-30T10:00"),
+        ("ahead: 10m", "2026-11-16T09:00", "2026-12-01T08:50"),
+        ("role: desk", "2026-11-16T09:00", None),
+    ],
+)
+def test_by_when_a_step_has_to_be_done(step: str, at: str, expected: str | None) -> None:
+    node = parse(MINIMAL.replace("name: go", f"name: go, {step}").encode(), "a.yaml")
+    playbook, found = read_playbook(node, "a")
+    assert playbook is not None, found
+    due = applying.due_of(playbook.steps[0], settings(), instant(at), instant("2026-12-01T09:00"))
+    assert due == (None if expected is None else instant(expected))
