@@ -37,11 +37,7 @@ def end(draft: Draft, what: str, task_id: str, given: Mapping[str, Any]) -> str:
         CplError: it has ended already.
     """
     record = draft.record
-    task = record.tasks[task_index(record, task_id)]
-    if not task.is_open:
-        message = _("{id}: task {task} is {what} already; add a new one: cpl task {id} add TEXT")
-        ended = _ENDED["drop"] if task.done_at is None else _ENDED["done"]
-        raise CplError(message.format(id=record.id, task=task.id, what=ended))
+    task = _open(record, task_id)
     event: dict[str, Any] = {"did": what, "task": task.id}
     if what == "due":
         was = {} if task.due is None else {"due": task.due}
@@ -53,6 +49,22 @@ def end(draft: Draft, what: str, task_id: str, given: Mapping[str, Any]) -> str:
         return words
     draft.append("tasks", next_one.data)
     return f"{words}; {next_one.words()}"
+
+
+def give(draft: Draft, task_id: str, who: str) -> str:
+    """Have somebody else do an open task; what was done, in words. Raises CplError: it has ended already."""
+    task = _open(draft.record, task_id)
+    draft.set(["tasks", task_index(draft.record, task.id), "who"], who)
+    return _("task {id} for {who}").format(id=task.id, who=who)
+
+
+def _open(record: Record, task_id: str) -> Task:
+    task = record.tasks[task_index(record, task_id)]
+    if not task.is_open:
+        message = _("{id}: task {task} is {what} already; add a new one: cpl task {id} add TEXT")
+        ended = _ENDED["drop"] if task.done_at is None else _ENDED["done"]
+        raise CplError(message.format(id=record.id, task=task.id, what=ended))
+    return task
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,18 @@ from cpl.promises import unreported
 from cpl.record import piece_of
 from cpl.workflow import supplies
 
+_USED: Final = {
+    "add": ("kind", "who", "department", "needs", "due", "every"),
+    "done": ("reason",),
+    "drop": ("reason",),
+    "due": ("due", "reason"),
+    "give": ("who",),
+}
+
 
 @click.command("task")
 @click.argument("piece", metavar="ID", type=RECORD)
-@click.argument("what", metavar="add|done|drop|due", type=click.Choice(["add", "done", "drop", "due"]))
+@click.argument("what", metavar="|".join(_USED), type=click.Choice(list(_USED)))
 @click.argument("task_or_text", metavar="TASK|TEXT")
 @click.option(
     "--kind", type=click.Choice(TASK_KINDS), help=_("What kind of task; default: {kind}.").format(kind=TASK_KINDS[-1])
@@ -47,7 +55,7 @@ def task_command(
     how: How,
     **given: str | None,
 ) -> None:
-    """Add a task, or say that one is done, dropped or due at another time. A promise is a task (CL-4).
+    """Add a task, say that one is done, dropped or due at another time, or give it to somebody. A promise is a task.
 
     One that repeats (--every) comes again when it is done, until it is dropped or the complaint is finished. A
     milestone that is reached is to be told to the complainant (CS-7).
@@ -60,6 +68,7 @@ def task_command(
       cpl task 7k3 done t-4hq2
       cpl task 7k3 drop t-4hq2 --reason "water is back"
       cpl task 7k3 due t-4hq2 --due 2026-11-18 --reason "agreed with Ms Wang"
+      cpl task 7k3 give t-4hq2 --who zhao.qiang
     """
     _refuse_unused(what, {"due": due, "reason": reason, **given})
     due_at = None if due is None else due_instant(app, "--due", due, after=app.acted_at(how.at))
@@ -67,6 +76,10 @@ def task_command(
         raise click.UsageError(_("say the new due: --due INSTANT"))
     if what in ("drop", "due"):
         reason = asked(app, reason, _("Reason"), _("say why: --reason TEXT"))
+    if what == "give":
+        who = _doer(app, given["who"] or asked(app, None, _("Who"), _("say who does it: --who PERSON")), how)
+        change(app, [piece], how, Action("task", lambda draft: tasks.give(draft, task_or_text, who)))
+        return
     if what == "add":
         new = _new_task(app, task_or_text, given, how) | {"due": due_at, "every": given["every"]}
         change(app, [piece], how, Action("task", lambda draft: _add(app, draft, new)))
@@ -104,8 +117,8 @@ def _new_task(app: App, text: str, given: Mapping[str, str | None], how: How) ->
     if not text.strip():
         raise click.UsageError(_("say what is to be done: cpl task ID add TEXT"))
     who, department, every = given["who"], given["department"], given["every"]
-    if who is not None and who in app.settings.people:
-        app.present_person("--who", who, app.acted_at(how.at))
+    if who is not None:
+        _doer(app, who, how)
     if department is not None:
         known_term(app, "--department", "departments", department)
     if every is not None:
@@ -114,16 +127,13 @@ def _new_task(app: App, text: str, given: Mapping[str, str | None], how: How) ->
     return {"kind": kind, "text": text, "who": who, "department": department, "needs": given["needs"]}
 
 
+def _doer(app: App, who: str, how: How) -> str:
+    """Who does a task: one of the people who is still there, or anybody who is none of them."""
+    return app.present_person("--who", who, app.acted_at(how.at)) if who in app.settings.people else who
+
+
 def _add(app: App, draft: Draft, new: Mapping[str, Any]) -> str:
     return _("task {id} added").format(id=tasks.add(draft, new, app.choose))
-
-
-_USED: Final = {
-    "add": ("kind", "who", "department", "needs", "due", "every"),
-    "done": ("reason",),
-    "drop": ("reason",),
-    "due": ("due", "reason"),
-}
 
 
 def _refuse_unused(what: str, given: Mapping[str, str | None]) -> None:
