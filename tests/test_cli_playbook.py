@@ -53,7 +53,7 @@ def test_a_playbook_for_another_profile_is_listed_only_when_asked_for(ledger: Le
 def test_show_prints_all_that_a_playbook_holds_and_first_what_to_avoid(read_only: Ledger) -> None:
     assert read_only.ok("playbook", "show", NAME) == (
         """\
-Rats found (X-1): rats-found
+rats-found  Rats found (X-1)
 
 AVOID: do not promise or mention
   ! Do not promise that none will come back.
@@ -100,7 +100,7 @@ Conduct
 def test_show_as_markdown(read_only: Ledger) -> None:
     text = read_only.ok("playbook", "show", NAME, "--format", "markdown")
     assert text.startswith(
-        "# Rats found (X-1): rats-found\n\n## AVOID: do not promise or mention\n\n"
+        "# rats-found  Rats found (X-1)\n\n## AVOID: do not promise or mention\n\n"
         "- **Do not promise that none will come back.**\n\n## What"
     )
     assert "\n1. arrive (guard, within 10m): Look at the place\n" in text
@@ -183,7 +183,7 @@ def test_texts_are_in_the_stores_language(ledger: Ledger) -> None:
     identifier = ledger.open("老鼠", "--category", "environment/pests")
     ledger.ok("playbook", "apply", identifier, NAME)
     assert shown(ledger, identifier)["tasks"][0]["text"] == "到场查看"
-    assert ledger.ok("playbook", "show", NAME).startswith("发现老鼠 (X-1): rats-found\n")
+    assert ledger.ok("playbook", "show", NAME).startswith("rats-found  发现老鼠 (X-1)\n")
 
 
 def test_applied_twice_it_is_refused_but_a_step_that_is_not_there_may_follow(ledger: Ledger, rats: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cpl import shelf
+from tests import readme
 from tests.ledger import ROOT, Ledger
 from tests.test_cli_task import shown
 
@@ -148,3 +149,8 @@ def test_the_first_suggestion_is_the_one_that_fits(estate: Ledger, title: str, c
 def test_names_of_files_are_names_of_playbooks() -> None:
     assert [path.name for path in (ROOT / shelf.FOLDER).iterdir()] != []
     assert {path.name for path in (ROOT / shelf.FOLDER).iterdir()} == {f"{each}.yaml" for each in shelf.own_names(ROOT)}
+
+
+def test_the_page_shows_what_the_commands_print(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "playbooks.md").read_text(encoding="utf-8")
+    assert readme.replayed(page, tmp_path) == page, "run: python -m tests.readme docs/playbooks.md"

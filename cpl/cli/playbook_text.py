@@ -46,7 +46,7 @@ def as_markdown(playbook: Playbook, settings: Settings) -> str:
 
 def _heading(playbook: Playbook, settings: Settings) -> str:
     clause = f" ({playbook.clause})" if playbook.clause else ""
-    return f"{visible(said(playbook.label, settings.language))}{clause}: {playbook.name}"
+    return f"{playbook.name}  {visible(said(playbook.label, settings.language))}{clause}"
 
 
 def _parts(playbook: Playbook, settings: Settings) -> Iterator[Part]:
