@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from gettext import gettext as _
+from itertools import pairwise
 from typing import Any, Final
 
 from cpl import sections
@@ -13,6 +14,7 @@ from cpl.config import Person, Settings
 from cpl.draft import Draft, Refused
 from cpl.moments import Duration, fixed
 from cpl.playbook import Playbook, Step, said
+from cpl.profile import Profile
 from cpl.record import Record, local_day
 from cpl.schema import did_you_mean
 from cpl.worktime import due
@@ -44,7 +46,7 @@ def tasks(playbook: Playbook, draft: Draft, wanted: Wanted) -> list[dict[str, An
     record, settings = draft.record, draft.settings
     steps = [step for step in playbook.steps if not wanted.only or step.name in wanted.only]
     _refuse_unknown(playbook, wanted.only)
-    _refuse_twice(playbook, record, steps)
+    _refuse_twice(playbook, record, settings.profile, steps)
     made: list[dict[str, Any]] = []
     for step in steps:
         task: dict[str, Any] = {
@@ -57,6 +59,10 @@ def tasks(playbook: Playbook, draft: Draft, wanted: Wanted) -> list[dict[str, An
             "source": f"{SOURCE}{playbook.name}#{step.name}",
         }
         made += [task] if step.each is None else _for_each(task, (wanted.registers or {}).get(step.each, ()))
+    if not made:
+        names = ", ".join(dict.fromkeys(str(step.each) for step in steps))
+        message = _("{id}: there is nothing to do, for the register {names} is empty; see: cpl register {names} list")
+        raise Refused(message.format(id=record.id, names=names))
     return made
 
 
@@ -68,20 +74,24 @@ def _refuse_unknown(playbook: Playbook, names: Iterable[str]) -> None:
             raise Refused(message + did_you_mean(name, known))
 
 
-def _refuse_twice(playbook: Playbook, record: Record, steps: Iterable[Step]) -> None:
+def _refuse_twice(playbook: Playbook, record: Record, profile: Profile, steps: Iterable[Step]) -> None:
+    tasks = {task["id"]: _step_of(playbook, task) for task in _of_this_cycle(record, profile)}
     names = {step.name for step in steps}
-    there = [task["id"] for task in record.fields.get("tasks", ()) if _step_of(playbook, task) in names]
-    if there:
-        left = [step.name for step in playbook.steps if step.name not in steps_there(playbook, record)]
+    if there := [identifier for identifier, name in tasks.items() if name in names]:
+        left = [step.name for step in playbook.steps if step.name not in tasks.values()]
         message = _("{id}: playbook '{name}' is applied already, as {tasks}")
         message = message.format(id=record.id, name=playbook.name, tasks=", ".join(there))
         hint = _("; what is not there yet: --only {step}").format(step=" --only ".join(left)) if left else ""
         raise Refused(message + hint)
 
 
-def steps_there(playbook: Playbook, record: Record) -> set[str]:
-    """The names of the steps that are tasks of the record."""
-    return {name for task in record.fields.get("tasks", ()) if (name := _step_of(playbook, task))}
+def _of_this_cycle(record: Record, profile: Profile) -> Iterator[Mapping[str, Any]]:
+    """The tasks of the record; where it was finished and reopened, only those made since."""
+    moves = [event for event in record.events if event.is_move]
+    reopened = [after.at for before, after in pairwise(moves) if profile.is_final(before.to)]
+    for task, data in zip(record.tasks, record.fields.get("tasks", ()), strict=True):
+        if not reopened or task.is_open or (task.made_at is not None and task.made_at >= reopened[-1]):
+            yield data
 
 
 def _step_of(playbook: Playbook, task: Mapping[str, Any]) -> str:

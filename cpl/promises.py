@@ -111,10 +111,11 @@ def _second(at: datetime) -> datetime:
 
 def unreported(record: Record) -> list[Task]:
     """The milestones that were reached and of which the complainant has not heard since (CS-7)."""
+    reached = [(task, task.done_at) for task in record.tasks if task.kind == MILESTONE and task.done_at is not None]
+    if not reached:
+        return []
     told = [event.at for event in record.events if event.did == "contact" and _reports(event)]
-    last = max(told, default=None)
-    reached = [task for task in record.tasks if task.kind == MILESTONE and task.done_at is not None]
-    return [task for task in reached if last is None or task.done_at is None or last < task.done_at]
+    return [task for task, done_at in reached if not any(at >= done_at for at in told)]
 
 
 def _reports(contact: Event) -> bool:

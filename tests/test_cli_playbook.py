@@ -11,6 +11,7 @@ import pytest
 
 from tests.ledger import CPL_YAML, Ledger
 from tests.playbooks import NAME, RATS, add_playbook
+from tests.processes import Terminal
 from tests.test_cli_task import shown
 
 
@@ -311,3 +312,36 @@ def test_an_empty_register_is_told(ledger: Ledger) -> None:
     outcome = ledger("playbook", "apply", identifier, "storm-check")
     assert outcome.err == "the register residents is empty; see: cpl register residents list\n"
     assert len(shown(ledger, identifier)["tasks"]) == 2
+
+
+def test_a_reopened_complaint_may_get_the_playbook_again(ledger: Ledger, rats: str) -> None:
+    ledger.ok("playbook", "apply", rats, NAME, "--only", "check-the-baits")
+    ledger.ok("transition", rats, "referred", "--reason", "vendor")
+    ledger.ok("transition", rats, "investigating", "--reason", "they are back")
+    later = "2026-11-18T17:00:00+08:00"
+    ledger.ok("playbook", "apply", rats, NAME, "--only", "check-the-baits", now=later)
+    assert len(shown(ledger, rats)["tasks"]) == 2
+    assert ledger("playbook", "apply", rats, NAME, now=later).code == 2
+
+
+def test_a_step_for_an_empty_register_alone_is_refused(ledger: Ledger, one: str) -> None:
+    assert ledger("playbook", "apply", one, "storm-check", "--only", "ask") == (
+        2,
+        "",
+        f"{one}: there is nothing to do, for the register residents is empty; see: cpl register residents list\n",
+    )
+
+
+def test_at_a_terminal_the_editor_opens_on_a_new_playbook(ledger: Ledger, one: str, tmp_path: Path) -> None:
+    ledger.ok("transition", one, "referred", "--reason", "vendor")
+    editor = tmp_path / "editor"
+    editor.write_text(
+        '#!/bin/sh\nsed -i.bak \'s/^label:.*/label: {en: Doors}/\' "$1"\nrm -f "$1.bak"\n', encoding="utf-8"
+    )
+    editor.chmod(0o755)
+    with Terminal(ledger, "playbook", "new", "doors", "--from", one, env={"GIT_EDITOR": str(editor)}) as terminal:
+        code, said = terminal.finish()
+    assert (code, "made templates/playbooks/doors.yaml" in said) == (0, True)
+    text = (ledger.root / "templates/playbooks/doors.yaml").read_text(encoding="utf-8")
+    assert "\nlabel: {en: Doors}\n" in text
+    assert ledger.git("status", "--porcelain") == ""

@@ -81,6 +81,24 @@ def test_two_clones_that_do_it_both_make_one_next_task(ledger: Ledger, one: str)
     assert ledger("check").code == 0
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_of_two_clones_that_do_it_on_other_days_the_later_one_says_when_it_comes_again(
+    ledger: Ledger, one: str, order: tuple[int, int]
+) -> None:
+    first = visits(ledger, one)
+    path = ledger.path(one)
+    base = path.read_bytes()
+    versions = []
+    for now in ("2026-11-19T08:30:00+08:00", "2026-11-21T09:40:00+08:00"):
+        path.write_bytes(base)
+        ledger.ok("task", one, "done", first, "--no-commit", now=now)
+        versions.append(path.read_bytes())
+    merged = merge.merge(base, *(versions[at] for at in order))
+    assert not merged.conflicts
+    path.write_bytes(merged.data)
+    assert [task["due"] for task in tasks(ledger, one)][1:] == ["2026-11-22T09:00:00+08:00"]
+
+
 def close(ledger: Ledger, identifier: str, **rest: Any) -> Any:
     return ledger("transition", identifier, "referred", "--reason", "to the city's utility", **rest)
 

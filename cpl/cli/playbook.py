@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from gettext import gettext as _
+from gettext import ngettext
 from typing import Any, Final
 
 import click
@@ -200,7 +201,8 @@ class _Application:
             self.rows.append(self._row(tasks.add(draft, task, self.app.choose), task))
         if not self.wanted.only:
             applying.add_checklists(self.playbook, draft)
-        return _("playbook {name}, {count} tasks").format(name=self.playbook.name, count=len(made))
+        words = ngettext("playbook {name}, {count} task", "playbook {name}, {count} tasks", len(made))
+        return words.format(name=self.playbook.name, count=len(made))
 
     def _row(self, identifier: str, task: Mapping[str, Any]) -> dict[str, Cell]:
         due = None if task["due"] is None else task["due"].astimezone(self.app.settings.zone)
