@@ -16,7 +16,9 @@ from cpl.document import Document
 from cpl.errors import Problem
 from cpl.events import Event, void_target
 from cpl.moments import format_instant
-from cpl.record import TASK_KINDS, Record, before, day_of, derived, derived_dues, line_of, load, local_day
+from cpl.profile_rules import TASK_KINDS
+from cpl.promises import unreported, untold
+from cpl.record import Record, before, day_of, derived, derived_dues, line_of, load, local_day
 from cpl.schema import did_you_mean
 from cpl.tree import is_evidence_name
 
@@ -73,6 +75,7 @@ class _Check:
         yield from self.events()
         yield from self.voids()
         yield from self.tasks()
+        yield from self.milestones()
         yield from self.evidence()
         yield from self.links()
         yield from self.replay()
@@ -286,6 +289,11 @@ class _Check:
             if name is not None and name not in ids:
                 message = _("there is no task '{id}'").format(id=name) + did_you_mean(name, ids)
                 yield self._on(event, "E057", message)
+
+    def milestones(self) -> Iterator[Problem]:
+        """W064: each milestone is reported to the complainant (CS-7)."""
+        if not self.settings.profile.is_final(self.record.status):
+            yield from (self._at(["tasks"], "W064", untold(task, self.record)) for task in unreported(self.record))
 
     def evidence(self) -> Iterator[Problem]:
         """E040, E041, E042, W043: evidence files exist, are unchanged, lie in the record's folder; none is unlisted."""

@@ -46,6 +46,7 @@ COMMANDS: Final = {
     "link": "link",
     "escalate": "escalate",
     "sample": "sample",
+    "playbook": "playbook",
     "register": "register",
     "check": "check",
     "log": "log",

@@ -21,6 +21,7 @@ from cpl.cli.evidence import add_evidence, evidence_item, incoming
 from cpl.cli.options import PERSON, How, term, writes
 from cpl.cli.related import hint_at_similar
 from cpl.cli.residents import show_cards
+from cpl.cli.suggested import hint_at_playbook
 from cpl.cli.writing import called, field_pair, merged, read_text, report, require_names, typed_fields, who_acts
 from cpl.document import Document
 from cpl.draft import AFTER_THE_FACT, Draft, Who
@@ -250,6 +251,7 @@ class _Intake:
             raise
         if self.written is not None:
             hint_at_similar(self.app, self.written)
+            hint_at_playbook(self.app, self.written)
 
     def ask(self) -> None:
         """The questions of the intake, each of which but the first may be left empty."""
