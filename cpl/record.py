@@ -70,7 +70,15 @@ FIELDS: Final[Mapping[str, Converter]] = {
     "assignee": text,
     "demands": list_of(text),
     "order": struct(
-        {"size": word, "paid": flag, "price": number, "crew": list_of(text), "appointment": instant, "charge": number},
+        {
+            "size": word,
+            "paid": flag,
+            "price": number,
+            "crew": list_of(text),
+            "appointment": instant,
+            "charge": number,
+            "items": list_of(word),
+        },
         extra=True,
     ),
     "forwarded_by": text,

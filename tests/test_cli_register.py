@@ -103,6 +103,27 @@ def test_the_price_list_is_kept_with_its_days(ledger: Ledger) -> None:
     assert path(ledger, "prices").read_text("utf-8") == "rows: []\n"
 
 
+@pytest.mark.clause("OT-3")
+def test_the_price_of_an_order_comes_from_the_list_and_is_accepted_before_work(ledger: Ledger) -> None:
+    add(ledger, "prices", *PRICE, "until=2026-12-31")
+    add(ledger, "prices", *PRICE[:-1], "price=70", "from=2027-01-01")
+    add(ledger, "prices", "code=tap", "label.en=new tap", "unit=piece", "price=25.50")
+    opened = ledger("open", "-t", "Lock and tap", "--kind", "repair", "--field", "order.items=[lock, tap]")
+    one = opened.out.partition(":")[0]
+    said = (
+        "by the price list: new lock 60/piece, new tap 25.50/piece; told and accepted before work: "
+        f"cpl set {one[-7:]} order.price=85.50, then: cpl did {one[-7:]} sign-off --about price\n"
+    )
+    assert opened.err.endswith(said)
+    assert ledger("set", one, "order.paid=true", now="2027-01-01T08:00:00+08:00").err == said.replace(
+        "60/", "70/"
+    ).replace("85.50", "95.50")
+    assert ledger("set", one, "order.items=[lock, tab]").err == (
+        "the price list has no 'tab' on 2026-11-18; did you mean 'tap'?\n"
+    )
+    assert ledger("set", one, "order.price=85.50").err == ""
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [

@@ -19,6 +19,7 @@ from cpl.cli.editor import in_editor as open_in_editor
 from cpl.cli.editor import is_kept, naming
 from cpl.cli.evidence import add_evidence, evidence_item, incoming
 from cpl.cli.options import PERSON, How, term, writes
+from cpl.cli.prices import hint_at_price
 from cpl.cli.related import hint_at_similar
 from cpl.cli.residents import show_cards
 from cpl.cli.suggested import hint_at_playbook
@@ -349,6 +350,7 @@ class _Intake:
             self.app.store.write([Write(document, None, self.evidence)], commit, self.app.now)
         report(self.app, {record.id: record.status}, committed=commit is not None)
         self.app.say(document.source.path)
+        hint_at_price(self.app, record)
         self.written = document
 
     def keep(self, document: Document | None) -> Path | None:
