@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from gettext import gettext as _
 from typing import Final
 
@@ -19,7 +18,8 @@ from cpl.moments import format_instant
 from cpl.profile_rules import TASK_KINDS
 from cpl.promises import unreported, untold
 from cpl.record import Record, before, day_of, derived, derived_dues, line_of, load, local_day
-from cpl.schema import did_you_mean
+from cpl.renames import current, current_events
+from cpl.schema import did_you_mean, shown
 from cpl.tree import is_evidence_name
 
 Step = str | int
@@ -49,12 +49,19 @@ def check(document: Document, settings: Settings, facts: Facts) -> list[Problem]
 
 def check_record(document: Document, record: Record, settings: Settings, facts: Facts) -> Iterator[Problem]:
     """The problems of the record that was read from `document` without an error, but for those of its form."""
-    return _Check(document, record, settings, facts).all()
+    return _check(document, record, settings, facts).all()
 
 
 def is_clean(record: Record, settings: Settings, facts: Facts) -> bool:
     """Whether the rules have nothing to say of a record in whose text there is no problem; `check` tells what."""
-    return next(_Check(None, record, settings, facts).all(), None) is None
+    return next(_check(None, record, settings, facts).all(), None) is None
+
+
+def _check(document: Document | None, record: Record, settings: Settings, facts: Facts) -> _Check:
+    profile = settings.profile
+    if facts.known is not None and profile.former:
+        facts = replace(facts, known=current_events(facts.known, profile))
+    return _Check(document, current(record, profile), settings, facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,18 +388,3 @@ class _Check:
 def _may_void(void: Event, event: Event) -> bool:
     """Whether `event` was there when it was voided: one of a clock that was ahead may seem later."""
     return event.precedes(void) or "recorded_at" in void.data
-
-
-def shown(value: object) -> str:
-    """A field's value in a message, as it stands in the file; 'absent' where there is none."""
-    if value is None or value == ():
-        return _("absent")
-    if isinstance(value, datetime):
-        return format_instant(value)
-    if isinstance(value, tuple):
-        return "[" + ", ".join(shown(each) for each in value) + "]"
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{name}: {shown(each)}" for name, each in value.items()) + "}"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value) if isinstance(value, date | Decimal | int) else f"'{value}'"

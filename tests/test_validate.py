@@ -12,8 +12,8 @@ import pytest
 
 from cpl import document, validate
 from cpl.record import make_id
+from cpl.schema import shown
 from cpl.tree import is_evidence_name
-from cpl.validate import shown
 from tests.ledger import CPL_YAML, ID, RESIDENTIAL, ROOT, Ledger, instant, record_text, settings
 
 SHA = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

@@ -22,6 +22,7 @@ from cpl.errors import CplError, Invalid
 from cpl.places import template
 from cpl.playbook import Playbook, is_name, read_playbook, said
 from cpl.record import Record, load, piece_of
+from cpl.renames import current
 from cpl.render import Cell, Column
 from cpl.settings_files import parse
 from cpl.shelf import Fitting
@@ -262,6 +263,7 @@ def _finished(app: App, piece: str) -> Record:
         CplError: it has not.
     """
     record, _problems = load(sound_document(app, app.store.find(piece)))
+    record = None if record is None else current(record, app.settings.profile)
     if record is None or not cases.is_finished(record, app.settings):
         raise CplError(_("{piece} is not finished; a playbook is made of cases that are").format(piece=piece))
     return record

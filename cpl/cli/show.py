@@ -20,7 +20,7 @@ from cpl.moments import format_instant
 from cpl.promises import Fate, fates, unreported
 from cpl.record import HISTORY, Record, Task, as_of, piece_of
 from cpl.render import Cell, Column, duration, pairs, visible, visible_lines
-from cpl.validate import shown
+from cpl.schema import shown
 from cpl.workflow import supplies
 
 Linked = Sequence[tuple[str, Record]]  # the records on which a link to this one stands, with its name
@@ -50,7 +50,7 @@ def show_command(app: App, piece: str, raw: bool, fmt: str, at: str | None) -> N
         text = visible_lines(data.decode("utf-8", "replace").replace("\r\n", "\n"))
         click.echo(data if app.width is None else text, nl=False)
         return
-    entry = app.store.read(path)
+    entry = app.read(path)
     if entry.record is None or entry.document is None:
         raise Invalid(_("{id} can't be read; its text: cpl show {id} --raw").format(id=entry.id), entry.problems)
     now = app.read_only_instant(at)
