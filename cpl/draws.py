@@ -150,6 +150,11 @@ def _of_level(known: Past, shares: Sequence[Share]) -> tuple[str, ...]:
     return tuple(each.id for each in known.records if not shares or sampling.share_of(each, shares) is not None)
 
 
+def is_ours(git: Git, commit: str) -> bool:
+    """Whether a commit is HEAD or comes before it."""
+    return not git.run("rev-list", "--max-count=1", commit, "^HEAD")
+
+
 def same_as(row: Row, others: Iterable[Row]) -> Row | None:
     """The draw among the others that is this one, drawn before."""
     return next((each for each in others if all(each.get(name) == row.get(name) for name in SAME)), None)
@@ -165,7 +170,7 @@ def faults(git: Git, row: Row, now: datetime) -> Iterator[str]:
     except (CannotDraw, ValueError) as error:
         yield str(error)
         return
-    if git.run("rev-list", "--max-count=1", known.commit, "^HEAD", ok=(0, 128)):
+    if not is_ours(git, known.commit):
         yield _("commit {commit} is not part of this branch's history").format(commit=known.commit[:12])
     found = [each for each in draws(known, _asked(row)) if each.share == row.get("share")]
     if not found:

@@ -316,6 +316,9 @@ def test_a_broken_register_keeps_nobody_from_taking_in(ledger: Ledger) -> None:
     ledger.git("commit", "--quiet", "--message", "x")
     outcome = ledger("open", "-t", "Fell", "--room", "1201")
     assert outcome.code == 0
-    assert "the register of residents can't be read; run: cpl check\nrecords/registers/residents.yaml:2: E021" in (
-        outcome.err
-    )
+    assert "the register residents is not right\nrecords/registers/residents.yaml:2: E021" in outcome.err
+    path(ledger, "residents").unlink()
+    path(ledger, "residents").symlink_to("/dev/null")
+    outcome = ledger("open", "-t", "Fell", "--room", "1201")
+    assert outcome.code == 0
+    assert "residents.yaml" in outcome.err

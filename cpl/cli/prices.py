@@ -7,7 +7,7 @@ from gettext import gettext as _
 
 from cpl import registers
 from cpl.cli.app import App
-from cpl.errors import Invalid
+from cpl.errors import CplError
 from cpl.record import Record, local_day, piece_of
 from cpl.registers import Row
 from cpl.schema import did_you_mean
@@ -23,7 +23,7 @@ def hint_at_price(app: App, record: Record) -> None:
         return
     try:
         rows = registers.read(app.store.file, "prices")
-    except Invalid as error:
+    except CplError as error:
         app.say(str(error))
         return
     day = local_day(app.now, app.settings.zone)
