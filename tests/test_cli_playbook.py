@@ -345,3 +345,11 @@ def test_at_a_terminal_the_editor_opens_on_a_new_playbook(ledger: Ledger, one: s
     text = (ledger.root / "templates/playbooks/doors.yaml").read_text(encoding="utf-8")
     assert "\nlabel: {en: Doors}\n" in text
     assert ledger.git("status", "--porcelain") == ""
+
+
+def test_a_category_that_was_renamed_is_still_found_by_its_former_name(ledger: Ledger) -> None:
+    renamed = CPL_YAML + "categories: {vermin: {label: {zh: 虫鼠}, was: [environment/pests]}}\n"
+    (ledger.root / "cpl.yaml").write_text(renamed, encoding="utf-8")
+    add_playbook(ledger)
+    outcome = ledger("open", "-t", "Droppings", "--category", "vermin")
+    assert f"playbook: {NAME}  (" in outcome.err
