@@ -99,7 +99,7 @@ def _written(settings: Settings, category: str | None) -> str | None:
 def _texts(root: Path) -> Iterator[tuple[str, bytes]]:
     """Every playbook as it stands in its file; that of a shipped one is read without a look for links."""
     own, shipped = set(own_names(root)), places.shipped()
-    for name in sorted({*own, *_names(shipped)}):
+    for name in filter(is_name, sorted({*own, *_names(shipped)})):
         path = path_of(name)
         yield name, (own_text(root, name) if name in own else files.read(shipped / path, places.SETTINGS_LIMIT))
 
@@ -132,6 +132,9 @@ def problems(root: Path, settings: Settings) -> Iterator[Problem]:
             continue
         try:
             node = parse(places.template(root, path) or b"", path)
+        except files.Unreadable as error:
+            yield Problem(path, 1, "E013", error.reason)
+            continue
         except Invalid as error:
             yield from error.problems
             continue
