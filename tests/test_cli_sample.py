@@ -147,7 +147,7 @@ def test_what_is_drawn_is_listed_until_somebody_was_reached(estate: Ledger) -> N
     estate.ok("follow-up", other, "--via", "phone", "--satisfied")
     rows = json.loads(estate.ok("sample", "--open", "--format", "json"))
     assert [(row["id"], row["next"]) for row in rows] == [
-        (each, f"cpl follow-up {each[-7:]} --via CHANNEL --about management --satisfied") for each in (one, other)
+        (each, f"cpl follow-up {each[-7:]} --via CHANNEL --satisfied --about management") for each in (one, other)
     ]
     estate.ok("follow-up", one, "--via", "phone", "--about", "management", "--not-satisfied", "--by", "sun.wei")
     assert drawn(estate.ok("sample", "--open", "--format", "json")) == [other]
