@@ -20,6 +20,7 @@ from cpl.objects import reading
 from cpl.profile_duties import FOLLOW_UP, Share
 from cpl.record import Record, day_of, is_id
 from cpl.registers import Row
+from cpl.renames import current
 from cpl.steps import NoSuchCommit, commit_named
 from cpl.store import RECORDS, read_entry
 from cpl.tree import is_record
@@ -100,9 +101,8 @@ def past(git: Git, revision: str, name: str, now: datetime) -> Past:
     if not isinstance(settings, Settings):
         message = _("the settings of commit {commit} can't be read, so it is not known what is drawn from")
         raise CannotDraw(message.format(commit=commit[:12]))
-    period = month(name, settings.zone)
-    records = [each for each in _records(git, commit, period) if sampling.is_answered(each, settings.profile)]
-    return Past(commit, settings, tuple(records))
+    found = (current(each, settings.profile) for each in _records(git, commit, month(name, settings.zone)))
+    return Past(commit, settings, tuple(each for each in found if sampling.is_answered(each, settings.profile)))
 
 
 def _records(git: Git, commit: str, period: Period) -> Iterator[Record]:

@@ -181,6 +181,22 @@ def test_a_row_that_was_just_added_can_be_taken_back(ledger: Ledger) -> None:
     assert not path(ledger, "prices").exists()
 
 
+def test_what_others_may_have_is_put_right_by_a_further_row(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.git("init", "--quiet", "--bare", str(tmp_path / "remote"))
+    ledger.git("remote", "add", "origin", str(tmp_path / "remote"))
+    one = inquiry(ledger)
+    add(ledger, "access", f"record={one}", *OFFICER)
+    ledger.git("push", "--quiet", "origin", "main")
+    refused = ledger("undo", "--yes")
+    assert (refused.code, refused.err.splitlines()[1:]) == (
+        2,
+        ["  cpl register access add corrects=ROW FIELD=VALUE…"],
+    )
+    add(ledger, "prices", *PRICE)
+    ledger.git("push", "--quiet", "origin", "main")
+    assert ledger("undo", "--yes").err.splitlines()[1:] == ["  cpl register prices set ROW FIELD=VALUE"]
+
+
 @pytest.mark.clause("RQ-9")
 def test_nothing_is_answered_before_who_saw_what_is_on_record(ledger: Ledger) -> None:
     one = inquiry(ledger)

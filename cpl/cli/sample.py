@@ -178,7 +178,7 @@ class _Line:
     @cached_property
     def record(self) -> Record | None:
         """The record as it is now; None where it can't be read."""
-        return read_record(self._app.store.root, record_path(self.id)).record
+        return self._app.current(read_record(self._app.store.root, record_path(self.id))).record
 
     @property
     def did(self) -> str:
