@@ -19,7 +19,7 @@ def redacted_title(record: Record) -> str:
 
 
 def redacted(record: Record, text: str) -> str:
-    """Words of the record without anything that stands under `complainant`, and without the rooms."""
+    """A text about a record without anything that stands under `complainant` there, and without the rooms."""
     rooms = [record.get("location.room"), *(event.data.get("room") for event in record.history)]
     private = {each for each in _texts(record.get("complainant")) if len(each) >= _SHORTEST}
     private.update(room for room in rooms if room)

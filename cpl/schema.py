@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar
 
 from cpl.errors import Problem
 from cpl.language import later
-from cpl.moments import Duration, parse_date, parse_duration, parse_instant, parse_zone
+from cpl.moments import Duration, format_instant, parse_date, parse_duration, parse_instant, parse_zone
 from cpl.yaml_nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 Problems = list[Problem]
@@ -303,3 +303,18 @@ def struct(fields: Mapping[str, Converter], required: Collection[str] = (), *, e
     with `extra`, keys that start with `x-` are taken as they stand. Without all that is required there is no value.
     """
     return Struct(fields, required, extra)
+
+
+def shown(value: object) -> str:
+    """A field's value in a message, as it stands in the file; 'absent' where there is none."""
+    if value is None or value == ():
+        return _("absent")
+    if isinstance(value, datetime):
+        return format_instant(value)
+    if isinstance(value, tuple):
+        return "[" + ", ".join(shown(each) for each in value) + "]"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name}: {shown(each)}" for name, each in value.items()) + "}"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, date | Decimal | int) else f"'{value}'"

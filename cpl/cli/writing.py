@@ -24,8 +24,7 @@ from cpl.profile_names import STATUS
 from cpl.query import SHORT_NAMES
 from cpl.record import FIELDS
 from cpl.render import visible
-from cpl.schema import Converter, did_you_mean, struct
-from cpl.validate import shown
+from cpl.schema import Converter, did_you_mean, shown, struct
 from cpl.writes import Commit, Evidence, Write
 from cpl.yaml_nodes import MappingNode, Source, plain_data
 from cpl.yaml_reader import read
