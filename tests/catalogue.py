@@ -22,7 +22,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 import cpl
-from cpl import clocks, explaining, promises, query, record, workdays, worktime
+from cpl import clocks, explaining, profile_rules, promises, query, record, workdays, worktime
 from cpl.cli import cli, open_
 from cpl.cli.look import COMPUTED
 from cpl.cli.show import OVERDUE
@@ -82,7 +82,13 @@ def _helps(command: click.Command) -> Iterator[str]:
 def _looked_up() -> Iterator[str]:
     """Names that are a column's title or the kind of a value, looked up as they are."""
     yield from (*COMPUTED, *query.SHORT_NAMES, *query.SHORT_NAMES.values(), *record.FIELDS)
-    yield from (*open_.FIELD_OPTIONS.values(), *record.TASK_KINDS, explaining.RUNNING, explaining.PAUSED, OVERDUE)
+    yield from (
+        *open_.FIELD_OPTIONS.values(),
+        *profile_rules.TASK_KINDS,
+        explaining.RUNNING,
+        explaining.PAUSED,
+        OVERDUE,
+    )
     for names in (clocks.Result, clocks.Basis, promises.Outcome, workdays.Kind, worktime.Why):
         yield from get_args(names)
 
