@@ -66,6 +66,9 @@ def test_one_run_after_another_speaks_its_own_language(ledger: Ledger) -> None:
     chinese = ledger("--lang", "zh", "show", "7k3").err
     assert chinese != english
     assert ledger("show", "7k3").err == english
+    help_of = ledger.ok("--help")
+    assert ledger.ok("--lang", "zh", "--help") != help_of
+    assert ledger.ok("--help") == help_of
 
 
 def test_a_language_that_cpl_does_not_speak_is_refused(ledger: Ledger) -> None:

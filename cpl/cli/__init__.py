@@ -135,6 +135,7 @@ def _translate(command: click.Command) -> None:
     text = inspect.cleandoc(getattr(command.callback, "__doc__", None) or "")
     if text:
         command.help = _(text)
+    command.short_help = None
     if language.spoken_now() != language.ENGLISH:
         from cpl.cli.help_text import HelpContext, first_sentence
 
