@@ -286,6 +286,7 @@ class _CrossCheck:
         departments = self.profile.terms["departments"]
         for route in self.profile.routes:
             yield from self._when(route.when, "routing", route.name)
+            yield from self._known((name.partition(".")[0] for name in route.has), self.fields, "routing", route.name)
             yield from self._known(route.departments if departments else (), departments, "routing", route.name)
         for share in self.profile.shares:
             yield from self._when(share.when, "shares", share.name)
