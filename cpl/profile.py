@@ -144,6 +144,8 @@ TERM_SECTIONS: Final[Mapping[str, str]] = {
     "departments": "departments",
     "order.size": "sizes",
 }
+# The same for names that may have been others before.
+NAMED_SECTIONS: Final[Mapping[str, str]] = {STATUS: "states", CLOCK_NAME: "clocks", **TERM_SECTIONS}
 SECTIONS: Final[Mapping[str, Converter]] = {
     "label": map_of(text),
     "source": text,
@@ -167,7 +169,7 @@ def read_profile(node: MappingNode, fields: Collection[str]) -> tuple[Profile | 
 
     `fields` are the names that a record's fields have.
     """
-    node, former, problems = with_present_names(node, {STATUS: "states", CLOCK_NAME: "clocks", **TERM_SECTIONS})
+    node, former, problems = with_present_names(node, NAMED_SECTIONS)
     data = struct(SECTIONS, REQUIRED)(node, problems)
     if data is None or problems:
         return None, problems

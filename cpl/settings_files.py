@@ -99,8 +99,12 @@ def is_base(layer: MappingNode) -> bool:
 
 def merged(layers: Iterable[MappingNode], over: MappingNode | None = None) -> MappingNode:
     """The profile that the layers (itself first) make, with a store's own values over it."""
-    plain = [_plain(each) for each in layers]
-    return overlay(*reversed(plain), *([] if over is None else [over]))
+    return overlay(*bottom_up(layers), *([] if over is None else [over]))
+
+
+def bottom_up(layers: Iterable[MappingNode]) -> list[MappingNode]:
+    """The layers (itself first) with the lowest one first, without what each says of itself as a file."""
+    return [_plain(each) for each in layers][::-1]
 
 
 def _plain(layer: MappingNode) -> MappingNode:

@@ -77,7 +77,7 @@ def test_trade_that_stands_still_for_an_hour_goes_to_the_leader(pristine: Path, 
     proposed = ("escalate", "--format", "json", "--at")
     assert json.loads(here.ledger.ok(*proposed, "2026-11-16T10:00:00")) == []
     (row,) = json.loads(here.ledger.ok(*proposed, "2026-11-16T10:00:01"))
-    assert (row["id"], row["severity"], row["rule"]) == (stopped, "major", "MA-1")
+    assert (row["id"], row["proposed"], row["clause"]) == (stopped, "major", "MA-1")
 
 
 @pytest.mark.clause("MA-1")

@@ -57,6 +57,7 @@ COMMANDS: Final = {
     "demo": "demo",
     "import": "import_",
     "calendar": "calendar_",
+    "config": "config_",
     "merge-driver": "merge_driver",
     "index": "index_",
     "completion": "completion",
