@@ -145,6 +145,14 @@ def test_clocks_that_are_off_can_be_switched_on_and_each_target_names_its_clause
     assert all(target.clause for clock in after.clocks.values() for target in clock.targets)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_every_name_of_a_profile_has_a_chinese_label(name: str) -> None:
+    profile = settings(f"format: 1\ntimezone: Asia/Shanghai\nprofile: {name}\n").profile
+    terms = [term for section in profile.terms.values() for term in section.values()]
+    named = [*terms, *profile.roles.values(), *profile.states.values(), *profile.clocks.values()]
+    assert [each.name for each in named if "zh" not in each.label] == []
+
+
 REPAIR = "kind: repair\ncategory: equipment/power\nlocation: {building: A, room: '1201'}\ncomplainant: {name: 周女士}\n"
 PAID = REPAIR + "order: {paid: true, price: 120, crew: [zhao.qiang]}\n"
 TOLD = "did: contact, via: phone, about: reply, reached: true"
@@ -185,6 +193,7 @@ def test_paid_repair_begins_when_its_price_is_accepted(tower: Desk) -> None:
     assert tower.lacks(asked, "resolving") == ["OT-3 order.paid", "OT-3 order.crew"]
     tower.does(asked, "set order.paid=true order.crew=[zhao.qiang]")
     assert tower.lacks(asked, "resolving") == ["OT-3 order.price", "OT-3 did:sign-off/price"]
+    assert tower.lacks(asked, "with-others")[:2] == ["OT-3 order.price", "OT-3 did:sign-off/price"]
     tower.does(asked, "set order.price=120")
     tower.does(asked, "did sign-off about=price who=customer")
     tower.does(asked, "transition resolving")
