@@ -10,7 +10,7 @@ from tests.clauses import REQUIREMENTS, codes, marked, without_test
 PENDING = {
     *("CL-1", "CL-2", "CL-3"),
     *("CR-1", "CR-3", "CR-4", "CR-5"),
-    *("MA-4", "RQ-6", "RQ-7", "RQ-9", "RQ-10", "RQ-11", "RQ-12"),
+    *("MA-4", "RQ-6", "RQ-7", "RQ-9", "RQ-10", "RQ-11", "RQ-12", "FM-1"),
 }
 
 SOME = """\
