@@ -50,8 +50,8 @@ def test_show_prints_what_counts_with_its_place(ledger: Ledger) -> None:
         "",
     )
     assert ledger.ok("config", "show", "clocks.respond.targets.all.within") == "within: 12h\n"
-    assert ledger.ok("config", "show", "--origin", "kinds.complaint") == (
-        f"complaint:\n  label:\n    zh: 投诉  # templates/profiles/common.yaml:{line('  complaint:', 'common')}\n"
+    assert ledger.ok("config", "show", "--origin", "kinds.complaint.label") == (
+        f"label:\n  zh: 投诉  # templates/profiles/common.yaml:{line('  complaint:', 'common')}\n"
     )
     assert ledger.ok("config", "show", "people", "--origin").splitlines()[:2] == [
         "people:",
@@ -208,3 +208,13 @@ def test_upgrade_leaves_uncommitted_changes_alone(ledger: Ledger) -> None:
         "templates/profiles/residential.yaml has changes that are not committed",
     )
     assert path.read_text(encoding="utf-8").endswith("# ours\n")
+
+
+def test_names_that_come_from_a_clause_say_it(ledger: Ledger) -> None:
+    lacking = set()
+    for section in ("kinds", "categories", "channels", "sizes", "roles", "natures", "severities", "routing", "shares"):
+        rows = json.loads(ledger.ok("config", "show", section, "--format", "json"))
+        names = {row["key"].removeprefix(f"{section}.").partition(".")[0] for row in rows}
+        told = {row["key"].split(".")[1] for row in rows if row["key"].endswith(".clause")}
+        lacking |= {f"{section}.{name}" for name in names - told}
+    assert lacking == {"channels.other", "roles.engineer", "roles.guard"}
