@@ -63,6 +63,7 @@ def profile_layers(files: Files, name: str, named_at: Node) -> list[MappingNode]
     """
     found: dict[str, MappingNode] = {}
     wanted: str | None = name
+    first = named_at
     while wanted is not None:
         path = profile_path(wanted)
         if path in found:
@@ -75,8 +76,8 @@ def profile_layers(files: Files, name: str, named_at: Node) -> list[MappingNode]
         wanted, named_at = _extended(found[path], named_at)
     layers = list(found.values())
     if is_base(layers[0]):
-        message = _("'{name}' is only a base that profiles extend; choose one of these").format(name=name)
-        raise _not_right(layers[0], message)
+        message = _("'{name}' is only what profiles extend; name one that extends it").format(name=name)
+        raise _not_right(first, message)
     return layers
 
 
