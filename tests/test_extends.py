@@ -122,5 +122,5 @@ def test_change_of_the_extended_file_changes_what_the_index_knows(ledger: Ledger
 
 
 def test_common_names_are_no_procedure() -> None:
-    with pytest.raises(Invalid, match="cpl.yaml:3: E070 'common' is only what"):
+    with pytest.raises(Invalid, match=r"cpl\.yaml:3: E070 'common' is only what"):
         settings("format: 1\ntimezone: Asia/Shanghai\nprofile: common\n")
