@@ -83,7 +83,8 @@ def test_open_tells_who_gets_it_and_assign_dispatches_it(
     outcome = ledger("open", "-t", "x", *args)
     one = outcome.out.partition(":")[0]
     name = departments[0]
-    assert outcome.err.splitlines()[-1] == f"for {name} ({clause}); next: cpl assign {one[-7:]} --department {name}"
+    told = f"for {name} ({clause}); next: cpl assign {one[-7:]} --department {name}"
+    assert told in outcome.err.splitlines()
     assert ledger("assign", one) == (0, f"{one}: assigned to {name}\n", "")
     assert json.loads(ledger.ok("show", one, "--format", "json"))["departments"] == departments
 
