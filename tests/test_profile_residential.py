@@ -175,3 +175,38 @@ def test_neighbours_are_mediated_not_judged_and_the_committee_is_told_of_serious
     record = estate.show(dispute)
     assert (record["status"], record.get("nature")) == ("referred", None)
     assert [event["whom"] for event in record["history"] if event.get("did") == "forward"] == ["居委会"]
+
+
+@pytest.mark.parametrize(
+    ("playbook", "words", "order"),
+    [
+        pytest.param(
+            "medical-emergency",
+            "An old man has fainted, call 120",
+            ["address, the phone", "call 120", "entrance", "ambulance", "hospital", "relatives"],
+            marks=pytest.mark.clause("RQ-10"),
+        ),
+        pytest.param(
+            "crime",
+            "Two men with a knife, call 110",
+            ["cordoned off", "emergency plan", "Call 110"],
+            marks=pytest.mark.clause("RQ-11"),
+        ),
+        pytest.param(
+            "fire",
+            "Smoke from the cellar, fire",
+            ["report", "evacuat"],
+            marks=pytest.mark.clause("RQ-11"),
+        ),
+    ],
+)
+def test_emergency_is_taken_in_at_once_and_its_steps_are_tasks_in_order(
+    ledger: Ledger, playbook: str, words: str, order: list[str]
+) -> None:
+    outcome = ledger("open", "-t", words, "--kind", "incident")
+    one = outcome.out.partition(":")[0]
+    assert f"cpl playbook apply {one[-7:]} {playbook}" in outcome.err
+    ledger.ok("playbook", "apply", one, playbook)
+    tasks = [task["text"] for task in json.loads(ledger.ok("show", one, "--format", "json"))["tasks"]]
+    places = [next(index for index, text in enumerate(tasks) if wanted.lower() in text.lower()) for wanted in order]
+    assert places == sorted(places)
