@@ -45,6 +45,8 @@ COMMANDS: Final = {
     "similar": "similar",
     "link": "link",
     "escalate": "escalate",
+    "form": "form",
+    "letter": "letter",
     "check": "check",
     "log": "log",
     "verify": "verify",
