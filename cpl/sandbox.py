@@ -48,12 +48,12 @@ _OTHERS: Final = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends, 
 _GLUE: Final = (nodes.Concat,)
 
 
-class Given(dict[str, str]):
-    """What the person says for this letter alone; a template that uses more of it makes the command ask for that."""
+class _Given(dict[str, str]):
+    """What the person says for this text alone."""
 
 
-class Lacking(Exception):
-    """The template uses something of `Given` that was not said."""
+class _Lacking(Exception):
+    """The template uses something of `given` that was not said."""
 
 
 class Fault(Exception):
@@ -84,8 +84,8 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         """What a mapping, a list or a text holds there."""
-        if isinstance(obj, Given) and argument not in obj:
-            raise Lacking(argument)
+        if isinstance(obj, _Given) and argument not in obj:
+            raise _Lacking(argument)
         is_place = isinstance(obj, list | str) and isinstance(argument, int | slice)
         if isinstance(obj, Mapping) or is_place:
             try:
@@ -152,12 +152,12 @@ def rendered(text: str, context: Mapping[str, Any]) -> str:
     """
     name = "template"
     try:
-        return _template(text, name).render(context)
+        return _template(text, name).render({**context, "given": _Given(context.get("given", {}))})
     except (MemoryError, Fault):
         raise
     except TemplateSyntaxError as error:
         raise Fault(error.lineno, WRONG, str(error.message)) from error
-    except Lacking as error:
+    except _Lacking as error:
         raise Fault(_line(error, name), LACKING, str(error)) from error
     except SecurityError as error:
         raise Fault(_line(error, name), REFUSED, str(error)) from error

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial, wraps
 from gettext import gettext as _
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +15,7 @@ import click
 from cpl import files, markdown, templating
 from cpl.cli.app import App
 from cpl.cli.options import Command, Name
+from cpl.cli.writing import pair
 from cpl.config import LANGUAGES
 from cpl.errors import CplError
 from cpl.forms import FORMS, LETTERS, Form, every
@@ -35,10 +37,32 @@ FORM: Final = _named(FORMS)
 LETTER: Final = _named(LETTERS)
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How a text is to be made: in which language, as a page or not, into which file, and what it is to say besides."""
+
+    language: str | None
+    html: bool
+    output: Path | None
+    said: Mapping[str, str]
+
+    def language_in(self, app: App) -> str:
+        """The language that was asked for, else the store's."""
+        return self.language or app.settings.language
+
+
 def text_options(command: Command) -> Command:
-    """The options of what is made from a template: its language, whether it is a page, and the file to write."""
+    """Give a command the options of what is made from a template, as one argument `wanted`."""
+
+    @wraps(command)
+    def wrapped(
+        *args: Any, language: str | None, html: bool, output: Path | None, said: Sequence[str], **rest: Any
+    ) -> Any:
+        return command(*args, wanted=Wanted(language, html, output, dict(map(pair, said))), **rest)
+
     options = (
         click.option("--language", type=click.Choice(LANGUAGES), help=_("Its language; default: the store's.")),
+        click.option("--say", "said", multiple=True, metavar="NAME=TEXT", help=_("What the record does not say.")),
         click.option("--html", is_flag=True, help=_("A page to print from a browser, without scripts and links.")),
         click.option(
             "-o",
@@ -48,9 +72,10 @@ def text_options(command: Command) -> Command:
             help=_("A new private file to write it to, not below records/; default: it is printed."),
         ),
     )
+    result: Any = wrapped
     for option in reversed(options):
-        command = option(command)
-    return command
+        result = option(result)
+    return result  # type: ignore[no-any-return]  # click's decorators give back what they got
 
 
 def filled(form: Form, context: Mapping[str, Any]) -> str:
@@ -81,9 +106,9 @@ def put_out(app: App, text: str, output: Path | None) -> None:
     app.say(_("written: {path}; it may hold personal data, so don't commit it").format(path=output))
 
 
-def list_all(app: App, folder: str, language: str | None, fmt: str) -> None:
+def list_all(app: App, folder: str, wanted: Wanted, fmt: str) -> None:
     """Print which forms or letters there are."""
-    found = every(app.store.root, folder, language or app.settings.language)
+    found = every(app.store.root, folder, wanted.language_in(app))
     rows: list[dict[str, Cell]] = [
         {
             "name": form.name,

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from gettext import gettext as _
-from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -14,7 +13,7 @@ import click
 from cpl import forms, moments, sheets
 from cpl.cli.app import App, pass_app
 from cpl.cli.choosing import Asked, asked_period, chosen, of_index, whole_day
-from cpl.cli.filling import FORM, as_page, filled, list_all, put_out, require_output, text_options
+from cpl.cli.filling import FORM, Wanted, as_page, filled, list_all, put_out, require_output, text_options
 from cpl.cli.options import RECORD, output_format
 from cpl.forms import Form
 from cpl.moments import Period
@@ -48,10 +47,8 @@ def form_command(
     week: str | None,
     day: str | None,
     room: str | None,
-    language: str | None,
-    html: bool,
-    output: Path | None,
     fmt: str,
+    wanted: Wanted,
 ) -> None:
     """Print a form from the records, as Markdown or (--html) as a page to print from a browser.
 
@@ -66,15 +63,15 @@ def form_command(
       cpl form customer-card --room 3-2-1201
     """
     if name is None or only_list:
-        list_all(app, forms.FORMS, language, fmt)
+        list_all(app, forms.FORMS, wanted, fmt)
         return
-    require_output(app, output)
-    form = forms.find(app.store.root, forms.FORMS, name, language or app.settings.language)
+    require_output(app, wanted.output)
+    form = forms.find(app.store.root, forms.FORMS, name, wanted.language_in(app))
     conditions = [form.where, *wheres] if form.where else wheres
     asked = Asked(pieces, conditions, asked_period(app, month, week, day), room, form.counted)
     context = _Taking(app, form.name, Views(app.settings, form.language, app.now)).context(form.takes, asked)
-    text = filled(_for_each(form), context)
-    put_out(app, as_page(form, text) if html else text, output)
+    text = filled(_for_each(form), {**context, "given": dict(wanted.said)})
+    put_out(app, as_page(form, text) if wanted.html else text, wanted.output)
 
 
 def _for_each(form: Form) -> Form:
