@@ -12,7 +12,8 @@ from typing import Final, Literal, NamedTuple
 
 from cpl.events import Event
 from cpl.moments import BUSINESS_UNITS, Duration
-from cpl.profile import REOPEN, Clock, Profile, Target
+from cpl.profile import REOPEN, Profile
+from cpl.profile_clocks import Clock, Target
 from cpl.record import Record, as_of, judged_at, local_day
 from cpl.workflow import matches
 from cpl.worktime import Worktime, between, extend

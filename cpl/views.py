@@ -116,14 +116,11 @@ class Views:
 
     def _channel(self, name: str | None) -> View:
         """The channel with its scope and how soon it is answered (CS-2)."""
-        term = None if name is None else self.settings.profile.terms["channel"].get(name)
-        scope: Mapping[str, str] = getattr(term, "scope", None) or {}
-        within = getattr(term, "within", None)
-        told = "" if within is None else str(within)
+        channel = None if name is None else self.settings.profile.channels.get(name)
         return {
             "channel": self.label("channel", name),
-            "channel_scope": scope.get(self.language, ""),
-            "channel_within": told,
+            "channel_scope": "" if channel is None else channel.scope.get(self.language, ""),
+            "channel_within": None if channel is None or channel.within is None else str(channel.within),
         }
 
     def _people(self, record: Record) -> View:

@@ -18,7 +18,7 @@ from cpl.errors import CplError, Invalid
 from cpl.events import Event
 from cpl.explaining import Explanation, Stretch, explain
 from cpl.moments import SAME_DAY, format_instant
-from cpl.profile import Target
+from cpl.profile_clocks import Target
 from cpl.promises import Fate, fates
 from cpl.record import as_of
 from cpl.render import Cell, Column, visible
