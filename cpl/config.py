@@ -11,6 +11,7 @@ from typing import Any, Final
 from cpl import calendars, tree
 from cpl.errors import Invalid, Problem
 from cpl.profile import SECTIONS, Profile, Term, read_profile
+from cpl.profile_duties import Channel
 from cpl.record import FIELDS
 from cpl.schema import Problems, anything, day, integer, is_absent, list_of, problem, struct, text, word, zone
 from cpl.settings_files import Files, merged, parse, profile_layers, profile_name
@@ -61,9 +62,13 @@ class Settings:
         wanted = email.casefold()
         return next((each for each in self.people.values() if wanted in map(str.casefold, each.emails)), None)
 
-    def label(self, term: Term | None, name: str) -> str:
+    def label(self, term: Term | Channel | None, name: str) -> str:
         """What to call `name` in the store's language."""
         return name if term is None else term.label.get(self.language, name)
+
+    def in_language(self, texts: Mapping[str, str]) -> str:
+        """The one of the texts by language that is the store's, else the English one; empty where there is neither."""
+        return texts.get(self.language) or texts.get(LANGUAGES[0], "")
 
 
 def person_id(email: str) -> str:

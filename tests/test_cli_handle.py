@@ -363,7 +363,7 @@ def test_a_channel_has_to_be_said_and_to_be_known(ledger: Ledger, one: str, name
     assert (outcome.code, usage(outcome.err)) == (
         2,
         "Error: say how: --via CHANNEL; there are: "
-        "app, desk, email, hotline, letter, other, phone, visit, web, wechat\n",
+        "app, desk, email, headquarters, hotline, letter, other, phone, visit, web, wechat\n",
     )
     outcome = ledger(name, one, "--not-reached", "--via", "fone")
     assert (outcome.code, usage(outcome.err)) == (

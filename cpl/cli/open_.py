@@ -18,6 +18,7 @@ from cpl.cli.app import App, keep, pass_app
 from cpl.cli.editor import in_editor as open_in_editor
 from cpl.cli.editor import is_kept, naming
 from cpl.cli.evidence import add_evidence, evidence_item, incoming
+from cpl.cli.intake_words import tell_duties
 from cpl.cli.options import PERSON, How, term, writes
 from cpl.cli.related import hint_at_similar
 from cpl.cli.writing import called, field_pair, merged, read_text, report, require_names, typed_fields, who_acts
@@ -248,6 +249,7 @@ class _Intake:
             self.keep(document)
             raise
         if self.written is not None:
+            tell_duties(self.app, self.written)
             hint_at_similar(self.app, self.written)
 
     def ask(self) -> None:
