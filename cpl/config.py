@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, tzinfo
 from gettext import gettext as _
@@ -24,6 +24,15 @@ FORMAT: Final = 1
 LANGUAGES: Final = ("en", "zh")
 ANYBODY: Final = "anybody"
 AUTHORS: Final = ("themselves", ANYBODY)
+
+
+NamedIn = Callable[[str], Collection[str]]
+"""Tells which records, by their ids, the register of a name is about."""
+
+
+def in_no_register(_name: str) -> Collection[str]:
+    """Of no record: where no registers are at hand."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,7 @@ class Settings:
     people: Mapping[str, Person]
     worktime: Worktime
     any_author: bool = False  # who committed an event is not compared with who did it
+    named_in: NamedIn = in_no_register  # by the registers of the same tree
 
     def person_with(self, email: str) -> Person | None:
         """The person whose git identity has this address, whatever its case."""

@@ -131,7 +131,7 @@ class Draft:
                 missing=missing,
                 command=_(" or ").join(workflow.supplies(name, record.id) for name in missing.alternatives),
             )
-            for missing in workflow.missing(known, profile, move, zone)
+            for missing in workflow.missing(known, profile, move, zone, self.settings.named_in)
         ]
         person = self.settings.people.get(self.who.by)
         for rule in workflow.roles_lacking(known, profile, move, zone, person):

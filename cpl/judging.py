@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import PurePosixPath
 from typing import Final, Generic, TypeAlias, TypeVar
 
-from cpl import calendars, config, difference, steps, validate, workflow
+from cpl import calendars, config, difference, registers, steps, validate, workflow
 from cpl.config import Settings
 from cpl.difference import Change
 from cpl.errors import CplError, Invalid, Problem
@@ -21,6 +21,7 @@ from cpl.git import Git
 from cpl.objects import Objects
 from cpl.places import TEMPLATES, shipped, template
 from cpl.record import Record, is_id
+from cpl.registers import is_register
 from cpl.settings_files import PROFILES
 from cpl.steps import INDEX, File, Step
 from cpl.store import RECORDS, Entry, read_entry, record_path
@@ -121,6 +122,8 @@ class Judge:
         for path in step.owned:
             if is_record(path, RECORDS):
                 problems += self._record(step, path, None if isinstance(settings, Invalid) else settings)
+            elif is_register(path):
+                problems += self._register(step, path)
         if isinstance(settings, Settings):
             problems += config.calendar_problems(settings, step.paths)
         return sorted(set(problems))
@@ -131,7 +134,7 @@ class Judge:
         if own is not None:
             return own[0]
         first = step.parents[0] if step.parents else ""
-        is_touched = len(step.parents) != 1 or settings_files(step) != []
+        is_touched = len(step.parents) != 1 or settings_files(step) != [] or any(map(is_register, step.paths))
         known = None if is_touched else self._settings.get(first)
         # Of the index too they are its parent's then, and git finds them there without reading its index.
         loaded = known or self._load(step.revision if is_touched else first)
@@ -154,7 +157,8 @@ class Judge:
             return (None,)
         if revision == INDEX:
             return (self._read_settings(revision, marker),)
-        folders = (self._objects.read(self._name(revision, each)) for each in (PROFILES, calendars.FOLDER))
+        named = (PROFILES, calendars.FOLDER, registers.FOLDER)
+        folders = (self._objects.read(self._name(revision, each)) for each in named)
         key = b"\0\0".join((marker, *(each or b"" for each in folders)))  # trees, so they name all that is in them
         found = self._same.get(key) or (self._read_settings(revision, marker),)
         self._same.put(key, found)
@@ -167,7 +171,7 @@ class Judge:
             return template(shipped(), path) if is_shipped else data
 
         try:
-            return config.load(read)
+            return replace(config.load(read), named_in=registers.naming(read))
         except Invalid as error:
             return error
 
@@ -203,6 +207,14 @@ class Judge:
             # A field that follows an event which is to be put back has the remedy of that event.
             is_event = any(each.code in ("E101", "E102") for each in changed)
             yield from (each for each in found if not (is_event and each.code == "E050"))
+
+    def _register(self, step: Step, path: str) -> list[Problem]:
+        """What is wrong with a register, and with what became of the rows that the parents have."""
+        file = step.after(path)
+        if file is not None and not file.is_regular:
+            return list(_no_file(path, file).problems)
+        before = [self._blob(path, each) for each in step.before(path) if each is not None and each.is_regular]
+        return registers.changes(path, None if file is None else self._blob(path, file), before)
 
     def _now_there(self, step: Step, path: str) -> Entry | None:
         """The record as the step leaves it, with its document; None where it takes it away, or where there is none."""
@@ -310,7 +322,7 @@ def _lfs_hash(data: bytes) -> str | None:
 
 
 def _no_file(path: str, file: File) -> Entry:
-    message = _("it is a link or another repository, not a file (mode {mode}); put the record itself there")
+    message = _("it is a link or another repository, not a file (mode {mode}); put the file itself there")
     return Entry(path, None, None, (Problem(path, 1, "E013", message.format(mode=file.mode)),))
 
 

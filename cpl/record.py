@@ -12,6 +12,7 @@ from typing import Any, Final
 from cpl.document import Document
 from cpl.errors import Problem
 from cpl.events import JUDGED_FIELDS, Event, effective, in_order, preceding, read_event
+from cpl.profile_rules import TASK_KINDS as _TASK_KINDS
 from cpl.schema import Converter, Problems, count, flag, instant, list_of, moment, number, problem, struct, text, word
 from cpl.yaml_nodes import MappingNode, Node, SequenceNode
 
@@ -22,8 +23,7 @@ _DOUBLED: Final = {character: 2 * value // 32 + 2 * value % 32 for character, va
 _ID: Final = re.compile(r"CPL-([0-9]{8})-([0-9A-HJKMNP-TV-Z]{7})")
 _TASK_ID: Final = re.compile(r"t-[0-9a-z]{4}")
 
-TASK_KINDS: Final = ("promise", "step", "milestone", "part", "appointment", "action")
-
+TASK_KINDS: Final = _TASK_KINDS
 HISTORY: Final = "history"
 NAMED: Final = {"tasks": "id", "evidence": "file"}  # lists whose items have a name; none is ever removed
 LOG_SECTION: Final = "Handling log"

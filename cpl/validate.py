@@ -347,7 +347,7 @@ class _Check:
 
     def _requirements(self, previous: Record, move: Event) -> Iterator[Problem]:
         profile, zone = self.settings.profile, self.settings.zone
-        for missing in workflow.missing(previous, profile, move, zone):
+        for missing in workflow.missing(previous, profile, move, zone, self.settings.named_in):
             hint = workflow.supplies(missing.alternatives[0], self.record.id)
             message = _("the move to '{to}' lacks something: {missing}; use: {hint}")
             yield self._on(move, self._judged(move, "E060"), message.format(to=move.to, missing=missing, hint=hint))

@@ -8,11 +8,11 @@ from datetime import date, tzinfo
 from gettext import gettext as _
 from typing import Final
 
-from cpl.config import Person
+from cpl.config import NamedIn, Person, in_no_register
 from cpl.errors import CplError
 from cpl.events import VERBS, Event
 from cpl.profile import BACK, Profile
-from cpl.profile_rules import EVENT_KEYS, Rule, When
+from cpl.profile_rules import COUNTED, EVENT_KEYS, Rule, When
 from cpl.record import FIRST_PARTS, Record, local_day
 
 
@@ -91,13 +91,18 @@ def came_from(events: Iterable[Event], profile: Profile) -> str | None:
     return states[-1] if states else None
 
 
-def missing(record: Record, profile: Profile, move: Event, zone: tzinfo) -> list[Missing]:
-    """What the rules require for `move` and the record (as it is just before) does not have."""
+def missing(
+    record: Record, profile: Profile, move: Event, zone: tzinfo, named_in: NamedIn = in_no_register
+) -> list[Missing]:
+    """What the rules require for `move` and the record (as it is just before) does not have.
+
+    `named_in` tells which records a register is about.
+    """
     return [
         Missing(rule, alternatives)
         for rule in rules(record, profile, move, zone)
         for alternatives in rule.requires
-        if not any(_is_met(name, record, profile, move) for name in alternatives)
+        if not any(_is_met(name, record, profile, move) or _is_counted(name, record, named_in) for name in alternatives)
     ]
 
 
@@ -145,6 +150,14 @@ def _is_met(name: str, record: Record, profile: Profile, move: Event) -> bool:
     return record.get(name) not in (None, {}, ())
 
 
+def _is_counted(name: str, record: Record, named_in: NamedIn) -> bool:
+    """Whether a row of a register names the record, or it has a task of that kind with a due."""
+    kind, _colon, what = name.partition(":")
+    if kind == "register":
+        return record.id in named_in(what)
+    return kind == "task" and any(task.kind == what and task.due is not None for task in record.tasks)
+
+
 def since_entered(record: Record, profile: Profile) -> list[Event]:
     """The events since the record entered its present state; a pause and the return from it don't count."""
     result: list[Event] = []
@@ -158,6 +171,10 @@ def since_entered(record: Record, profile: Profile) -> list[Event]:
     return result
 
 
+_COUNTED: Final = {
+    "register": "register {name} add record={id} FIELD=VALUE…",
+    "task": "task {id} add TEXT --kind {name} --due INSTANT",
+}
 # The verbs whose events another command than `cpl did` makes.
 _COMMANDS: Final = {
     "assign": "assign {id} --to PERSON",
@@ -175,6 +192,8 @@ def supplies(requirement: str, identifier: str) -> str:
     kind, _colon, name = requirement.partition(":")
     if kind == "to":
         return f"cpl transition {identifier} {name}"
+    if kind in COUNTED:
+        return f"cpl {_COUNTED[kind].format(id=identifier, name=name)}"
     if kind != "did":
         option = {"reason": "--reason TEXT", "until": "--until INSTANT", "text": "-m TEXT"}.get(requirement)
         return option or f"cpl set {identifier} {FIRST_PARTS.get(requirement, requirement)}=…"

@@ -47,6 +47,7 @@ COMMANDS: Final = {
     "escalate": "escalate",
     "form": "form",
     "letter": "letter",
+    "register": "register",
     "check": "check",
     "log": "log",
     "verify": "verify",

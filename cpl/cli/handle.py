@@ -101,7 +101,8 @@ def _ask(
 def _required(draft: Draft, state: str) -> set[str]:
     """Which of the event's own fields the move of one record to `state` can't do without."""
     move = Event(draft.who.at, draft.who.by, state, None, {"to": state})
-    lacks = workflow.missing(draft.record, draft.settings.profile, move, draft.settings.zone)
+    settings = draft.settings
+    lacks = workflow.missing(draft.record, settings.profile, move, settings.zone, settings.named_in)
     return {each.alternatives[-1] for each in lacks}
 
 

@@ -21,6 +21,7 @@ from cpl.cli.evidence import add_evidence, evidence_item, incoming
 from cpl.cli.intake_words import tell_duties
 from cpl.cli.options import PERSON, How, term, writes
 from cpl.cli.related import hint_at_similar
+from cpl.cli.residents import show_cards
 from cpl.cli.writing import called, field_pair, merged, read_text, report, require_names, typed_fields, who_acts
 from cpl.document import Document
 from cpl.draft import AFTER_THE_FACT, Draft, Who
@@ -342,6 +343,7 @@ class _Intake:
             draft = Draft(document, self.app.settings, self.who)
             draft.log(record.status, how.message)
             document = draft.document
+        show_cards(self.app, record.get("location") or {})
         commit = Commit(f"{record.id}: {record.status}", "open", [record.id], how.message) if how.commit else None
         with self.app.store.lock():
             self.app.store.write([Write(document, None, self.evidence)], commit, self.app.now)
