@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html import escape
 from typing import Final
 
@@ -17,10 +18,10 @@ body { font-family: "Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Mi
   font-size: 10.5pt; line-height: 1.5; margin: 0 auto; max-width: WIDTH; color: #000; background: #fff; }
 h1 { font-size: 16pt; text-align: center; margin: 0 0 6mm; }
 h2 { font-size: 12pt; margin: 5mm 0 2mm; }
-table { border-collapse: collapse; width: 100%; margin: 0 0 4mm; page-break-inside: auto; }
+table { border-collapse: collapse; width: calc(100% - 2px); margin: 0 0 4mm; page-break-inside: auto; }
 tr { page-break-inside: avoid; }
 th, td { border: 1px solid #000; padding: 1.5mm 2mm; text-align: left; vertical-align: top; font-weight: normal;
-  overflow-wrap: anywhere; }
+  overflow-wrap: break-word; }
 hr { border: 0; border-top: 1px dashed #666; margin: 8mm 0; }
 @media print { hr { page-break-after: always; border: 0; margin: 0; } }
 """
@@ -63,12 +64,15 @@ def _line(text: str) -> str:
     return f"{digits}\\{line[len(digits) :]}"
 
 
-def page(text: str, *, title: str, language: str, landscape: bool = False) -> str:
-    """A whole page of HTML that looks the same anywhere: it has no script and loads nothing; HTML in it is text."""
+def pages(*, title: str, language: str, landscape: bool = False) -> Callable[[str], str]:
+    """Makes of a text a whole page of HTML that has no script and loads nothing; HTML in the text is text.
+
+    Whatever has to be loaded for it is loaded when this returns.
+    """
     from markdown_it import MarkdownIt
 
     reader = MarkdownIt("commonmark", {"html": False}).enable("table").disable(["image", "link", "autolink"])
     style = _STYLE.replace("PAPER", "landscape" if landscape else "portrait")
     style = style.replace("WIDTH", "267mm" if landscape else "180mm")
-    body = reader.render(text)
-    return _PAGE.format(language=escape(language), title=escape(visible(title)), style=style, body=body)
+    head = {"language": escape(language), "title": escape(visible(title)), "style": style}
+    return lambda text: _PAGE.format(body=reader.render(text), **head)

@@ -100,6 +100,7 @@ def residents(rows: Iterable[Mapping[str, Any]], views: Views) -> list[View]:
 def _resident(row: Mapping[str, Any], views: Views) -> View:
     names = ("id", "name", "phone", "born", "blood_type", "note")
     location = row.get("location") or {}
+    visits = row.get("visits")
     contacts = [{**dict.fromkeys(_CONTACT), **views.plain(each)} for each in row.get("contacts", ())]
     return {
         **dict.fromkeys(names),
@@ -107,6 +108,6 @@ def _resident(row: Mapping[str, Any], views: Views) -> View:
         "place": "-".join(location[part] for part in ("building", "unit", "room") if location.get(part)),
         "history": views.plain(row.get("history") or ()),
         "contacts": contacts,
-        "every": str((row.get("visits") or {}).get("every") or ""),
+        "every": None if visits is None else views.length(visits["every"]),
         "commissioned_by": (row.get("commissioned") or {}).get("by"),
     }

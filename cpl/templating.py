@@ -13,14 +13,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from gettext import gettext as _
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from cpl import files
 from cpl.errors import CplError
 from cpl.render import visible_lines
 
 MIB: Final = 1 << 20
 _PATIENCE: Final = 5  # as long may it take by the wall clock as by the processor's, where the computer is busy
 _PIECE: Final = 1 << 16
+_SIZES: Final = Path("/proc/self/statm")
 _MADE, _FAULTY, _NO_ROOM, _BUG = b"T", b"F", b"M", b"B"  # what an answer begins with
 _WORDS: Final = 300
 
@@ -178,13 +181,9 @@ def _confine(limits: Limits) -> None:
 def _own_size() -> int | None:
     """How much address space this process has; None where the system does not tell."""
     try:
-        descriptor = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
+        return int(files.read(_SIZES, _PIECE).split()[0]) * resource.getpagesize()
+    except files.Unreadable:
         return None
-    try:
-        return int(os.read(descriptor, 100).split()[0]) * resource.getpagesize()
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

@@ -16,8 +16,10 @@ from cpl import clocks, promises, sections
 from cpl.clocks import Run
 from cpl.config import Settings
 from cpl.events import Event
+from cpl.moments import Duration
 from cpl.profile import Term
 from cpl.record import DESCRIPTION_SECTION, LOG_SECTION, Record, piece_of
+from cpl.routing import answer_by
 
 View = dict[str, Any]
 
@@ -30,6 +32,27 @@ _EVIDENCE: Final = ("file", "source", "taken_at", "text")
 _EVENT: Final = ("about", "reached", "satisfied", "reason", "text", "until", "whom", "people", "task", "due")
 _SECTIONS: Final = {name.lower(): name for name in (DESCRIPTION_SECTION, "Investigation", "Plan", "Result")}
 _NOTE: Final = re.compile(r"(?P<at>\d{4}-\d\d-\d\d \d\d:\d\d) (?P<by>[^ ,]+), (?P<what>.*)")
+# By language, not by gettext: a form may be in another language than the messages of cpl.
+_UNITS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
+    "en": {
+        "m": ("1 minute", "{n} minutes"),
+        "h": ("1 hour", "{n} hours"),
+        "d": ("1 day", "{n} days"),
+        "mo": ("1 month", "{n} months"),
+        "bh": ("1 business hour", "{n} business hours"),
+        "bd": ("1 business day", "{n} business days"),
+        "same-day": ("the same day", "the same day"),
+    },
+    "zh": {
+        "m": ("{n} 分钟", "{n} 分钟"),
+        "h": ("{n} 小时", "{n} 小时"),
+        "d": ("{n} 天", "{n} 天"),
+        "mo": ("{n} 个月", "{n} 个月"),
+        "bh": ("{n} 个工作小时", "{n} 个工作小时"),
+        "bd": ("{n} 个工作日", "{n} 个工作日"),
+        "same-day": ("当日", "当日"),
+    },
+}
 _REPLIES: Final = ("reply", "written-reply")
 
 
@@ -60,7 +83,8 @@ class Views:
             "piece": piece_of(record.id),
             "status": self.state(record.status),
             "received_at": self.plain(record.received_at),
-            **self._channel(record.get("channel")),
+            "happened_at": self.plain(record.get("happened_at")),
+            **self._channel(record),
             "location": self._parts(record.get("location"), _LOCATION),
             "place": place_of(record),
             **self._people(record),
@@ -93,6 +117,11 @@ class Views:
         person = None if identifier is None else self.settings.people.get(identifier)
         return identifier if person is None else person.name
 
+    def length(self, duration: Duration) -> str:
+        """A length of a procedure in words, such as 2 business days."""
+        one, many = _UNITS.get(self.language, _UNITS["en"])[duration.unit]
+        return (one if duration.amount == 1 else many).format(n=duration.amount)
+
     def plain(self, value: Any) -> Any:
         """A value of a record as text, list or mapping; instants to the minute, in the store's zone."""
         if isinstance(value, datetime):
@@ -114,13 +143,15 @@ class Views:
         """A mapping with all of these names, and whatever else it has."""
         return {**dict.fromkeys(names), **self.plain(value or {})}
 
-    def _channel(self, name: str | None) -> View:
-        """The channel with its scope and how soon it is answered (CS-2)."""
+    def _channel(self, record: Record) -> View:
+        """The channel with its scope, within what time it is answered, and so by when (CS-2)."""
+        name: str | None = record.get("channel")
         channel = None if name is None else self.settings.profile.channels.get(name)
         return {
             "channel": self.label("channel", name),
             "channel_scope": "" if channel is None else channel.scope.get(self.language, ""),
-            "channel_within": None if channel is None or channel.within is None else str(channel.within),
+            "channel_within": None if channel is None or channel.within is None else self.length(channel.within),
+            "channel_by": self.plain(answer_by(record, self.settings)),
         }
 
     def _people(self, record: Record) -> View:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial, wraps
+from functools import wraps
 from gettext import gettext as _
 from pathlib import Path
 from typing import Any, Final
@@ -86,7 +86,7 @@ def filled(form: Form, context: Mapping[str, Any]) -> str:
 
 def as_page(form: Form, text: str) -> str:
     """The form's text as a page of HTML."""
-    make = partial(markdown.page, title=form.label, language=form.language, landscape=form.landscape)
+    make = markdown.pages(title=form.label, language=form.language, landscape=form.landscape)
     return templating.confined(form.template, text, make)
 
 

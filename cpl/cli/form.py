@@ -10,13 +10,14 @@ from typing import Any, Final
 
 import click
 
-from cpl import forms, moments, sheets
+from cpl import forms, moments, registers, sheets
 from cpl.cli.app import App, pass_app
 from cpl.cli.choosing import Asked, asked_period, chosen, of_index, whole_day
 from cpl.cli.filling import FORM, Wanted, as_page, filled, list_all, put_out, require_output, text_options
 from cpl.cli.options import RECORD, output_format
 from cpl.forms import Form
 from cpl.moments import Period
+from cpl.query import is_at
 from cpl.record import LOG_SECTION, Record, as_of, local_day, piece_of
 from cpl.sections import by_heading
 from cpl.views import Views
@@ -161,7 +162,9 @@ class _Taking:
     def _room(self, asked: Asked) -> dict[str, Any]:
         if asked.room is None:
             raise click.UsageError(_("say of which room: cpl form {name} --room 3-2-1201").format(name=self.name))
-        return self._records(asked)
+        rows = [row for row in registers.read(self.app.store.file, "residents") if is_at(row["location"], asked.room)]
+        return {**self._records(asked), "residents": sheets.residents(rows, self.views)}
 
     def _residents(self, asked: Asked) -> dict[str, Any]:
-        return {**self._common(asked), "residents": []}
+        rows = registers.read(self.app.store.file, "residents")
+        return {**self._common(asked), "residents": sheets.residents(rows, self.views)}
