@@ -86,7 +86,7 @@ def fill_in(template: Template, context: Mapping[str, Any]) -> str:
     sandbox.prepare()
     answer = _in_child(work, Limits.of(len(_encoded(json.dumps(context, ensure_ascii=False)))))
     if isinstance(answer, str):
-        raise TemplateFault(template.path, template.above + 1, answer)
+        raise TemplateFault(template.path, 1, answer)
     if answer[:1] == _MADE:
         return answer[1:].decode()
     line, kind, words = json.loads(answer[1:])
@@ -103,7 +103,7 @@ def confined(template: Template, text: str, change: Callable[[str], str]) -> str
     """
     answer = _in_child(lambda: _MADE + _encoded(change(text)), Limits.of(len(text)))
     if isinstance(answer, str):
-        raise TemplateFault(template.path, template.above + 1, answer)
+        raise TemplateFault(template.path, 1, answer)
     return answer[1:].decode()
 
 
