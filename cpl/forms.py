@@ -20,7 +20,9 @@ LETTERS: Final = "templates/letters"
 
 TAKES: Final = ("record", "records", "day", "room", "residents")
 _PAPERS: Final = ("portrait", "landscape")
-_COUNTED: Final = ("received", "finished")
+RECEIPT: Final = "receipt"
+FINISH: Final = "finish"
+_COUNTED: Final = (RECEIPT, FINISH)
 _NAME: Final = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]{0,60})\.(?P<language>[a-z]{2})\.md")
 _HEAD: Final = struct(
     {

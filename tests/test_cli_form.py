@@ -40,7 +40,14 @@ history:
 - {at: 2026-11-16T15:05:00+08:00, by: zhao.qiang, did: sign-off, about: order, who: 王女士}
 - {at: 2026-11-16T16:00:00+08:00, by: li.na, to: replying}
 - {at: 2026-11-16T16:05:00+08:00, by: li.na, did: contact, via: phone, about: reply, reached: true}
-- {at: 2026-11-16T16:10:00+08:00, by: li.na, did: follow-up, via: phone, reached: true, satisfied: true, scores: {quality: 5, attitude: 4}, about: desk}
+- at: 2026-11-16T16:10:00+08:00
+  by: li.na
+  did: follow-up
+  via: phone
+  reached: true
+  satisfied: true
+  scores: {quality: 5, attitude: 4}
+  about: desk
 - {at: 2026-11-16T16:20:00+08:00, by: li.na, to: closed}
 ---
 ## Description
@@ -70,9 +77,21 @@ history:
 - {at: 2026-11-17T08:30:00+08:00, by: sun.wei, did: instruct, text: 免费更换}
 - {at: 2026-11-17T09:00:00+08:00, by: li.na, did: contact, via: phone, about: acknowledge, reached: true}
 - {at: 2026-11-17T09:30:00+08:00, by: li.na, to: resolving}
-- {at: 2026-11-17T10:00:00+08:00, by: li.na, did: follow-up, via: phone, reached: true, satisfied: false, scores: {quality: 2}, about: desk}
+- at: 2026-11-17T10:00:00+08:00
+  by: li.na
+  did: follow-up
+  via: phone
+  reached: true
+  satisfied: false
+  scores: {quality: 2}
+  about: desk
 tasks:
-- {id: t-aaaa, kind: promise, text: 周五前换新锁, who: zhao.qiang, made_at: 2026-11-17T09:00:00+08:00, due: 2026-11-20T18:00:00+08:00}
+- id: t-aaaa
+  kind: promise
+  text: 周五前换新锁
+  who: zhao.qiang
+  made_at: 2026-11-17T09:00:00+08:00
+  due: 2026-11-20T18:00:00+08:00
 ---
 ## Description
 上次换的锁芯一天就坏。
@@ -146,7 +165,15 @@ history:
 }
 RESIDENTS = """\
 rows:
-- {id: r-aaaa, name: 赵奶奶, location: {building: '3', unit: '2', room: '1201'}, phone: '13700001111', born: 1938, blood_type: AB+, history: [高血压, 糖尿病], contacts: [{name: 赵刚, relation: 儿子, phone: '13600002222'}], visits: {every: 1d}}
+- id: r-aaaa
+  name: 赵奶奶
+  location: {building: '3', unit: '2', room: '1201'}
+  phone: '13700001111'
+  born: 1938
+  blood_type: AB+
+  history: [高血压, 糖尿病]
+  contacts: [{name: 赵刚, relation: 儿子, phone: '13600002222'}]
+  visits: {every: 1d}
 """
 
 

@@ -15,8 +15,8 @@ from tests.processes import Terminal, run_process
 REPLY = ("--say", "done=换了锁", "--say", "outcome=门能锁了", "--say", "appeal=居委会")
 
 
-def shown(ledger: Ledger, identifier: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(ledger.ok("show", identifier, "--format", "json"))
+def shown(ledger: Ledger, identifier: str, now: str | None = None) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(ledger.ok("show", identifier, "--format", "json", now=now))
     return found
 
 
@@ -148,7 +148,8 @@ def test_the_reply_says_what_was_done_the_outcome_and_whether_the_demand_is_met(
 def test_the_reply_is_due_within_48_hours_and_sending_it_stops_that_clock(ledger: Ledger, asked: str) -> None:
     ledger.ok("transition", asked, "replying", "--at", "09:30", now="2026-11-18T09:30:00+08:00")
     ledger.ok("letter", "reply", asked, *REPLY, "--say", "met=yes", "--sent", "letter", now="2026-11-20T09:30:00+08:00")
-    runs = [run for run in shown(ledger, asked)["clocks"] if run["clock"] == "reply"]
+    record = shown(ledger, asked, now="2026-11-20T09:45:00+08:00")
+    runs = [run for run in record["clocks"] if run["clock"] == "reply"]
     assert [(run["due_at"], run["result"]) for run in runs] == [("2026-11-20T09:30:00+08:00", "met")]
     assert ledger("transition", asked, "following-up", now="2026-11-20T10:00:00+08:00").code == 0
 

@@ -13,6 +13,7 @@ import click
 from cpl import moments, query
 from cpl.cli.app import Among, App, bad_parameter
 from cpl.errors import Invalid
+from cpl.forms import FINISH, RECEIPT
 from cpl.index import Narrow
 from cpl.index_rows import FACETS
 from cpl.moments import Period, parse_date
@@ -30,7 +31,7 @@ class Asked:
     wheres: Sequence[str]
     period: Period | None
     room: str | None
-    counted: str = "received"
+    counted: str = RECEIPT
 
 
 def asked_period(app: App, month: str | None, week: str | None, day: str | None) -> Period | None:
@@ -118,7 +119,7 @@ def _narrow(app: App, asked: Asked, conditions: Sequence[query.Condition]) -> Na
         tests.append((_ROOM, lambda value: query.may_be_at(value, room)))
     if period is None:
         return Narrow(tests)
-    return Narrow(tests, period.start if asked.counted == "received" else None, period.end)
+    return Narrow(tests, period.start if asked.counted == RECEIPT else None, period.end)
 
 
 def _received_at(record: Record) -> datetime | None:
@@ -135,6 +136,6 @@ def _finished_at(record: Record) -> datetime | None:
 
 
 _COUNTED: Final[Mapping[str, Callable[[Record], datetime | None]]] = {
-    "received": _received_at,
-    "finished": _finished_at,
+    RECEIPT: _received_at,
+    FINISH: _finished_at,
 }
