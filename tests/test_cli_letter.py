@@ -36,7 +36,8 @@ def test_the_acknowledgement_tells_the_channel_s_scope_and_deadline_and_the_dues
 
 Dear 王女士,
 
-On 2026-11-18 09:00 you told us by app: "门锁坏了". We have taken it in as {asked}; please name this number when you ask about it.
+On 2026-11-18 09:00 you told us by app: "门锁坏了". We have taken it in as {asked}; please name it
+when you ask how things stand.
 
 - Who answers for it to the end: 李娜
 - Who works on it: engineering
@@ -89,7 +90,7 @@ def test_what_was_sent_is_kept_and_stops_the_clock_in_one_commit(ledger: Ledger,
         "via": "app",
         "text": name,
     }
-    assert [(run["clock"], run["result"]) for run in record["clocks"]][0] == ("respond", "met")
+    assert next((run["clock"], run["result"]) for run in record["clocks"]) == ("respond", "met")
     assert ledger.git("rev-parse", "HEAD^") == before
     assert ledger.git("log", "-1", "--format=%B").strip() == (
         f"{asked}: letter acknowledgement sent by app\n\nComplaint: {asked}\nAction: letter"
