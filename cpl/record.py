@@ -95,6 +95,7 @@ FIELDS: Final[Mapping[str, Converter]] = {
     ),
     "forwarded_by": text,
     "finding": struct({"responsible": text, "share": text, "cause": word, "text": text}, extra=True),
+    "costs": list_of(struct({"text": text, "at": moment, "amount": number, "hours": number}, ["text"], extra=True)),
     "links": list_of(struct({"as": word, "id": _id}, required=["as", "id"])),
     "source": struct({"system": word, "key": text, "clocks": list_of(word)}, required=["system", "key"]),
     HISTORY: list_of(read_event),

@@ -74,7 +74,7 @@ def added(register: Register, document: Document, row: Mapping[str, Any]) -> Doc
     """The register with one more row, its fields in the register's order."""
     order = {name: place for place, name in enumerate(register.fields)}
     ordered = dict(sorted(row.items(), key=lambda item: order.get(item[0], len(order))))
-    return splicing.insert_item(document, [ROWS], len(names(register, document)), _written(ordered))
+    return splicing.insert_item(document, [ROWS], len(names(register, document)), written(ordered))
 
 
 def changed(register: Register, document: Document, name: str, fields: Mapping[str, Any]) -> Document:
@@ -91,7 +91,7 @@ def changed(register: Register, document: Document, name: str, fields: Mapping[s
         if value is None:
             document = splicing.remove(document, path)
         else:
-            document = splicing.set_value(document, path, _written(value))
+            document = splicing.set_value(document, path, written(value))
     return document
 
 
@@ -123,12 +123,12 @@ def require_right(document: Document, before: bytes | None) -> None:
         raise Invalid(_("nothing was written, the register would not be right:"), errors)
 
 
-def _written(value: Any) -> Any:
-    """A typed value as a file has it."""
+def written(value: Any) -> Any:
+    """A typed value as a file has it: durations as text."""
     if isinstance(value, Duration):
         return str(value)
     if isinstance(value, Mapping):
-        return {name: _written(each) for name, each in value.items()}
+        return {name: written(each) for name, each in value.items()}
     if isinstance(value, tuple | list):
-        return [_written(each) for each in value]
+        return [written(each) for each in value]
     return value

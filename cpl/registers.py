@@ -162,7 +162,7 @@ _DRAWS: Final = Register(
         "id": word,
         "period": text,
         "level": word,
-        "when": map_of(list_of(text)),
+        "share": word,
         "percent": number,
         "commit": word,
         "population": integer,
@@ -172,7 +172,7 @@ _DRAWS: Final = Register(
         "by": text,
     },
     required=("id", "period", "level", "percent", "commit", "population", "digest", "drawn", "at", "by"),
-    columns=("id", "period", "level", "when", "percent", "commit", "population", "drawn", "at", "by"),
+    columns=("id", "period", "level", "share", "percent", "commit", "population", "drawn", "at", "by"),
     append_only=True,
     prefix="d-",
 )

@@ -201,7 +201,8 @@ def supplies(requirement: str, identifier: str) -> str:
     if verb == "contact":
         return f"cpl contact {identifier} --via CHANNEL --about {about or 'acknowledge'}"
     if verb == "follow-up":
-        return f"cpl follow-up {identifier} --via CHANNEL --{about or 'satisfied'}"
+        level = "" if about in ("", "satisfied") else f" --about {about}"
+        return f"cpl follow-up {identifier} --via CHANNEL{level} --satisfied"
     if verb in _COMMANDS:
         return f"cpl {_COMMANDS[verb].format(id=identifier)}"
     if about:

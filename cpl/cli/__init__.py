@@ -47,6 +47,7 @@ COMMANDS: Final = {
     "escalate": "escalate",
     "form": "form",
     "letter": "letter",
+    "sample": "sample",
     "register": "register",
     "check": "check",
     "log": "log",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from gettext import gettext as _
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -12,20 +12,16 @@ import click
 from cpl import query, register_edits, registers
 from cpl.cli.app import App, as_cell, bad_parameter, pass_app
 from cpl.cli.options import output_format
+from cpl.cli.register_writing import Edit, change_register
 from cpl.cli.writing import pair, typed
 from cpl.document import Document
 from cpl.errors import CplError
 from cpl.moments import Duration
-from cpl.registers import REGISTERS, Register, Row
+from cpl.registers import REGISTERS, Register
 from cpl.render import Cell, Column, pairs
 from cpl.schema import did_you_mean, instant
-from cpl.writes import Commit, Write
 
-ACTION: Final = "register"
 _PARTS: Final = {"list": (0, 0), "show": (1, 1), "add": (1, None), "set": (2, None), "remove": (1, 1)}
-
-Edit = Callable[[Document], tuple[Document, str]]
-"""Makes the next version of a register, and says what it did."""
 
 
 @click.command("register")
@@ -64,7 +60,7 @@ def register_command(
     elif what == "show":
         _show(app, register, parts[0])
     else:
-        change(app, register, _edit(app, register, what, parts), commit=commit)
+        click.echo(change_register(app, register, _edit(app, register, what, parts), commit=commit))
 
 
 _USAGE: Final = {
@@ -74,27 +70,6 @@ _USAGE: Final = {
     "set": _("say which row, and what of it: cpl register NAME set ROW FIELD=VALUE…"),
     "remove": _("say which row: cpl register NAME remove ROW"),
 }
-
-
-def rows_of(app: App, register: str) -> tuple[Row, ...]:
-    """The rows of a register of the store."""
-    return registers.read(app.store.file, register)
-
-
-def change(app: App, register: Register, edit: Edit, *, commit: bool) -> None:
-    """Write a register's next version and commit it: lock, read, change, check, write."""
-    store = app.store
-    store.require_repository()
-    with store.lock():
-        if commit:
-            store.require_commit([register.path])
-        before = store.file(register.path)
-        document, words = edit(register_edits.begun(register, before))
-        subject = _("register {name}: {what}").format(name=register.name, what=words)
-        store.write([Write(document, before)], Commit(subject, ACTION) if commit else None, app.now)
-    click.echo(subject + ("" if commit else _(" (not committed)")))
-    if commit:
-        app.hint_at_hooks()
 
 
 def _edit(app: App, register: Register, what: str, parts: Sequence[str]) -> Edit:
@@ -187,7 +162,10 @@ def _laid_over(row: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any
 def _list(app: App, register: Register, fmt: str, *, personal: bool) -> None:
     names = [name for name in register.columns if personal or name not in register.personal]
     people = fmt in ("table", "markdown")
-    cells = [{name: _cell(app, row.get(name), people=people) for name in names} for row in rows_of(app, register.name)]
+    cells = [
+        {name: _cell(app, row.get(name), people=people) for name in names}
+        for row in registers.read(app.store.file, register.name)
+    ]
     app.emit(cells, [Column(name, _(name), whole=name == register.key) for name in names], fmt)
     if fmt == "table":
         hidden = [name for name in register.columns if name not in names]
