@@ -48,7 +48,8 @@ def card(records: Sequence[Record], views: Sequence[View]) -> View:
         "asked": len(answers),
         "content": sum(answers),
         "scores": _averages(scores),
-        "costs": f"{sum(map(cost_of, records), Decimal(0)):f}",
+        "costs": f"{_sum_of(records, 'amount'):f}",
+        "hours": f"{_sum_of(records, 'hours'):f}",
         "charges": f"{sum((charge_of(record) or Decimal(0) for record in records), Decimal(0)):f}",
         "promises": [
             {**task, "record": view["piece"]}
@@ -59,10 +60,9 @@ def card(records: Sequence[Record], views: Sequence[View]) -> View:
     }
 
 
-def cost_of(record: Record) -> Decimal:
-    """What handling the record has cost us."""
-    costs: Iterable[Mapping[str, Any]] = record.get("costs") or ()
-    return sum((cost["amount"] for cost in costs if isinstance(cost.get("amount"), Decimal)), Decimal(0))
+def _sum_of(records: Iterable[Record], name: str) -> Decimal:
+    """What handling the records has cost us, in money or in hours."""
+    return sum((cost.get(name, Decimal(0)) for record in records for cost in record.get("costs") or ()), Decimal(0))
 
 
 def _people(views: Iterable[View]) -> list[View]:

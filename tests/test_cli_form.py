@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
 
 from cpl.forms import FORMS, every
 from cpl.record import make_id
@@ -71,6 +72,7 @@ lead: li.na
 departments: [engineering]
 demands: [免费换新, 书面道歉]
 forwarded_by: 区住建局
+costs: [{text: 锁芯, amount: 30}, {text: 上门两次, amount: 4.5, hours: 1.5}]
 history:
 - {at: 2026-11-17T08:00:00+08:00, by: li.na, to: received}
 - {at: 2026-11-17T08:05:00+08:00, by: zhao.qiang, did: handover}
@@ -278,8 +280,8 @@ FACTS = {
     "customer-card": (
         ["--room", "3-2-1201"],
         ["王女士", "13800001234", "更换门锁", "门锁又坏了", "周五前换新锁", "55.5", "赵奶奶", "quality 3.5"],
-        ["客户卡", "1 / 2", "门禁 2 次,最近 2026-11-17", "处理成本"],
-        ["customer card", "1 of 2 asked", "2 times, last 2026-11-17", "Cost of handling"],
+        ["客户卡", "1 / 2", "门禁 2 次,最近 2026-11-17", "34.5 元,1.5 工时"],
+        ["customer card", "1 of 2 asked", "2 times, last 2026-11-17", "34.5, 1.5 hours"],
     ),
 }
 
@@ -408,7 +410,7 @@ def test_the_card_of_a_room_tells_who_what_again_how_satisfied_and_at_what_cost(
 
 | 诉求 | 2 件 | 满意 | 1 / 2 |
 |---|---|---|---|
-| 评分 | attitude 4.0 quality 3.5  | 处理成本(元) | 0 |
+| 评分 | attitude 4.0 quality 3.5  | 处理成本 | 34.5 元,1.5 工时 |
 | 有偿服务(元) | 55.5 | 重复事项 | 门禁 2 次,最近 2026-11-17; |
 
 空巢老人登记在册:赵奶奶,13600002222(见空巢老人汇总表)
@@ -551,3 +553,62 @@ def test_what_is_wrong_with_a_template_is_named_with_its_line(ledger: Ledger, on
     outcome = ledger("form", "bad", one)
     assert (outcome.code, outcome.out) == (2, "")
     assert said in outcome.err
+
+
+NASTY = "a|b <b>x</b> `c` *d* [e](http://f) ![g](h) &lt; # i\u202e"
+PLAIN_AND_NASTY = """\
+title: {text}
+kind: complaint
+status: received
+received_at: 2026-11-16T09:00:00+08:00
+location: {{building: {text}, unit: {text}, room: {text}, spot: {text}}}
+object: {text}
+cause: {text}
+complainant: {{name: {text}, phone: {text}, email: {text}, role: {text}, address: {text}}}
+lead: {text}
+demands: [{text}, {text}]
+order: {{paid: true, price: 6, crew: [{text}]}}
+forwarded_by: {text}
+finding: {{responsible: {text}, text: {text}}}
+x-damage: {text}
+x-value: {text}
+history:
+- {{at: 2026-11-16T09:00:00+08:00, by: li.na, to: received}}
+- {{at: 2026-11-16T10:00:00+08:00, by: li.na, did: instruct, text: {text}}}
+- {{at: 2026-11-16T11:00:00+08:00, by: li.na, did: sign-off, about: price, who: {text}}}
+- {{at: 2026-11-16T12:00:00+08:00, by: li.na, did: finish, text: {text}}}
+tasks:
+- {{id: t-aaaa, kind: promise, text: {text}, who: {text}, due: 2026-11-17T09:00:00+08:00}}
+---
+## Description
+{line}
+## Plan
+{line}
+## Result
+{line}
+## Handling log
+### 2026-11-16 09:05 li.na, phone
+{line}
+"""
+
+
+def structure(text: str) -> list[str]:
+    """What a text is made of for a reader of Markdown that takes HTML too."""
+    tokens = MarkdownIt("commonmark").enable("table").parse(text)
+    inside = [child.type for token in tokens for child in token.children or ()]
+    kept = ("text", "text_special", "softbreak", "hardbreak")
+    return [token.type for token in tokens] + [each for each in inside if each not in kept]
+
+
+def test_nothing_that_a_record_says_changes_what_a_form_is_made_of(ledger: Ledger) -> None:
+    ids = {}
+    for name, text, line in (("AAAAAA", "x", "x"), ("BBBBBB", f'"{NASTY}"', f"> {NASTY}")):
+        ids[name] = make_id(date(2026, 11, 16), name)
+        front = PLAIN_AND_NASTY.format(text=text, line=line)
+        ledger.put(ids[name], f"---\nid: {ids[name]}\n{front}")
+    for form in every(ROOT, FORMS, "zh"):
+        if form.takes in ("record", "records"):
+            plain, nasty = (ledger("form", form.name, each, "--language", "zh") for each in ids.values())
+            assert (nasty.code, nasty.err) == (0, ""), form.name
+            assert structure(nasty.out) == structure(plain.out), form.name
+            assert not re.search("[\x1b\u202e]", nasty.out)

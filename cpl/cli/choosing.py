@@ -14,7 +14,7 @@ from cpl import moments, query
 from cpl.cli.app import Among, App, bad_parameter
 from cpl.errors import Invalid
 from cpl.forms import FINISH, RECEIPT
-from cpl.index import Narrow
+from cpl.index import Index, Narrow
 from cpl.index_rows import FACETS
 from cpl.moments import Period, parse_date
 from cpl.record import Record
@@ -78,8 +78,15 @@ def chosen(app: App, asked: Asked) -> list[tuple[Record, str]]:
         return [_read(app, path) for path in dict.fromkeys(app.store.find(piece) for piece in asked.pieces)]
     conditions = [each for where in asked.wheres for each in query.parse(where)]
     holds = query.predicate(conditions, app.settings.zone)
-    entries = app.entries(lambda index: index.matching(_narrow(app, asked, conditions)))
+    entries = app.entries(lambda index: _among(index, asked, _narrow(app, asked, conditions)))
     return _with_bodies(app, entries, lambda record: _is_meant(asked, record) and holds(record))
+
+
+def _among(index: Index, asked: Asked, narrow: Narrow) -> Iterable[str]:
+    """The records that may be meant; what was finished in a period has had an event since it began."""
+    if asked.period is not None and asked.counted == FINISH:
+        return index.active(asked.period.start)
+    return index.matching(narrow)
 
 
 def of_index(app: App, among: Among) -> list[tuple[Record, str]]:
@@ -117,9 +124,7 @@ def _narrow(app: App, asked: Asked, conditions: Sequence[query.Condition]) -> Na
     room, period = asked.room, asked.period
     if room is not None:
         tests.append((_ROOM, lambda value: query.may_be_at(value, room)))
-    if period is None:
-        return Narrow(tests)
-    return Narrow(tests, period.start if asked.counted == RECEIPT else None, period.end)
+    return Narrow(tests) if period is None else Narrow(tests, period.start, period.end)
 
 
 def _received_at(record: Record) -> datetime | None:
