@@ -15,6 +15,7 @@ from cpl.moments import BUSINESS_UNITS, Duration
 from cpl.profile import REOPEN, Profile
 from cpl.profile_clocks import Clock, Target
 from cpl.record import Record, as_of, judged_at, local_day
+from cpl.renames import current
 from cpl.workflow import matches
 from cpl.worktime import Worktime, between, extend
 from cpl.worktime import due as due_after
@@ -117,7 +118,7 @@ def runs(record: Record, profile: Profile, worktime: Worktime, now: datetime) ->
 
     An imported record that names its clocks runs only those.
     """
-    known = as_of(record, now)
+    known = as_of(current(record, profile), now)
     if known is None:
         return []
     return [run for follow in _follows(known, profile, worktime, now) for run in follow.through()]
@@ -303,7 +304,7 @@ def _result(run: _Open, due_at: datetime, stopped_at: datetime | None, end: date
 
 def dues(record: Record, profile: Profile, worktime: Worktime, now: datetime) -> list[Due]:
     """All that still has to happen on `record` at `now`: running clocks, open tasks, a pause with its end."""
-    known = as_of(record, now)
+    known = as_of(current(record, profile), now)
     if known is None:
         return []
     found = [*_running(known, profile, worktime, now), *_open_tasks(known, profile, now)]

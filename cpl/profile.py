@@ -15,6 +15,7 @@ from cpl.overlay import find
 from cpl.profile_clocks import CLOCK, Clock, read_clock
 from cpl.profile_duties import SECTIONS as DUTY_SECTIONS
 from cpl.profile_duties import Channel, Route, Share, read_channels, read_routes, read_shares
+from cpl.profile_names import CLOCK_NAME, STATUS, with_present_names
 from cpl.profile_rules import COUNTED, EVENT_KEYS, RULE, Rule, When, read_rule
 from cpl.relations import SECTIONS as RELATION_SECTIONS
 from cpl.relations import Escalation, Relations, read_relations
@@ -43,6 +44,7 @@ class Term:
     name: str
     label: Mapping[str, str]
     when: When
+    is_default: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,32 +84,53 @@ class Profile:
     channels: Mapping[str, Channel]
     routes: tuple[Route, ...]  # the first that matches counts
     shares: tuple[Share, ...]
+    former: Mapping[str, Mapping[str, str]]  # by field, the names of before with those of now; no field without any
     hours: Hours = ALWAYS
     calendar: str | None = None
+
+    def present_name(self, field: str, name: str) -> str:
+        """What a name of the field (STATUS, CLOCK_NAME, or one of TERM_SECTIONS) is called now."""
+        return self.former.get(field, {}).get(name, name)
+
+    def _state(self, name: str | None) -> State | None:
+        return None if name is None else self.states.get(self.present_name(STATUS, name))
+
+    @property
+    def finals(self) -> tuple[str, ...]:
+        """The final states, with the names that they had before."""
+        names = (*self.states, *self.former.get(STATUS, ()))
+        return tuple(name for name in names if self.is_final(name))
 
     @property
     def initial(self) -> str:
         """The state that a complaint is taken in with."""
         return next(state.name for state in self.states.values() if state.initial)
 
+    @property
+    def usual_kind(self) -> str:
+        """The kind of a complaint of which nobody says another: the default one, else the first."""
+        kinds = self.terms["kind"].values()
+        return next((kind.name for kind in kinds if kind.is_default), next(iter(kinds)).name)
+
     def is_final(self, state: str | None) -> bool:
         """Whether `state` ends the handling; an unknown state does not."""
-        return state is not None and state in self.states and self.states[state].final
+        found = self._state(state)
+        return found is not None and found.final
 
     def is_paused(self, state: str | None) -> bool:
         """Whether clocks that pause stand still in `state`."""
-        return state is not None and state in self.states and self.states[state].paused
+        found = self._state(state)
+        return found is not None and found.paused
 
     def counts(self, state: str) -> bool:
         """Whether records in `state` are part of the figures (withdrawn ones are not)."""
-        return state not in self.states or self.states[state].counts
+        found = self._state(state)
+        return found is None or found.counts
 
 
-_TERM: Final = struct({"label": map_of(text), "when": map_of(list_of(text)), "clause": text, "off": flag})
-_STATE_FLAGS: Final = dict.fromkeys(("initial", "paused", "final", "counts", "off"), flag)
-_STATE: Final = struct({"label": map_of(text), "clause": text, **_STATE_FLAGS})
-
-
+_NAMED: Final = {"label": map_of(text), "clause": text, "was": list_of(word), "off": flag}
+_TERM: Final = struct({**_NAMED, "when": map_of(list_of(text)), "default": flag})
+_STATE: Final = struct({**_NAMED, **dict.fromkeys(("initial", "paused", "final", "counts"), flag)})
 _FIGURES: Final = struct(
     {"timely": word, "medians": list_of(word), "single-out": map_of(list_of(text))}, required=["timely"]
 )
@@ -146,7 +169,7 @@ def read_profile(node: MappingNode, fields: Collection[str]) -> tuple[Profile | 
 
     `fields` are the names that a record's fields have.
     """
-    problems: list[Problem] = []
+    node, former, problems = with_present_names(node, {STATUS: "states", CLOCK_NAME: "clocks", **TERM_SECTIONS})
     data = struct(SECTIONS, REQUIRED)(node, problems)
     if data is None or problems:
         return None, problems
@@ -165,6 +188,7 @@ def read_profile(node: MappingNode, fields: Collection[str]) -> tuple[Profile | 
         channels=read_channels(data),
         routes=read_routes(data),
         shares=read_shares(data),
+        former=former,
     )
     problems = list(_CrossCheck(profile, node, fields).all())
     return (None if problems else profile), problems
@@ -176,7 +200,10 @@ def _state(name: str, data: Mapping[str, Any]) -> State:
 
 
 def _terms(data: Mapping[str, Mapping[str, Any]]) -> dict[str, Term]:
-    return {name: Term(name, each.get("label", {}), each.get("when", {})) for name, each in data.items()}
+    return {
+        name: Term(name, each.get("label", {}), each.get("when", {}), is_default=each.get("default", False))
+        for name, each in data.items()
+    }
 
 
 def _figures(data: Mapping[str, Any]) -> Figures:

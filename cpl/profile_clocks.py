@@ -58,6 +58,7 @@ CLOCK: Final = struct(
         "pauses": flag,
         "repeat": flag,
         "attempts": count,
+        "was": list_of(word),
         "off": flag,
         "targets": map_of(_TARGET),
     },

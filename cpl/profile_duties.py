@@ -71,7 +71,9 @@ _CHANNEL: Final = struct(
         "scope": map_of(text),
         "within": duration,
         "when": map_of(list_of(text)),
+        "default": flag,
         "clause": text,
+        "was": list_of(word),
         "off": flag,
     }
 )

@@ -39,8 +39,8 @@ def test_readme_lists_every_command_in_order() -> None:
 
 def test_settings_shown_in_the_pages_are_right(ledger: Ledger) -> None:
     page = (ROOT / "docs" / "profile.md").read_text(encoding="utf-8")
-    whole, rules = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
-    for settings in (whole, CPL_YAML + rules):
+    whole, *parts = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    for settings in (whole, *(CPL_YAML + part for part in parts)):
         (ledger.root / "cpl.yaml").write_text(settings, encoding="utf-8")
         outcome = ledger("check")
         assert (outcome.code, outcome.out) == (0, "")

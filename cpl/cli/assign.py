@@ -75,7 +75,7 @@ def assign_command(
 
 def _has_route(app: App, piece: str) -> bool:
     """Whether the profile says who gets a record; one that can't be read is left to the command that changes it."""
-    record = app.store.read(app.store.find(piece)).record
+    record = app.read(app.store.find(piece)).record
     return record is None or route_of(record, app.settings.profile) is not None
 
 
@@ -98,7 +98,8 @@ def _assign(draft: Draft, assignee: str | None, departments: Sequence[str]) -> s
         given["assignee"] = assignee
     if departments:
         given["departments"] = tuple(departments)
-    if all(draft.record.get(name) == value for name, value in given.items()):
+    is_given = any(event.did == "assign" for event in draft.record.events)  # else only the intake names them
+    if is_given and all(draft.record.get(name) == value for name, value in given.items()):
         raise nothing_to_change(draft.record.id)
     draft.add({"did": "assign", "set": given})
     return _("assigned to {names}").format(names=", ".join([*departments, *([assignee] if assignee else [])]))

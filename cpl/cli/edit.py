@@ -16,7 +16,7 @@ from cpl import document as documents
 from cpl.cli.app import App, keep, pass_app
 from cpl.cli.editor import in_editor, is_kept, naming
 from cpl.cli.options import RECORD, How, writes
-from cpl.cli.writing import Action, called, change, field_pair, nothing_to_change, report, typed, who_acts
+from cpl.cli.writing import Action, called, change, field_pair, in_zone, nothing_to_change, report, typed, who_acts
 from cpl.document import Document
 from cpl.draft import Draft, Who
 from cpl.errors import CplError, Invalid, Problem
@@ -40,7 +40,7 @@ def set_command(app: App, piece: str, fields: Sequence[str], how: How) -> None:
       cpl set 7k3 title="Door 2 does not lock"
       cpl set 7k3 'costs+={text: new lock, amount: 85.50, hours: 1.5}'
     """
-    pairs = [field_pair(field) for field in fields]
+    pairs = [in_zone(app, *field_pair(field)) for field in fields]
     identifier = PurePath(app.store.find(piece)).stem
     for name, _value in pairs:
         if (first := name.removesuffix("+").partition(".")[0]) in by_hand.FIELDS:

@@ -45,7 +45,7 @@ def explain_command(app: App, piece: str, wanted: str | None, fmt: str, at: str 
       cpl explain 7k3 --clock resolve --at 2026-11-20T18:00
       cpl explain 7k3 --format json
     """
-    entry = app.store.read(app.store.find(piece))
+    entry = app.read(app.store.find(piece))
     if entry.record is None:
         raise Invalid(_("{id} can't be read; its text: cpl show {id} --raw").format(id=entry.id), entry.problems)
     if wanted is not None and wanted not in app.settings.profile.clocks:

@@ -22,7 +22,17 @@ from cpl.cli.intake_words import tell_duties
 from cpl.cli.options import PERSON, How, term, writes
 from cpl.cli.related import hint_at_similar
 from cpl.cli.residents import show_cards
-from cpl.cli.writing import called, field_pair, merged, read_text, report, require_names, typed_fields, who_acts
+from cpl.cli.writing import (
+    called,
+    field_pair,
+    in_zone,
+    merged,
+    read_text,
+    report,
+    require_names,
+    typed_fields,
+    who_acts,
+)
 from cpl.document import Document
 from cpl.draft import AFTER_THE_FACT, Draft, Who
 from cpl.errors import CplError, Invalid, Problem
@@ -47,6 +57,7 @@ _FIELD_OPTIONS: Final = {
     "floor": "location.floor",
     "room": "location.room",
     "spot": "location.spot",
+    "happened-at": "happened_at",
     "object": "object",
     "cause": "cause",
     "name": "complainant.name",
@@ -134,9 +145,8 @@ def open_command(
         "title": title and _in_one_line(title),
         **{field: options[name.replace("-", "_")] for name, field in _FIELD_OPTIONS.items()},
     }
-    pairs = [(name, value) for name, value in given.items() if value is not None] + [
-        field_pair(each) for each in fields
-    ]
+    stated = [(name, value) for name, value in given.items() if value is not None]
+    pairs = [in_zone(app, *each) for each in (*stated, *map(field_pair, fields))]
     _refuse_twice(pairs)
     _refuse_own(pairs)
     values = merged(_from_file(app, from_file), typed_fields((name, value) for name, value in pairs if value.strip()))
@@ -295,7 +305,7 @@ class _Intake:
             intake["recorded_by"] = self.who.recorded_by
         front = {
             "title": _untitled(),
-            "kind": next(iter(profile.terms["kind"])),
+            "kind": profile.usual_kind,
             "lead": self.who.by,
             **self.values,
             "id": identifier,
