@@ -19,6 +19,7 @@ from cpl.events import Event
 from cpl.moments import Duration
 from cpl.profile import Term
 from cpl.record import DESCRIPTION_SECTION, LOG_SECTION, Record, piece_of
+from cpl.renames import current
 from cpl.routing import answer_by
 
 View = dict[str, Any]
@@ -75,6 +76,7 @@ class Views:
 
     def record(self, record: Record, body: str = "") -> View:
         """A record with the sections of its body."""
+        record = current(record, self.settings.profile)
         texts = sections.by_heading(body)
         view = {name: self.label(name, record.get(name)) for name in ("kind", "nature", "severity", "category")}
         return {
@@ -111,6 +113,10 @@ class Views:
         """What the profile calls a state."""
         state = None if name is None else self.settings.profile.states.get(name)
         return name if state is None else state.label.get(self.language, state.name)
+
+    def is_final(self, record: Record) -> bool:
+        """Whether nothing is left to be done on the record."""
+        return self.settings.profile.is_final(current(record, self.settings.profile).status)
 
     def person(self, identifier: str | None) -> str | None:
         """The name of one of the people, the identifier of anybody else."""

@@ -208,6 +208,25 @@ def test_a_written_complaint_is_answered_in_writing_only_after_the_leader_s_inst
     ]
 
 
+@pytest.mark.clause("MA-3")
+def test_a_mall_sends_the_written_answer_between_the_instruction_and_the_archive(ledger: Ledger) -> None:
+    settings = CPL_YAML.replace("profile: residential", "profile: mall").replace("[manager]", "[department-manager]")
+    (ledger.root / "cpl.yaml").write_text(settings, encoding="utf-8")
+    shop = ledger.open("漏水", "--channel", "letter", "--room", "B1-023", now="2026-11-18T10:00:00+08:00")
+    said = ("--say", "answer=已修好", "--say", "appeal=商场管理部")
+    refused = ledger("transition", shop, "replying", "--at", "11:00")
+    assert f"rule 'instructed' (MA-3) needs did:instruct: cpl did {shop} instruct\n" in refused.err
+    assert ledger("letter", "written-answer", shop, *said, "--sent", "letter").code == 2
+    ledger.ok("did", shop, "instruct", "text=免费修复", "--by", "sun.wei", "--at", "12:00")
+    ledger.ok("transition", shop, "replying", "--at", "13:00")
+    refused = ledger("transition", shop, "following-up")
+    assert "rule 'in-writing' (MA-3) needs did:contact/written-reply" in refused.err
+    ledger.ok("letter", "written-answer", shop, *said, "--language", "zh", "--sent", "letter", "--at", "14:00")
+    ledger.ok("transition", shop, "following-up")
+    letter = ledger.path(shop).with_suffix("") / "letter-written-answer-20261118.md"
+    assert "孙伟于 2026-11-18 12:00 批示:免费修复\n\n已修好\n" in letter.read_text(encoding="utf-8")
+
+
 @pytest.mark.clause("RQ-4")
 def test_a_written_consultation_is_answered_in_writing_within_two_days(ledger: Ledger) -> None:
     args = ("--kind", "consultation", "--channel", "letter")

@@ -1,17 +1,19 @@
-"""Which records a form is about, by the options: those that are named, or those of a period, a place, a condition."""
+"""Which records a command is about: those that are named, or those of a period, a place, a condition."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
+from functools import partial
 from gettext import gettext as _
-from typing import Final
+from typing import Any, Final
 
 import click
 
 from cpl import moments, query
 from cpl.cli.app import Among, App, bad_parameter
+from cpl.cli.writing import known_state, known_term
 from cpl.errors import Invalid
 from cpl.forms import FINISH, RECEIPT
 from cpl.index import Index, Narrow
@@ -21,6 +23,8 @@ from cpl.record import Record
 from cpl.store import Entry
 
 _ROOM: Final = "location.room"
+
+Test = tuple[str, Callable[[Any], bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,37 @@ _PERIODS: Final[Mapping[str, Callable[[str, tzinfo], Period]]] = {
 }
 
 
+def value_test(app: App, condition: query.Condition) -> Callable[[Any], bool]:
+    """Whether the condition holds where its field has a value, perhaps with a name of before."""
+    test, profile = query.value_test(condition, app.settings.zone), app.settings.profile
+    if condition.field not in profile.former:
+        return test
+
+    def now(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(map(now, value))
+        return profile.present_name(condition.field, value) if isinstance(value, str) else value
+
+    return lambda value: test(now(value))
+
+
+def known_names(app: App, condition: query.Condition) -> query.Condition:
+    """A condition of --where, whose names of states and of the profile there are; a name above them will do.
+
+    A name of before is read as that of now.
+    """
+    profile = app.settings.profile
+    names = tuple(profile.present_name(condition.field, each) for each in condition.values)
+    condition = replace(condition, values=names)
+    if condition.operator in ("=", "!="):
+        known = {**profile.terms, "status": profile.states}.get(condition.field, {})
+        for value in condition.values:
+            if value and known and not any(name == value or name.startswith(f"{value}/") for name in known):
+                check = known_state if condition.field == "status" else partial(known_term, field=condition.field)
+                check(app, "--where", name=value)
+    return condition
+
+
 def chosen(app: App, asked: Asked) -> list[tuple[Record, str]]:
     """The records that were named, in that order; else those that are meant, in order of receipt; with their bodies.
 
@@ -76,10 +111,14 @@ def chosen(app: App, asked: Asked) -> list[tuple[Record, str]]:
     """
     if asked.pieces:
         return [_read(app, path) for path in dict.fromkeys(app.store.find(piece) for piece in asked.pieces)]
-    conditions = [each for where in asked.wheres for each in query.parse(where)]
-    holds = query.predicate(conditions, app.settings.zone)
-    entries = app.entries(lambda index: _among(index, asked, _narrow(app, asked, conditions)))
-    return _with_bodies(app, entries, lambda record: _is_meant(asked, record) and holds(record))
+    conditions = [known_names(app, each) for where in asked.wheres for each in query.parse(where)]
+    tests = [(each.field, value_test(app, each)) for each in conditions]
+
+    def is_meant(record: Record) -> bool:
+        return _is_meant(asked, record) and all(test(record.get(name)) for name, test in tests)
+
+    entries = app.entries(lambda index: _among(index, asked, _narrow(asked, tests)))
+    return _with_bodies(app, entries, is_meant)
 
 
 def _among(index: Index, asked: Asked, narrow: Narrow) -> Iterable[str]:
@@ -118,12 +157,12 @@ def _is_meant(asked: Asked, record: Record) -> bool:
     return is_in_time and (asked.room is None or query.is_at(record.get("location"), asked.room))
 
 
-def _narrow(app: App, asked: Asked, conditions: Sequence[query.Condition]) -> Narrow:
+def _narrow(asked: Asked, tests: Sequence[Test]) -> Narrow:
     """What the index needs to know of it."""
-    tests = [(each.field, query.value_test(each, app.settings.zone)) for each in conditions if each.field in FACETS]
+    tests = [(name, test) for name, test in tests if name in FACETS]
     room, period = asked.room, asked.period
     if room is not None:
-        tests.append((_ROOM, lambda value: query.may_be_at(value, room)))
+        tests += [(_ROOM, lambda value: query.may_be_at(value, room))]
     return Narrow(tests) if period is None else Narrow(tests, period.start, period.end)
 
 

@@ -146,7 +146,7 @@ class _Taking:
         active = [(record, body) for record, body in found if record.received_at < day.end]
         end = min(day.end - timedelta(seconds=1), self.app.now)
         known = [record for record in (as_of(each, end) for each, _body in active) if record is not None]
-        left = [self.views.record(each) for each in known if not self.app.settings.profile.is_final(each.status)]
+        left = [self.views.record(each) for each in known if not self.views.is_final(each)]
         notes = [note for record, body in active for note in self._notes(record, body, day)]
         context = self._records(replace(asked, period=day))
         return {**context, "left": left, "notes": sorted(notes, key=lambda each: each["at"])}

@@ -24,7 +24,8 @@ from cpl.cli.writing import Action, change, known_term
 from cpl.draft import Draft
 from cpl.errors import CplError
 from cpl.forms import Form
-from cpl.record import Record, local_day
+from cpl.record import Record, as_of, local_day
+from cpl.renames import current
 from cpl.templating import Lacking
 from cpl.views import Views
 from cpl.writes import Evidence
@@ -136,7 +137,8 @@ def letter_command(
     require_output(app, wanted.output)
     form = forms.find(app.store.root, forms.LETTERS, name, wanted.language_in(app))
     ((record, body),) = chosen(app, Asked([piece], (), None, None))
-    letter = _Letter(app, form, record, body, app.acted_at(how.at))
+    at = app.acted_at(how.at)
+    letter = _Letter(app, form, current(as_of(record, at) or record, app.settings.profile), body, at)
     letter.require()
     text = _written(letter, dict(wanted.said))
     if edit:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from gettext import gettext as _
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ import click
 
 from cpl import clocks, query
 from cpl.cli.app import App, as_cell, pass_app
+from cpl.cli.choosing import known_names, value_test
 from cpl.cli.options import PERSON, STATE, at_option, index_option, output_format, term
 from cpl.cli.writing import known_state, known_term
 from cpl.document import BOM
@@ -80,10 +80,10 @@ def list_command(
       cpl list --where 'building=3 status!=closed received>=2026-11-01'
       cpl list --where 'order.size=minor,medium title~lift' --columns id,title,phone --format csv
     """
-    conditions = [_known(app, condition) for where in wheres for condition in query.parse(where)]
+    conditions = [known_names(app, condition) for where in wheres for condition in query.parse(where)]
     conditions += [_filter(app, name, value) for name, value in filters.items() if value is not None]
     conditions += [_filter(app, "room", "")] if room == "" else []
-    tests = [(each.field, _value_test(app, each)) for each in conditions]
+    tests = [(each.field, value_test(app, each)) for each in conditions]
     now = app.read_only_instant(at)
     names = _columns(columns)
     by, backwards = _column(sort.removeprefix("-")), sort.startswith("-")
@@ -97,37 +97,6 @@ def list_command(
         app.say(_("no complaint"))
     elif fmt == "table" and limit is not None and count > limit:
         app.say(_("{shown} of {count} records").format(shown=limit, count=count))
-
-
-def _value_test(app: App, condition: query.Condition) -> Callable[[Any], bool]:
-    """Whether the condition holds where its field has a value, perhaps with a name of before."""
-    test, profile = query.value_test(condition, app.settings.zone), app.settings.profile
-    if condition.field not in profile.former:
-        return test
-
-    def now(value: Any) -> Any:
-        if isinstance(value, tuple):
-            return tuple(map(now, value))
-        return profile.present_name(condition.field, value) if isinstance(value, str) else value
-
-    return lambda value: test(now(value))
-
-
-def _known(app: App, condition: query.Condition) -> query.Condition:
-    """A condition of --where, whose names of states and of the profile there are; a name above them will do.
-
-    A name of before is read as that of now.
-    """
-    profile = app.settings.profile
-    names = tuple(profile.present_name(condition.field, each) for each in condition.values)
-    condition = replace(condition, values=names)
-    if condition.operator in ("=", "!="):
-        known = {**profile.terms, "status": profile.states}.get(condition.field, {})
-        for value in condition.values:
-            if value and known and not any(name == value or name.startswith(f"{value}/") for name in known):
-                check = known_state if condition.field == "status" else partial(known_term, field=condition.field)
-                check(app, "--where", name=value)
-    return condition
 
 
 def _filter(app: App, name: str, value: str) -> query.Condition:
