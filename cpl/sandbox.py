@@ -9,6 +9,7 @@ import codecs
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import Any, Final, NoReturn
 
 from jinja2 import StrictUndefined, Template, TemplateSyntaxError, Undefined, nodes
@@ -91,10 +92,10 @@ class _Environment(ImmutableSandboxedEnvironment):
             try:
                 return obj[argument]
             except (LookupError, TypeError):
-                return self.undefined(obj=obj, name=argument)
+                return self.undefined(_no_such(argument, obj))
         if isinstance(obj, Undefined):
             return obj[argument]
-        return self.undefined(f"there is no '{argument}' here")
+        return self.undefined(_no_such(argument, ()))
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Call a macro, which the template itself has defined; nothing else."""
@@ -111,6 +112,11 @@ class _Environment(ImmutableSandboxedEnvironment):
         if operator == "**" or not (_is_ordinary(left) and _is_ordinary(right)):
             raise SecurityError(f"'{operator}' is only for numbers of ordinary size, and '**' for none")
         return super().call_binop(context, operator, left, right)
+
+
+def _no_such(name: Any, known: Iterable[str]) -> str:
+    near = get_close_matches(str(name), list(map(str, known)), n=1)
+    return f"there is no '{name}' here" + (f"; did you mean '{near[0]}'?" if near else "")
 
 
 def _is_ordinary(value: Any) -> bool:

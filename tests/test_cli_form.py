@@ -538,13 +538,15 @@ def test_the_language_is_the_store_s(ledger: Ledger, one: str) -> None:
         ("---\ntakes: record\n---\n", "templates/forms/bad.en.md:2: E021 "),
         ("---\nlabel: x\nlable: y\n---\n", "templates/forms/bad.en.md:3: E020 'lable' is not a known key here"),
         ("---\nlabel: x\ntakes: recrods\n---\n", "bad.en.md:1: 'recrods' is not a value of 'takes'; did you mean"),
+        ("---\nlabel: x\nwhere: kind=complain\n---\n", "1: 'where' does not fit: 'complain' is not in the profile"),
+        ("---\nlabel: x\nwhere: kin=x\n---\n", "bad.en.md:1: 'where' does not fit: 'kin' is not a field"),
         (
             "---\nlabel: x\n---\n\n{{ record.titel }}\n",
-            "bad.en.md:5: 'dict object' has no attribute 'titel'; docs/forms.md",
+            "bad.en.md:5: there is no 'titel' here; did you mean 'title'?; docs/forms.md lists",
         ),
         ("---\nlabel: x\n---\n{% if record.id %}\n", "bad.en.md:5: "),
     ],
-    ids=["head", "label", "key", "takes", "name", "syntax"],
+    ids=["head", "label", "key", "takes", "where", "field", "name", "syntax"],
 )
 def test_what_is_wrong_with_a_template_is_named_with_its_line(ledger: Ledger, one: str, text: str, said: str) -> None:
     folder = ledger.root / "templates/forms"

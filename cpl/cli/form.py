@@ -10,16 +10,16 @@ from typing import Any, Final
 
 import click
 
-from cpl import forms, moments, registers, sheets
+from cpl import forms, moments, query, registers, sheets
 from cpl.cli.app import App, pass_app
-from cpl.cli.choosing import Asked, asked_period, chosen, of_index, whole_day
+from cpl.cli.choosing import Asked, asked_period, chosen, known_names, of_index, whole_day
 from cpl.cli.filling import FORM, Wanted, as_page, filled, list_all, put_out, require_output, text_options
 from cpl.cli.options import RECORD, output_format
 from cpl.forms import Form
 from cpl.moments import Period
-from cpl.query import is_at
 from cpl.record import LOG_SECTION, Record, as_of, local_day, piece_of
 from cpl.sections import by_heading
+from cpl.templating import TemplateFault
 from cpl.views import Views
 
 _EACH: Final = "{% for record in records %}{% if not loop.first %}\n---\n\n{% endif %}"
@@ -68,7 +68,7 @@ def form_command(
         return
     require_output(app, wanted.output)
     form = forms.find(app.store.root, forms.FORMS, name, wanted.language_in(app))
-    conditions = [form.where, *wheres] if form.where else wheres
+    conditions = [*_own_condition(app, form), *wheres]
     asked = Asked(pieces, conditions, asked_period(app, month, week, day), room, form.counted)
     context = _Taking(app, form.name, Views(app.settings, form.language, app.now)).context(form.takes, asked)
     text = filled(_for_each(form), {**context, "given": dict(wanted.said)})
@@ -80,8 +80,24 @@ def _for_each(form: Form) -> Form:
     if form.takes != "record":
         return form
     template = replace(form.template, text=f"{_EACH}{form.template.text.strip()}\n{_END}")
-    above = form.template.above + len(form.template.text) - len(form.template.text.lstrip()) - _EACH.count("\n")
-    return replace(form, template=replace(template, above=above))
+    empty = form.template.text.partition(form.template.text.strip())[0].count("\n")
+    return replace(form, template=replace(template, above=form.template.above + empty - _EACH.count("\n")))
+
+
+def _own_condition(app: App, form: Form) -> list[str]:
+    """The form's own condition, if it has one.
+
+    Raises:
+        TemplateFault: the profile has not the names in it.
+    """
+    try:
+        for condition in query.parse(form.where):
+            known_names(app, condition)
+    except (click.BadParameter, query.BadWhere) as error:
+        message = _("'where' does not fit: {words}")
+        words = message.format(words=getattr(error, "message", error))
+        raise TemplateFault(form.template.path, 1, words) from error
+    return [form.where] if form.where else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +178,9 @@ class _Taking:
     def _room(self, asked: Asked) -> dict[str, Any]:
         if asked.room is None:
             raise click.UsageError(_("say of which room: cpl form {name} --room 3-2-1201").format(name=self.name))
-        rows = [row for row in registers.read(self.app.store.file, "residents") if is_at(row["location"], asked.room)]
+        rows = [
+            row for row in registers.read(self.app.store.file, "residents") if query.is_at(row["location"], asked.room)
+        ]
         return {**self._records(asked), "residents": sheets.residents(rows, self.views)}
 
     def _residents(self, asked: Asked) -> dict[str, Any]:
