@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import codecs
 import traceback
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any, Final, NoReturn
 
-from jinja2 import StrictUndefined, Template, TemplateSyntaxError, Undefined, nodes
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, Undefined, nodes, pass_context
 from jinja2.debug import rewrite_traceback_stack
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context, LoopContext, Macro
@@ -123,7 +124,8 @@ def _is_ordinary(value: Any) -> bool:
     return isinstance(value, int | float | Decimal) and -_LARGEST <= value <= _LARGEST
 
 
-def _shown(value: Any) -> Any:
+@pass_context  # so that Jinja asks it about constants too, each time
+def _shown(_context: Context, value: Any) -> Any:
     """A value as it is put between the template's own text: as text that means nothing in Markdown."""
     if isinstance(value, Markup):
         return value
@@ -179,7 +181,9 @@ def _template(text: str, name: str) -> Template:
         raise Fault(node.lineno, ALONE, type(node).__name__.lower())
     for glue in tree.find_all(_GLUE):  # it would take text for Markdown where the other side is
         raise Fault(glue.lineno, REFUSED, "write two expressions side by side instead of '~'")
-    code = environment.compile(tree, name, name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)  # what Python thinks of the code that Jinja makes
+        code = environment.compile(tree, name, name)
     return environment.template_class.from_code(environment, code, {})
 
 

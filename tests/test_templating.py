@@ -33,6 +33,7 @@ DATA = {
         ("{% macro cell(value) %}| {{ value }} {% endmacro %}{{ cell('a|b') }}", "| a\\|b "),
         ("{{ 2 * map.n + 1 }} {{ map.none }} {{ map.yes }} {{ map.no }}", "7  ✓ ✗"),
         ("{{ map.x|default('–') }}", "–"),
+        ("{{ '|' }} {{ none }} {{ 'a'|upper }}", "\\|  A"),
         ("{% set found %}**{{ list[0] }}**{% endset %}{{ found }}", "**a**"),
     ],
 )
@@ -79,6 +80,8 @@ ATTACKS = {
     "deep": "{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}",
     "deep too": "{{ " + "-" * 100_000 + "1 }}",
     "whole list": "{{ list }}",
+    "list of its own": "{{ [1, 2] }}",
+    "generator": "{{ true|unique }}",
     "unknown": "{{ nothing }}",
     "division": "{{ 1 / 0 }}",
 }
