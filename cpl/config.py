@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, tzinfo
 from gettext import gettext as _
 from typing import Any, Final
@@ -66,6 +66,10 @@ class Settings:
     worktime: Worktime
     any_author: bool = False  # who committed an event is not compared with who did it
     named_in: NamedIn = in_no_register  # by the registers of the same tree
+
+    def with_registers(self, named_in: NamedIn) -> Settings:
+        """The same with the registers of a tree."""
+        return replace(self, named_in=named_in)
 
     def person_with(self, email: str) -> Person | None:
         """The person whose git identity has this address, whatever its case."""

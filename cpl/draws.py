@@ -20,6 +20,7 @@ from cpl.objects import reading
 from cpl.profile_duties import FOLLOW_UP, Share
 from cpl.record import Record, day_of, is_id
 from cpl.registers import Row
+from cpl.renames import current
 from cpl.steps import NoSuchCommit, commit_named
 from cpl.store import RECORDS, read_entry
 from cpl.tree import is_record
@@ -100,9 +101,8 @@ def past(git: Git, revision: str, name: str, now: datetime) -> Past:
     if not isinstance(settings, Settings):
         message = _("the settings of commit {commit} can't be read, so it is not known what is drawn from")
         raise CannotDraw(message.format(commit=commit[:12]))
-    period = month(name, settings.zone)
-    records = [each for each in _records(git, commit, period) if sampling.is_answered(each, settings.profile)]
-    return Past(commit, settings, tuple(records))
+    found = (current(each, settings.profile) for each in _records(git, commit, month(name, settings.zone)))
+    return Past(commit, settings, tuple(each for each in found if sampling.is_answered(each, settings.profile)))
 
 
 def _records(git: Git, commit: str, period: Period) -> Iterator[Record]:
@@ -150,6 +150,11 @@ def _of_level(known: Past, shares: Sequence[Share]) -> tuple[str, ...]:
     return tuple(each.id for each in known.records if not shares or sampling.share_of(each, shares) is not None)
 
 
+def is_ours(git: Git, commit: str) -> bool:
+    """Whether a commit is HEAD or comes before it."""
+    return not git.run("rev-list", "--max-count=1", commit, "^HEAD")
+
+
 def same_as(row: Row, others: Iterable[Row]) -> Row | None:
     """The draw among the others that is this one, drawn before."""
     return next((each for each in others if all(each.get(name) == row.get(name) for name in SAME)), None)
@@ -165,7 +170,7 @@ def faults(git: Git, row: Row, now: datetime) -> Iterator[str]:
     except (CannotDraw, ValueError) as error:
         yield str(error)
         return
-    if git.run("rev-list", "--max-count=1", known.commit, "^HEAD", ok=(0, 128)):
+    if not is_ours(git, known.commit):
         yield _("commit {commit} is not part of this branch's history").format(commit=known.commit[:12])
     found = [each for each in draws(known, _asked(row)) if each.share == row.get("share")]
     if not found:

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from gettext import gettext as _
 from itertools import islice
 from pathlib import PurePosixPath
@@ -22,7 +23,7 @@ from cpl.objects import Objects
 from cpl.places import TEMPLATES, shipped, template
 from cpl.record import Record, is_id
 from cpl.registers import is_register
-from cpl.settings_files import PROFILES
+from cpl.settings_files import PROFILES, Files
 from cpl.steps import INDEX, File, Step
 from cpl.store import RECORDS, Entry, read_entry, record_path
 from cpl.store_paths import name_of
@@ -155,25 +156,19 @@ class Judge:
         marker = self._objects.read(self._name(revision, config.MARKER))
         if marker is None:
             return (None,)
+        read = partial(self._file, revision)
         if revision == INDEX:
-            return (self._read_settings(revision, marker),)
-        named = (PROFILES, calendars.FOLDER, registers.FOLDER)
-        folders = (self._objects.read(self._name(revision, each)) for each in named)
+            return (_with_registers(_read_settings(read), read),)
+        folders = (self._objects.read(self._name(revision, each)) for each in (PROFILES, calendars.FOLDER))
         key = b"\0\0".join((marker, *(each or b"" for each in folders)))  # trees, so they name all that is in them
-        found = self._same.get(key) or (self._read_settings(revision, marker),)
+        found = self._same.get(key) or (_read_settings(read),)
         self._same.put(key, found)
-        return found
+        return (_with_registers(found[0], read),)
 
-    def _read_settings(self, revision: str, marker: bytes) -> Settings | Invalid:
-        def read(path: str) -> bytes | None:
-            data = marker if path == config.MARKER else self._objects.read(self._name(revision, path))
-            is_shipped = data is None and path.startswith(TEMPLATES)
-            return template(shipped(), path) if is_shipped else data
-
-        try:
-            return replace(config.load(read), named_in=registers.naming(read))
-        except Invalid as error:
-            return error
+    def _file(self, revision: str, path: str) -> bytes | None:
+        """A file that settings or registers are made of, as a tree has it."""
+        data = self._objects.read(self._name(revision, path))
+        return template(shipped(), path) if data is None and path.startswith(TEMPLATES) else data
 
     def _record(self, step: Step, path: str, settings: Settings | None) -> Iterator[Problem]:
         """What is wrong with one record's file, or with its evidence."""
@@ -308,6 +303,18 @@ class Judge:
         """Those of the ids that a record links to which the index has."""
         wanted = {record_path(link["id"]): link["id"] for link in record.get("links") or ()}
         return {wanted[path] for path in wanted if self._objects.read(self._name(INDEX, path)) is not None}
+
+
+def _read_settings(files: Files) -> Settings | Invalid:
+    try:
+        return config.load(files)
+    except Invalid as error:
+        return error
+
+
+def _with_registers(settings: Settings | Invalid | None, files: Files) -> Settings | Invalid | None:
+    """The settings with the registers of their tree, which are read when a rule asks for one."""
+    return settings.with_registers(registers.naming(files)) if isinstance(settings, Settings) else settings
 
 
 def settings_files(step: Step) -> list[str]:

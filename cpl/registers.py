@@ -16,7 +16,7 @@ from typing import Any, Final
 from cpl import document as documents
 from cpl import tree
 from cpl.document import Document
-from cpl.errors import Invalid, Problem
+from cpl.errors import CplError, Invalid, Problem
 from cpl.record import is_id
 from cpl.schema import (
     Converter,
@@ -342,13 +342,13 @@ def records_named(files: Files, name: str) -> frozenset[str]:
 
 
 def naming(files: Files) -> Callable[[str], frozenset[str]]:
-    """Tells which records a register is about, as `records_named`, each read once; one with errors is about none."""
+    """Tells which records a register is about, as `records_named`, each read once; one with faults is about none."""
 
     @cache
     def named(name: str) -> frozenset[str]:
         try:
             return records_named(files, name)
-        except Invalid:  # the register itself is told by those who check it
+        except CplError:  # it has errors, or is no file: that is told by those who check it
             return frozenset()
 
     return named

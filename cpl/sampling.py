@@ -11,13 +11,12 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Final
 
-from cpl.events import Event
+from cpl.events import FOLLOW_UPS, Event
 from cpl.profile import Profile
 from cpl.profile_duties import FOLLOW_UP, Share
 from cpl.record import Record
 from cpl.workflow import matches
 
-DESK: Final = "desk"
 WHOLE: Final = Decimal(100)
 REPLIES: Final = ("did:contact/reply", "did:contact/written-reply")
 _FORM: Final = "cpl sample 1"
@@ -65,7 +64,7 @@ def share_of(record: Record, shares: Iterable[Share]) -> Share | None:
 def shows(event: Event, share: Share) -> bool:
     """Whether an event is a follow-up of the share's level, an attempt too; one that names no level is the desk's."""
     if event.did == FOLLOW_UP and "about" not in event.data:
-        return share.did == f"{FOLLOW_UP}/{DESK}"
+        return share.did == f"{FOLLOW_UP}/{FOLLOW_UPS[0]}"
     return f"did:{share.did}" in event.names
 
 

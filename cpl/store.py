@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from gettext import gettext as _
@@ -99,7 +99,7 @@ class Store:
     @cached_property
     def settings(self) -> Settings:
         """The store's settings. Raises Invalid when they have problems."""
-        return replace(config.load(self.file), named_in=naming(self.file))
+        return config.load(self.file).with_registers(naming(self.file))
 
     def file(self, path: str) -> bytes | None:
         """A file that settings or registers are made of; None: there is none."""

@@ -18,6 +18,7 @@ MUCH: Final = 30
 """Percent of all that was received, of a category that is hot."""
 SWING: Final = 10
 """Points by which a rate has to fall."""
+SHIPPED: Final = "improvement"
 ACTION: Final = "task:action"
 SINCE: Final = "x-finding"
 """The field of a record that says which finding it is for."""
@@ -40,9 +41,14 @@ class Finding:
 
 
 def improvement_kind(profile: Profile) -> str | None:
-    """The kind of record that the profile wants an action with a deadline on before it goes on; None: there is none."""
+    """The kind of record that the profile wants an action with a deadline on before it goes on; None: there is none.
+
+    Where no rule wants one, it is the kind that the shipped profiles have for it.
+    """
     kinds = (rule.when.get("kind", ()) for rule in profile.rules if any(ACTION in names for names in rule.requires))
-    return next((kind for names in kinds for kind in names), None)
+    shipped = profile.present_name("kind", SHIPPED)
+    known = (shipped,) if shipped in profile.terms["kind"] else ()
+    return next((kind for names in (*kinds, known) for kind in names), None)
 
 
 def findings(summary: Summary, before: Summary) -> Iterator[Finding]:

@@ -176,6 +176,7 @@ _COUNTED: Final = {
     "register": "register {name} add record={id} FIELD=VALUE…",
     "task": "task {id} add TEXT --kind {name} --due INSTANT",
 }
+
 # The command that changes a field which is not changed by hand.
 FIELD_COMMANDS: Final = {
     "id": "cpl open",

@@ -55,6 +55,7 @@ def test_a_store_is_made_with_all_it_needs(tmp_path: Path) -> None:
     assert (root / ".gitattributes").read_text(encoding="utf-8").splitlines()[1:] == [
         "records/** -text",
         "records/**/*.md -text merge=cpl",
+        "records/registers/*.yaml -text merge=cpl",
     ]
     assert git(root, "status", "--porcelain") == ""
     assert git(root, "log", "--format=%B").strip() == "Start a complaint store\n\nAction: init"

@@ -103,6 +103,27 @@ def test_the_price_list_is_kept_with_its_days(ledger: Ledger) -> None:
     assert path(ledger, "prices").read_text("utf-8") == "rows: []\n"
 
 
+@pytest.mark.clause("OT-3")
+def test_the_price_of_an_order_comes_from_the_list_and_is_accepted_before_work(ledger: Ledger) -> None:
+    add(ledger, "prices", *PRICE, "until=2026-12-31")
+    add(ledger, "prices", *PRICE[:-1], "price=70", "from=2027-01-01")
+    add(ledger, "prices", "code=tap", "label.en=new tap", "unit=piece", "price=25.50")
+    opened = ledger("open", "-t", "Lock and tap", "--kind", "repair", "--field", "order.items=[lock, tap]")
+    one = opened.out.partition(":")[0]
+    said = (
+        "by the price list: new lock 60/piece, new tap 25.50/piece; told and accepted before work: "
+        f"cpl set {one[-7:]} order.price=85.50, then: cpl did {one[-7:]} sign-off --about price\n"
+    )
+    assert said in opened.err
+    assert ledger("set", one, "order.paid=true", now="2027-01-01T08:00:00+08:00").err == said.replace(
+        "60/", "70/"
+    ).replace("85.50", "95.50")
+    assert ledger("set", one, "order.items=[lock, tab]").err == (
+        "the price list has no 'tab' on 2026-11-18; did you mean 'tap'?\n"
+    )
+    assert ledger("set", one, "order.price=85.50").err == ""
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [
@@ -158,6 +179,22 @@ def test_a_row_that_was_just_added_can_be_taken_back(ledger: Ledger) -> None:
     add(ledger, "prices", *PRICE)
     ledger.ok("undo", "--yes")
     assert not path(ledger, "prices").exists()
+
+
+def test_what_others_may_have_is_put_right_by_a_further_row(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.git("init", "--quiet", "--bare", str(tmp_path / "remote"))
+    ledger.git("remote", "add", "origin", str(tmp_path / "remote"))
+    one = inquiry(ledger)
+    add(ledger, "access", f"record={one}", *OFFICER)
+    ledger.git("push", "--quiet", "origin", "main")
+    refused = ledger("undo", "--yes")
+    assert (refused.code, refused.err.splitlines()[1:]) == (
+        2,
+        ["  cpl register access add corrects=ROW FIELD=VALUE…"],
+    )
+    add(ledger, "prices", *PRICE)
+    ledger.git("push", "--quiet", "origin", "main")
+    assert ledger("undo", "--yes").err.splitlines()[1:] == ["  cpl register prices set ROW FIELD=VALUE"]
 
 
 @pytest.mark.clause("RQ-9")
@@ -295,6 +332,9 @@ def test_a_broken_register_keeps_nobody_from_taking_in(ledger: Ledger) -> None:
     ledger.git("commit", "--quiet", "--message", "x")
     outcome = ledger("open", "-t", "Fell", "--room", "1201")
     assert outcome.code == 0
-    assert "the register of residents can't be read; run: cpl check\nrecords/registers/residents.yaml:2: E021" in (
-        outcome.err
-    )
+    assert "the register residents is not right\nrecords/registers/residents.yaml:2: E021" in outcome.err
+    path(ledger, "residents").unlink()
+    path(ledger, "residents").symlink_to("/dev/null")
+    outcome = ledger("open", "-t", "Fell", "--room", "1201")
+    assert outcome.code == 0
+    assert "residents.yaml" in outcome.err

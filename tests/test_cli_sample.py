@@ -67,7 +67,10 @@ def test_ten_percent_of_the_complaints_are_drawn_by_a_commit_and_kept(estate: Le
     assert estate.git("log", "-1", "--format=%B").strip() == (
         "register draws: 2026-11, management: 2 drawn of 12 (10 %)\n\nAction: register"
     )
-    assert estate.ok("sample", "--verify") == f"{row['id']}  2026-11, management: 2 drawn of 12 (10 %): holds\n"
+    by = row["commit"][:12]
+    assert estate.ok("sample", "--verify") == (
+        f"{row['id']}  2026-11, management: 2 drawn of 12 (10 %) by {by}: holds\n"
+    )
 
 
 @pytest.mark.clause("RQ-5")
@@ -102,6 +105,23 @@ def test_the_same_draw_is_the_same_and_not_entered_twice(estate: Ledger) -> None
     assert estate.git("rev-parse", "HEAD") == before
 
 
+def test_an_older_commit_can_be_drawn_by_if_it_is_of_this_history(estate: Ledger) -> None:
+    new = estate.open("Door 13")
+    estate.ok("transition", new, "declined", "--reason", "not ours", "--by", "sun.wei")
+    (row,) = kept(estate)
+    again = estate.ok(*MANAGEMENT, "--commit", row["commit"], "--format", "json")
+    assert (tuple(drawn(again)), kept(estate)) == (row["drawn"], (row,))
+    estate.git("switch", "--quiet", "--detach")
+    estate.git("commit", "--quiet", "--allow-empty", "--message", "elsewhere")
+    other = estate.git("rev-parse", "HEAD").strip()
+    estate.git("switch", "--quiet", "main")
+    refused = estate(*MANAGEMENT, "--commit", other)
+    assert (refused.code, kept(estate)) == (2, (row,))
+    assert refused.err == (
+        f"commit {other[:12]} is not part of this branch's history, so nobody here could repeat the draw\n"
+    )
+
+
 def test_what_is_not_committed_plays_no_part(estate: Ledger) -> None:
     (row,) = kept(estate)
     estate.ok("transition", row["drawn"][0], "resolving", "--no-commit")
@@ -127,7 +147,7 @@ def test_what_is_drawn_is_listed_until_somebody_was_reached(estate: Ledger) -> N
     estate.ok("follow-up", other, "--via", "phone", "--satisfied")
     rows = json.loads(estate.ok("sample", "--open", "--format", "json"))
     assert [(row["id"], row["next"]) for row in rows] == [
-        (each, f"cpl follow-up {each[-7:]} --via CHANNEL --about management --satisfied") for each in (one, other)
+        (each, f"cpl follow-up {each[-7:]} --via CHANNEL --satisfied --about management") for each in (one, other)
     ]
     estate.ok("follow-up", one, "--via", "phone", "--about", "management", "--not-satisfied", "--by", "sun.wei")
     assert drawn(estate.ok("sample", "--open", "--format", "json")) == [other]
@@ -142,11 +162,12 @@ def test_what_is_drawn_is_listed_until_somebody_was_reached(estate: Ledger) -> N
         ("population: 12", "population: 11", ": population is 11, but by that commit it is 12"),
         ("level: management", "level: office", ": the profile of that commit has no share 'management' of 10 %"),
         ("period: '2026-11'", "period: '2026-1'", ": '2026-1' is not a month like 2026-11"),
-        ("commit: ", "commit: 0", ": it can't be repeated: this clone has no commit 0"),
+        ("COMMIT", "f" * 40, ": it can't be repeated: this clone has no commit ffffffffffff"),
     ],
 )
 def test_a_draw_that_was_tampered_with_does_not_hold(estate: Ledger, old: str, new: str, said: str) -> None:
     path = estate.root / "records" / "registers" / "draws.yaml"
+    old = old.replace("COMMIT", kept(estate)[0]["commit"])
     path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
     outcome = estate("sample", "--verify")
     assert outcome.code == 1

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from cpl import weak_points
 from cpl.record import make_id
-from tests.ledger import CPL_YAML, Ledger, record_text
+from tests.ledger import CPL_YAML, Ledger, record_text, settings
 
 REPLIED = ("17T10:00 to: replying", "17T11:00 did: contact, via: phone, about: reply, reached: true")
 SATISFIED = "17T12:00 did: follow-up, via: phone, reached: true, satisfied: {}, about: {}"
@@ -213,6 +214,21 @@ def test_the_summary_names_what_to_improve_and_the_command_that_takes_it_up(two_
     two_months.ok("transition", one, "resolving")
     due = json.loads(two_months.ok("overdue", "--soon", "30d", "--format", "json"))
     assert [each["basis"] for each in due if each["id"] == one and each["clock"].startswith("t-")] == ["task"]
+
+
+@pytest.mark.parametrize("name", ["residential", "mall", "office-tower", "community", "service-desk", "clubhouse"])
+def test_every_shipped_profile_has_a_kind_for_improvements(name: str) -> None:
+    text = f"format: 1\ntimezone: Asia/Shanghai\nprofile: {name}\n"
+    assert weak_points.improvement_kind(settings(text).profile) == "improvement"
+
+
+def test_a_kind_of_another_name_is_found_by_its_rule_or_by_what_it_was() -> None:
+    text = (
+        "format: 1\ntimezone: Asia/Shanghai\nprofile: mall\nkinds:\n  better: {label: {zh: 改进}, was: [improvement]}\n"
+    )
+    assert weak_points.improvement_kind(settings(text).profile) == "better"
+    rule = "rules:\n  acting: {to: [resolving], when: {kind: suggestion}, requires: ['task:action']}\n"
+    assert weak_points.improvement_kind(settings(text + rule).profile) == "suggestion"
 
 
 def test_where_nothing_stands_out_it_is_said(followed: Ledger) -> None:

@@ -48,6 +48,7 @@ COMMANDS: Final = {
     "form": "form",
     "letter": "letter",
     "sample": "sample",
+    "playbook": "playbook",
     "register": "register",
     "check": "check",
     "log": "log",

@@ -15,7 +15,7 @@ from typing import Final
 
 import click
 
-from cpl import calendars, config, guard, health_writes, journal, registers, tree
+from cpl import calendars, config, guard, health_writes, journal, registers, shelf, tree
 from cpl.cli.app import App, pass_app
 from cpl.cli.options import output_format
 from cpl.errors import EXIT_PROBLEMS, CplError, Invalid, Problem
@@ -168,6 +168,7 @@ def _problems(app: App, paths: Sequence[str]) -> tuple[list[Problem], int]:
         problems += [_stranger(path) for path in store.strangers(all_paths)]
         problems += _unfinished(store)
         problems += config.calendar_problems(app.settings, _calendar_files(store.root))
+        problems += shelf.problems(store.root, app.settings)
     return sorted(set(problems)), len(wanted)
 
 

@@ -16,6 +16,7 @@ from cpl import document as documents
 from cpl.cli.app import App, keep, pass_app
 from cpl.cli.editor import in_editor, is_kept, naming
 from cpl.cli.options import RECORD, How, writes
+from cpl.cli.prices import hint_at_price
 from cpl.cli.writing import Action, called, change, field_pair, in_zone, nothing_to_change, report, typed, who_acts
 from cpl.document import Document
 from cpl.draft import Draft, Who
@@ -62,6 +63,9 @@ def set_command(app: App, piece: str, fields: Sequence[str], how: How) -> None:
         return _("set {names}").format(names=", ".join(name for name, _value in pairs))
 
     change(app, [piece], how, Action("set", edit))
+    after = app.store.read(app.store.find(identifier)).record
+    if after is not None and any(name.startswith("order") for name, _value in pairs):
+        hint_at_price(app, after)
 
 
 def _typed(name: str, text: str) -> dict[str, Any]:

@@ -47,7 +47,8 @@ def transition_command(
     """Move complaints to another state, by the moves of the profile.
 
     What a move requires and the record does not have is named with the command that supplies it.
-    Moving a closed complaint back reopens it: a new cycle with new deadlines.
+    Moving a closed complaint back reopens it: a new cycle with new deadlines. A move into a final state ends tasks that
+    repeat and are not due yet; every other open task has to be done or dropped first.
 
     \b
     Examples:
@@ -64,8 +65,9 @@ def transition_command(
     ends = None if until is None else due_instant(app, "--until", until, after=at)
 
     def edit(draft: Draft) -> str:
+        ended = ", ".join(task.id for task in draft.ending(state))
         before, after = draft.move(state, reason=reason or None, until=ends)
-        return f"{before} → {after}"
+        return f"{before} → {after}" + (_("; {tasks} ended with it").format(tasks=ended) if ended else "")
 
     change(app, pieces, how, Action("transition", edit))
 

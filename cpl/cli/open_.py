@@ -20,8 +20,10 @@ from cpl.cli.editor import is_kept, naming
 from cpl.cli.evidence import add_evidence, evidence_item, incoming
 from cpl.cli.intake_words import tell_duties
 from cpl.cli.options import PERSON, How, term, writes
+from cpl.cli.prices import hint_at_price
 from cpl.cli.related import hint_at_similar
 from cpl.cli.residents import show_cards
+from cpl.cli.suggested import hint_at_playbook
 from cpl.cli.writing import (
     called,
     field_pair,
@@ -262,6 +264,7 @@ class _Intake:
         if self.written is not None:
             tell_duties(self.app, self.written)
             hint_at_similar(self.app, self.written)
+            hint_at_playbook(self.app, self.written)
 
     def ask(self) -> None:
         """The questions of the intake, each of which but the first may be left empty."""
@@ -359,6 +362,7 @@ class _Intake:
             self.app.store.write([Write(document, None, self.evidence)], commit, self.app.now)
         report(self.app, {record.id: record.status}, committed=commit is not None)
         self.app.say(document.source.path)
+        hint_at_price(self.app, record)
         self.written = document
 
     def keep(self, document: Document | None) -> Path | None:

@@ -15,8 +15,8 @@ from cpl.cli.writing import typed
 from cpl.errors import CplError
 from cpl.merge import Clash
 from cpl.render import visible
+from cpl.schema import shown
 from cpl.settling import Case
-from cpl.validate import shown
 
 OURS: Final = "ours"
 THEIRS: Final = "theirs"

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from cpl import query, registers
 from cpl.cli.app import App
-from cpl.errors import Invalid
+from cpl.errors import CplError
 from cpl.registers import Row
 from cpl.render import pairs
 
@@ -23,10 +23,8 @@ def show_cards(app: App, location: Mapping[str, Any]) -> None:
     """
     try:
         rows = registers.read(app.store.file, "residents")
-    except Invalid as error:
-        app.say(
-            _("the register of residents can't be read; run: cpl check\n{problem}").format(problem=error.problems[0])
-        )
+    except CplError as error:
+        app.say(str(error))
         return
     for row in registers.residents_of(rows, location):
         message = _("a lone elderly resident lives in room {room}; the card: cpl register residents show {row}")

@@ -17,11 +17,11 @@ from cpl.cli.options import output_format
 from cpl.cli.register_writing import change_register
 from cpl.document import Document
 from cpl.draws import Asked, Drawn, Past
-from cpl.errors import EXIT_PROBLEMS
+from cpl.errors import EXIT_PROBLEMS, CplError
 from cpl.moments import month
 from cpl.record import Record, piece_of
 from cpl.registers import REGISTERS, Row
-from cpl.render import Cell, Column
+from cpl.render import Cell, Column, visible
 from cpl.schema import did_you_mean
 from cpl.store import read_record, record_path
 from cpl.workflow import supplies
@@ -84,6 +84,7 @@ def sample_command(
         return 0
     rows: list[Row] = [each.row() for each in found if each.population]
     if not dry_run:
+        _require_ours(app, known)
         rows = _entered(app, rows)
     _emit(app, [line for row in rows for line in _lines(app, row)], fmt)
     for row in rows:
@@ -113,6 +114,12 @@ def _percent(text: str) -> Decimal:
     if found is None or not 0 < Decimal(found[1]) <= sampling.WHOLE:
         raise ValueError(_("'{text}' is not a share; write one such as 10%").format(text=text))
     return Decimal(found[1])
+
+
+def _require_ours(app: App, known: Past) -> None:
+    if not draws.is_ours(app.store.git, known.commit):
+        message = _("commit {commit} is not part of this branch's history, so nobody here could repeat the draw")
+        raise CplError(message.format(commit=known.commit[:12]))
 
 
 def _entered(app: App, rows: Sequence[Row]) -> list[Row]:
@@ -171,7 +178,7 @@ class _Line:
     @cached_property
     def record(self) -> Record | None:
         """The record as it is now; None where it can't be read."""
-        return read_record(self._app.store.root, record_path(self.id)).record
+        return self._app.current(read_record(self._app.store.root, record_path(self.id))).record
 
     @property
     def did(self) -> str:
@@ -226,5 +233,6 @@ def _verify(app: App) -> int:
     for row in registers.read(app.store.file, _REGISTER.name):
         found = list(draws.faults(app.store.git, row, app.now))
         wrong += bool(found)
-        click.echo(f"{row['id']}  {_told(row)}: {'; '.join(found) or _('holds')}")
+        by = _("by {commit}").format(commit=row["commit"][:12])
+        click.echo(visible(f"{row['id']}  {_told(row)} {by}: {'; '.join(found) or _('holds')}"))
     return EXIT_PROBLEMS if wrong else 0

@@ -13,7 +13,7 @@ import click
 from cpl import files, moments, registers, render, report, weak_points
 from cpl.cli.app import App, bad_parameter, pass_app
 from cpl.cli.options import index_option, output_format
-from cpl.errors import EXIT_OK, EXIT_PROBLEMS, Invalid, Problem
+from cpl.errors import EXIT_OK, EXIT_PROBLEMS, CplError, Problem
 from cpl.figures import Summary, summarize
 from cpl.moments import Period, parse_date
 from cpl.record import Record, local_day
@@ -93,7 +93,7 @@ def _draws(app: App) -> Sequence[Row]:
     """The draws that the store keeps; none where their register is not right, which is said."""
     try:
         return registers.read(app.store.file, "draws")
-    except Invalid as error:
+    except CplError as error:
         app.say(str(error))
         return ()
 
