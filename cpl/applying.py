@@ -41,10 +41,13 @@ def tasks(playbook: Playbook, draft: Draft, wanted: Wanted) -> list[dict[str, An
     """The tasks that the steps become, in their order, without id.
 
     Raises:
-        Refused: there is no such step, or a step is a task already.
+        Refused: the complaint is finished, there is no such step, or a step is a task already.
     """
     record, settings = draft.record, draft.settings
     steps = [step for step in playbook.steps if not wanted.only or step.name in wanted.only]
+    if settings.profile.is_final(record.status):
+        message = _("{id} is in the final state '{state}', where nothing is left to do; move it back first")
+        raise Refused(message.format(id=record.id, state=record.status))
     _refuse_unknown(playbook, wanted.only)
     _refuse_twice(playbook, record, settings.profile, steps)
     made: list[dict[str, Any]] = []

@@ -246,7 +246,8 @@ def unknown_names(playbook: Playbook, node: MappingNode, profile: Profile) -> It
         if step.role is not None:
             yield from _not_in("role", step.role, profile.roles, place)
     for category in playbook.suggest.categories:
-        yield from _not_in("category", category, profile.terms["category"], node.get("suggest") or node)
+        present = profile.present_name("category", category)
+        yield from _not_in("category", present, profile.terms["category"], node.get("suggest") or node)
 
 
 def _not_in(what: str, name: str, known: Collection[str], place: Node) -> Iterator[Problem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from gettext import gettext as _
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -17,6 +18,7 @@ from cpl.yaml_nodes import Source
 
 FOLDER: Final = f"{places.TEMPLATES}playbooks"
 ENDING: Final = ".yaml"
+CATEGORY: Final = "category"
 
 
 class Fitting(NamedTuple):
@@ -79,17 +81,25 @@ def fitting(root: Path, settings: Settings, category: str | None, words: str) ->
     """
     found = []
     for name, data in _texts(root):
-        suggest = _suggest(root, name, data, category)
-        how = None if suggest is None or not is_offered(suggest, settings) else fit(suggest, category, words)
+        suggest = _suggest(root, name, data, _written(settings, category))
+        if suggest is None or not is_offered(suggest, settings):
+            continue
+        present = tuple(settings.profile.present_name(CATEGORY, each) for each in suggest.categories)
+        how = fit(replace(suggest, categories=present), category, words)
         if how is not None:
             found.append(Fitting(name, how))
     return sorted(found, key=lambda each: ([-part for part in each.fit.rank], each.name))
 
 
+def _written(settings: Settings, category: str | None) -> str | None:
+    """The category as it stands in playbooks; None: they may have the name that it had before it was renamed."""
+    return None if category in settings.profile.former.get(CATEGORY, {}).values() else category
+
+
 def _texts(root: Path) -> Iterator[tuple[str, bytes]]:
     """Every playbook as it stands in its file; that of a shipped one is read without a look for links."""
     own, shipped = set(own_names(root)), places.shipped()
-    for name in sorted({*own, *_names(shipped)}):
+    for name in filter(is_name, sorted({*own, *_names(shipped)})):
         path = path_of(name)
         yield name, (own_text(root, name) if name in own else files.read(shipped / path, places.SETTINGS_LIMIT))
 
@@ -122,6 +132,9 @@ def problems(root: Path, settings: Settings) -> Iterator[Problem]:
             continue
         try:
             node = parse(places.template(root, path) or b"", path)
+        except files.Unreadable as error:
+            yield Problem(path, 1, "E013", error.reason)
+            continue
         except Invalid as error:
             yield from error.problems
             continue

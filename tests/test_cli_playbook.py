@@ -317,6 +317,11 @@ def test_an_empty_register_is_told(ledger: Ledger) -> None:
 def test_a_reopened_complaint_may_get_the_playbook_again(ledger: Ledger, rats: str) -> None:
     ledger.ok("playbook", "apply", rats, NAME, "--only", "check-the-baits")
     ledger.ok("transition", rats, "referred", "--reason", "vendor")
+    assert ledger("playbook", "apply", rats, NAME) == (
+        2,
+        "",
+        f"{rats} is in the final state 'referred', where nothing is left to do; move it back first\n",
+    )
     ledger.ok("transition", rats, "investigating", "--reason", "they are back")
     later = "2026-11-18T17:00:00+08:00"
     ledger.ok("playbook", "apply", rats, NAME, "--only", "check-the-baits", now=later)
@@ -345,3 +350,29 @@ def test_at_a_terminal_the_editor_opens_on_a_new_playbook(ledger: Ledger, one: s
     text = (ledger.root / "templates/playbooks/doors.yaml").read_text(encoding="utf-8")
     assert "\nlabel: {en: Doors}\n" in text
     assert ledger.git("status", "--porcelain") == ""
+
+
+def test_a_category_that_was_renamed_is_still_found_by_its_former_name(ledger: Ledger) -> None:
+    renamed = CPL_YAML + "categories: {vermin: {label: {zh: 虫鼠}, was: [environment/pests]}}\n"
+    (ledger.root / "cpl.yaml").write_text(renamed, encoding="utf-8")
+    add_playbook(ledger)
+    outcome = ledger("open", "-t", "Droppings", "--category", "vermin")
+    assert f"playbook: {NAME}  (" in outcome.err
+
+
+def test_a_playbook_that_can_not_be_read_is_named_and_hides_no_other(ledger: Ledger, tmp_path: Path) -> None:
+    add_playbook(ledger)
+    add_playbook(ledger, "No name", RATS)
+    add_playbook(ledger, "broken", "label: [")
+    outside = tmp_path / "outside.yaml"
+    outside.write_text(RATS, encoding="utf-8")
+    (ledger.root / "templates/playbooks/linked.yaml").symlink_to(outside)
+    ledger.commit()
+    listed = ledger("playbook", "list", "--format", "json")
+    assert (listed.code, len(own(listed.out))) == (0, 1)
+    assert [line.split(":")[0] for line in listed.err.splitlines()] == ["unreadable"] * 3
+    opened = ledger("open", "-t", "Rats behind the bins", "--category", "environment/pests")
+    assert f"playbook: {NAME}  (" in opened.err
+    codes = [line.split(": ")[1].split()[0] for line in ledger("check").out.splitlines()]
+    assert codes == ["E073", "E005", "E013"]
+    assert "templates/playbooks/linked.yaml:1: E013 it is a symbolic link" in ledger("check").out

@@ -100,8 +100,9 @@ def _loaded(app: App, name: str) -> Playbook | None:
     """The playbook; one that can't be read is named on stderr."""
     try:
         return shelf.load(app.store.root, name)
-    except Invalid as error:
-        app.say(_("unreadable: {problem}").format(problem=error.problems[0]))
+    except CplError as error:
+        why = error.problems[0] if isinstance(error, Invalid) else error
+        app.say(_("unreadable: {problem}").format(problem=why))
         return None
 
 
