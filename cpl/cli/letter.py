@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from gettext import gettext as _
-from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -196,17 +194,5 @@ def _keep_as_sent(letter: _Letter, text: str, via: str, how: How, ending: str) -
         draft.add({**event, **({"via": via} if event["did"] == "contact" else {}), "text": name})
         return _("letter {name} sent by {via}").format(name=letter.form.name, via=via)
 
-    with _in_file(app, name, text) as path:
-        evidence = [Evidence(path, name, str(item["sha256"]))]
-        change(app, [letter.record.id], how, Action("letter", edit, logged_as=via, evidence=evidence))
-
-
-@contextmanager
-def _in_file(app: App, name: str, text: str) -> Iterator[Path]:
-    """A private file with the text, for as long as the block takes."""
-    app.store.require_repository()
-    path = files.keep(app.store.kept_folder(), name, text)
-    try:
-        yield path
-    finally:
-        files.remove_if_there(path, root=path.parent)
+    evidence = [Evidence(data, name, str(item["sha256"]))]
+    change(app, [letter.record.id], how, Action("letter", edit, logged_as=via, evidence=evidence))
