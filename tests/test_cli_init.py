@@ -163,7 +163,8 @@ def test_a_store_inside_a_store_is_refused(ledger: Ledger) -> None:
         ),
         (
             ["--profile", "common"],
-            "Error: Invalid value for --profile: 'common' is only what others extend; choose one of: residential\n",
+            "Error: Invalid value for --profile: 'common' is only what others extend; choose one of: "
+            "clubhouse, community, mall, office-tower, residential, service-desk\n",
         ),
         (
             ["--timezone", "Asia/Beijing"],
