@@ -80,6 +80,7 @@ class Profile:
     roles: Mapping[str, Term]
     figures: Figures
     relations: Relations
+    appeal: Mapping[str, str]  # by language: whom a complainant can turn to next
     channels: Mapping[str, Channel]
     routes: tuple[Route, ...]  # the first that matches counts
     shares: tuple[Share, ...]
@@ -156,6 +157,7 @@ SECTIONS: Final[Mapping[str, Converter]] = {
     "summary": _FIGURES,
     "hours": hours,
     "calendar": calendar_name,
+    "appeal": map_of(text),
     "roles": map_of(_TERM),
     **RELATION_SECTIONS,
     **{section: map_of(_TERM) for section in TERM_SECTIONS.values()},
@@ -183,6 +185,7 @@ def read_profile(node: MappingNode, fields: Collection[str]) -> tuple[Profile | 
         figures=_figures(data["summary"]),
         hours=data.get("hours", ALWAYS),
         calendar=data.get("calendar"),
+        appeal=data.get("appeal", {}),
         relations=read_relations(data),
         channels=read_channels(data),
         routes=read_routes(data),

@@ -45,6 +45,8 @@ COMMANDS: Final = {
     "similar": "similar",
     "link": "link",
     "escalate": "escalate",
+    "form": "form",
+    "letter": "letter",
     "sample": "sample",
     "playbook": "playbook",
     "register": "register",
