@@ -11,9 +11,9 @@ from typing import Final
 
 import click
 
-from cpl import exporting, files, render
+from cpl import exporting, files, query, render
 from cpl.cli.app import App, as_cell, pass_app
-from cpl.cli.conditions import known_conditions, test_of
+from cpl.cli.choosing import known_names, value_test
 from cpl.cli.options import index_option, output_format
 from cpl.index import Narrow
 from cpl.index_rows import FACETS
@@ -59,8 +59,8 @@ def export_command(app: App, fmt: str, wheres: Sequence[str], target: Path | Non
 
 def _records(app: App, wheres: Sequence[str]) -> Iterator[Record]:
     """The records that meet the conditions, one at a time."""
-    conditions = known_conditions(app, wheres)
-    tests = [(each.field, test_of(app, each)) for each in conditions]
+    conditions = [known_names(app, each) for where in wheres for each in query.parse(where)]
+    tests = [(each.field, value_test(app, each)) for each in conditions]
     narrow = Narrow([each for each in tests if each[0] in FACETS])
     for record in app.records(lambda index: index.matching(narrow)):
         if all(test(record.get(name)) for name, test in tests):
