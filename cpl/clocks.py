@@ -14,6 +14,7 @@ from cpl.events import Event
 from cpl.moments import BUSINESS_UNITS, Duration
 from cpl.profile import REOPEN, Clock, Profile, Target
 from cpl.record import Record, as_of, judged_at, local_day
+from cpl.values import frozen
 from cpl.workflow import matches
 from cpl.worktime import Worktime, between, extend
 from cpl.worktime import due as due_after
@@ -60,7 +61,7 @@ class Run(NamedTuple):
         return self.stopped_at is None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Due:
     """Something of a record that has to happen by an instant: a clock, a task or the end of a pause."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from gettext import gettext as _
 from typing import Any, Final
@@ -15,6 +14,7 @@ from cpl.errors import CplError
 from cpl.events import Event, free_instant, set_last
 from cpl.moments import format_instant
 from cpl.record import HISTORY, LOG_SECTION, ORDER, Record, as_of, before, derived, load
+from cpl.values import frozen
 
 AFTER_THE_FACT: Final = timedelta(minutes=5)
 
@@ -23,7 +23,7 @@ class Refused(CplError):
     """A change that the rules do not allow; the message says what to do instead."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Who:
     """Who did it, when, and who writes it down now."""
 

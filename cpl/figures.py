@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,13 +13,14 @@ from cpl.profile import Profile
 from cpl.promises import OUTCOMES, Outcome
 from cpl.record import Record
 from cpl.tally import Dimension, Key, Mark, Part, Single, View, local
+from cpl.values import frozen
 
 BASES: Final[tuple[Basis, ...]] = ("rule", "agreed", "task", "pause")
 _MEDIAN: Final = 50
 _HIGH: Final = 90
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Count:
     """A number and the ids of the records that it counts, sorted; an id stands as often as it was counted."""
 
@@ -28,7 +28,7 @@ class Count:
     ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Timely:
     """The timely rate (OT-8): records by whether all their runs of the profile's timely clock were met."""
 
@@ -48,7 +48,7 @@ class Timely:
         return self.met.number, self.met.number + self.breached.number
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Spread:
     """How long the stopped runs of a clock took, pauses out, by nearest rank; None when there is no run."""
 
@@ -58,7 +58,7 @@ class Spread:
     p90_seconds: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Numbers:
     """What is counted of all records and again of each group."""
 
@@ -70,7 +70,7 @@ class Numbers:
     spreads: tuple[Spread, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FollowUps:
     """Of the closed records: those whose complainant was reached, said how it was, and was satisfied."""
 
@@ -79,7 +79,7 @@ class FollowUps:
     satisfied: Count
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Promises:
     """Promises (CL-4) by their due in the period; each has one of the outcomes, which add up to `made`."""
 
@@ -88,7 +88,7 @@ class Promises:
     rescheduled: Count  # at least once, whatever became of them
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Summary:
     """The figures of `period` as they were known at `at`; nothing in it is personal."""
 

@@ -7,12 +7,12 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from gettext import gettext as _
 from pathlib import Path
 from typing import Final
 
 from cpl.errors import CplError
+from cpl.values import frozen, replace
 
 _CHUNK: Final = 1 << 20
 _READ_FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
@@ -264,7 +264,7 @@ def _chunks(path: Path) -> Iterator[bytes]:
         raise Unreadable(path, explain(error)) from error
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _How:
     """How a file is put at its place: see `write`, `write_new` and `Transaction.write`."""
 

@@ -6,12 +6,12 @@ Pure, as `clocks`: the record and `now` come in, nothing is stored.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from cpl.events import Event
 from cpl.record import Record, Task, as_of
+from cpl.values import frozen
 
 Outcome = Literal["kept", "broken", "open", "dropped"]
 
@@ -20,7 +20,7 @@ OUTCOMES: Final[tuple[Outcome, ...]] = ("kept", "broken", "open", "dropped")
 _ENDS: Final = ("done", "drop")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fate:
     """What became of a task: `outcome`, judged by `due_at`, which need not be the due that the task has now.
 

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 from cpl.document import FRONT_LIMIT, RECORD_LIMIT
 from cpl.events import Event, read_event
 from cpl.moments import USUAL_INSTANT
+from cpl.patterns import regex
 from cpl.record import FIELDS, HISTORY, REQUIRED, Record, build
 from cpl.schema import Problems, struct
 from cpl.yaml_faults import conflict_markers, forbidden
@@ -28,11 +29,11 @@ _VALUE: Final = rf"({FLOW}|{_QUOTED}|\{{[^{{}}\n]*+\}}|\[[^\[\]\n]*+\])"
 _BEHIND: Final = r"(?:, |\Z)"
 
 # Patterns to split by: between the pieces that they find nothing may be left over.
-_ENTRY: Final = re.compile(rf"{_KEY}:(?: ([^\n]+)|((?:\n- [^\n]+)+))\n")
-_EVENT: Final = re.compile(rf"\n- \{{at: ({USUAL_INSTANT}), ([^\n]+)\}}(?=\n|\Z)")
-_PAIR: Final = re.compile(rf"{_KEY}: {_VALUE}{_BEHIND}")
-_ITEM: Final = re.compile(_VALUE + _BEHIND)
-_SINGLE: Final = re.compile(_QUOTED)
+_ENTRY: Final = regex(rf"{_KEY}:(?: ([^\n]+)|((?:\n- [^\n]+)+))\n")
+_EVENT: Final = regex(rf"\n- \{{at: ({USUAL_INSTANT}), ([^\n]+)\}}(?=\n|\Z)")
+_PAIR: Final = regex(rf"{_KEY}: {_VALUE}{_BEHIND}")
+_ITEM: Final = regex(_VALUE + _BEHIND)
+_SINGLE: Final = regex(_QUOTED)
 
 _OPENING: Final = "---\n"
 _CLOSING: Final = "\n---"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from gettext import gettext as _
 from gettext import ngettext
 
@@ -13,11 +12,12 @@ from cpl.figures import Count, Numbers, Promises, Spread, Summary, Timely
 from cpl.moments import format_instant
 from cpl.render import Cell, Column
 from cpl.tally import Dimension, Key, Single
+from cpl.values import frozen
 
 _NOTHING = "–"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Section:
     """A heading, what has to be known about it, and a table."""
 

@@ -6,7 +6,6 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from gettext import gettext as _
@@ -25,6 +24,7 @@ from cpl.layout import Layout, NotReady
 from cpl.places import template
 from cpl.record import Record, day_of, is_id, load, normalize_piece
 from cpl.transactions import Transaction
+from cpl.values import frozen
 from cpl.writes import Commit, Evidence, Write, changes_of, new_files
 
 RECORDS: Final = tree.RECORDS
@@ -59,7 +59,7 @@ class NotCommitted(CplError):
         super().__init__(message.format(words=words or "-"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """A record file as it was read; `record` is None where it can't be one, and `problems` say why."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Final, Literal
 
@@ -15,6 +14,7 @@ from cpl.profile import Profile
 from cpl.promises import PROMISE, Outcome, fates
 from cpl.record import PLACES, Record, as_of
 from cpl.redaction import redacted_title
+from cpl.values import frozen
 from cpl.workflow import matches
 
 Dimension = Literal["kind", "category", "place", "department", "severity", "channel", "cause"]
@@ -38,7 +38,7 @@ Key = str | None  # what a group is called; None: the records say nothing there
 _SINGLED: Final[frozenset[Mark]] = frozenset({"received", "closed", "open-at-end", "overdue"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Single:
     """A record that is shown by itself: `due_at` is its next due at the period's end, `title` is redacted."""
 
@@ -53,7 +53,7 @@ class Single:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Life:
     """What the moves and follow-ups of a record come to; a cycle ends with a reopening."""
 
@@ -63,7 +63,7 @@ class _Life:
     follow_ups: tuple[tuple[int, Event], ...]  # those that reached somebody, with the cycle
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Promise:
     """A promise whose due, as it is judged, lies in the period: what became of it, and whether it was rescheduled."""
 
@@ -71,7 +71,7 @@ class Promise:
     is_rescheduled: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """What one record adds to the figures: `marks` says which of them count it."""
 
@@ -85,7 +85,7 @@ class Part:
     single: Single | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class View:
     """From where the records are looked at."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from gettext import gettext as _
@@ -19,6 +19,7 @@ from cpl.moments import format_instant
 from cpl.record import TASK_KINDS, Record, before, day_of, derived, derived_dues, line_of, load, local_day
 from cpl.schema import did_you_mean
 from cpl.tree import is_evidence_name
+from cpl.values import frozen
 
 Step = str | int
 
@@ -26,7 +27,7 @@ _EASED: Final = {"E056": "W056", "E060": "W060", "E061": "W061"}
 CLOCK_SKEW: Final = timedelta(minutes=5)  # the clocks of two laptops are never quite the same
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Facts:
     """What lies around a record: evidence by name with its SHA-256, and the ids that links may name."""
 
@@ -55,7 +56,7 @@ def is_clean(record: Record, settings: Settings, facts: Facts) -> bool:
     return next(_Check(None, record, settings, facts).all(), None) is None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Check:
     """One record under examination; without the document the lines are not known."""
 

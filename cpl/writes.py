@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from cpl import tree
 from cpl.document import Document
 from cpl.journal import Change, Digest
 from cpl.render import one_line
+from cpl.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Commit:
     """What the commit of a write says: subject, free text, and the trailers."""
 
@@ -36,7 +36,7 @@ def _clean(text: str) -> str:
     return "\n".join(one_line(line) for line in text.strip().splitlines())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Evidence:
     """A file to copy into a record's folder under `name`, and the SHA-256 that the record says it has."""
 
@@ -45,7 +45,7 @@ class Evidence:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Write:
     """A record's next version, the bytes it was made from (None: a new record), and evidence to copy in."""
 

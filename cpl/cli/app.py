@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,9 +18,10 @@ import click
 
 from cpl.errors import CplError
 from cpl.moments import fixed, format_instant, parse_instant
+from cpl.patterns import regex
 
 _MANY: Final = 3000  # files that take longer to read than a person wants to wait without a word
-_TIME_OF_DAY: Final = re.compile(r"[0-9]{2}:[0-9]{2}")
+_TIME_OF_DAY: Final = regex(r"[0-9]{2}:[0-9]{2}")
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from gettext import gettext as _
 from gettext import ngettext
 from typing import Any
@@ -16,6 +15,7 @@ from cpl.cli.writing import Action, asked, change, known_term, nothing_to_change
 from cpl.draft import Draft
 from cpl.errors import CplError
 from cpl.record import Record, Task
+from cpl.values import frozen, replace
 
 
 @click.command("assign")
@@ -94,7 +94,7 @@ def _taker(app: App, assignee: str | None, giver: str, how: How) -> str:
     return taker
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Handover:
     """Whose work goes to whom; `departments` as well for what is assigned, with `lead` also what the giver leads."""
 

@@ -6,7 +6,6 @@ import os
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from gettext import gettext as _
 from gettext import ngettext
 from itertools import chain
@@ -24,6 +23,7 @@ from cpl.guard import Found, Verdict
 from cpl.layout import NotReady
 from cpl.render import Cell, Column, visible
 from cpl.store import RECORDS, Store
+from cpl.values import replace
 
 _COLUMNS: Final = tuple(Column(name, name) for name in ("path", "line", "code", "message"))
 _MANY: Final = 1000  # records that take a moment

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from difflib import get_close_matches
 from gettext import gettext as _
 from typing import Any, Final
@@ -29,6 +28,7 @@ from cpl.cli.writing import (
 from cpl.draft import Draft
 from cpl.events import VERBS, Event
 from cpl.schema import did_you_mean, text
+from cpl.values import replace
 
 # What contacts and follow-ups are about; a profile may wait for further words.
 ABOUT: Final = ("acknowledge", "progress", "outcome", "reply", "written-reply")

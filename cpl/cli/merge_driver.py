@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from gettext import gettext as _
 from pathlib import Path
 from typing import Final
@@ -16,6 +15,7 @@ from cpl.errors import EXIT_OK, EXIT_PROBLEMS, CplError
 from cpl.git import Git, GitFailed
 from cpl.merge import Marks, merge, whole
 from cpl.render import one_line
+from cpl.values import frozen
 
 MERGED: Final = "merged"
 CONFLICTS: Final = "conflicts"
@@ -71,7 +71,7 @@ def _labels(given: Sequence[str]) -> tuple[str, str]:
     return known[0] or "ours", known[1] or "theirs"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Job:
     """One merge: of which file, where base, ours and theirs are, and how to mark conflicts."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from gettext import gettext as _
 from typing import Final
@@ -20,6 +19,7 @@ from cpl.record import Record, local_day
 from cpl.render import Column
 from cpl.report_json import as_json
 from cpl.store import Entry
+from cpl.values import frozen
 
 THIS: Final = "this"
 LAST: Final = "last"
@@ -27,7 +27,7 @@ END: Final = "end"
 REPORTS: Final = "reports"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Asked:
     """The options that name a period, as they were written."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from gettext import gettext as _
 from typing import Any, BinaryIO
@@ -21,6 +20,7 @@ from cpl.query import SHORT_NAMES
 from cpl.record import FIELDS
 from cpl.render import visible
 from cpl.schema import Converter, did_you_mean, struct
+from cpl.values import frozen
 from cpl.writes import Commit, Evidence, Write
 from cpl.yaml_nodes import MappingNode, Source, plain_data
 from cpl.yaml_reader import read
@@ -29,7 +29,7 @@ from cpl.yaml_writer import entry as yaml_entry
 Edit = Callable[[Draft], str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Action:
     """What a command does to each record: its name in the trailer, the title in the handling log, and the change.
 
