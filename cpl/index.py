@@ -19,8 +19,9 @@ from cpl import freshness, index_dues, index_file
 from cpl.errors import CplError
 from cpl.freshness import Asked
 from cpl.index_file import Tree, Where, name_of, path_at
-from cpl.index_rows import FACETS, from_facet, microseconds
+from cpl.index_rows import from_facet
 from cpl.index_update import COLUMNS, Look, Watch
+from cpl.recognise import FACETS, microseconds
 from cpl.store import RECORDS, Store
 
 T = TypeVar("T")

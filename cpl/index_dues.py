@@ -9,12 +9,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, NamedTuple, cast
 
-from cpl import calendars, config, files
+from cpl import calendars, config, files, quick
 from cpl.clocks import dues
 from cpl.config import Settings
 from cpl.index_file import Tree, Where, locked, path_at, transaction
-from cpl.index_rows import at_microsecond, key_of, microseconds
+from cpl.index_rows import at_microsecond, key_of
 from cpl.places import SETTINGS_LIMIT, template
+from cpl.recognise import microseconds
 from cpl.record import Record
 from cpl.store import Store, bytes_of, read_entry
 from cpl.workdays import Calendar
@@ -71,13 +72,17 @@ def _reckoned(store: Store, rows: Iterable[tuple[int, bytes, str | None, int]]) 
     years = _Years(store.settings)
     for row, key, path, known_from in rows:
         data = None if path is None else bytes_of(store.root, path)
-        record = read_entry("", data).record if isinstance(data, bytes) and key_of(data) == key else None
+        record = _record(data) if isinstance(data, bytes) and key_of(data) == key else None
         if record is None:
             yield Dues(row, LOOK_EACH_TIME, None)
             continue
         found = _next(record, store.settings, at_microsecond(known_from), years)
         if found is not None:
             yield Dues(row, *found)
+
+
+def _record(data: bytes) -> Record | None:
+    return quick.read(data) or read_entry("", data).record
 
 
 def _next(record: Record, settings: Settings, at: datetime, years: _Years) -> tuple[int, int | None] | None:

@@ -37,7 +37,7 @@ _SINGLE: Final = regex(_QUOTED)
 
 _OPENING: Final = "---\n"
 _CLOSING: Final = "\n---"
-_MARKERS: Final = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
+MARKERS: Final = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
 _OTHER_FIELDS: Final = struct({}, extra=True)  # `x-…`
 _REQUIRED: Final = frozenset(REQUIRED)
 _NOWHERE: Final = Source("", "")
@@ -84,7 +84,7 @@ def _record(text: str) -> Record:
 
 def _has_what_no_file_may_hold(text: str, front: str) -> bool:
     """Whether there are conflict markers, or characters that may not stand in a front matter."""
-    if _MARKERS[0] in text or _MARKERS[1] in text or _MARKERS[2] in text or _MARKERS[3] in text:
+    if MARKERS[0] in text or MARKERS[1] in text or MARKERS[2] in text or MARKERS[3] in text:
         body = len(_OPENING) + len(front) + len(_CLOSING)
         if conflict_markers(Source("", text), 0, len(text), prose_from=body):
             return True

@@ -16,8 +16,8 @@ from cpl.cli.options import PERSON, STATE, at_option, index_option, output_forma
 from cpl.cli.writing import known_state, known_term
 from cpl.document import BOM
 from cpl.index import Narrow
-from cpl.index_rows import FACETS
 from cpl.patterns import regex
+from cpl.recognise import FACETS
 from cpl.record import FIELDS, Record, as_of
 from cpl.render import Cell, Column, duration
 from cpl.schema import did_you_mean
