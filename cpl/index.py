@@ -15,7 +15,7 @@ from gettext import gettext as _
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
-from cpl import freshness, index_dues, index_file
+from cpl import freshness, index_dues, index_file, index_texts
 from cpl.errors import CplError
 from cpl.freshness import Asked
 from cpl.index_file import Tree, Where, name_of, path_at
@@ -194,13 +194,7 @@ class Index:
 
     def with_words(self, words: Sequence[str]) -> list[str]:
         """The files in which all of the words stand, whatever their case."""
-        values = {f"word{number}": word.casefold().encode(errors="surrogatepass") for number, word in enumerate(words)}
-        holds = " AND ".join(f"instr(folded, :{name})" for name in values)
-        return self._asked(
-            lambda tree: _paths(
-                tree, f"SELECT place FROM texts CROSS JOIN files USING (row) WHERE tree = :tree AND {holds}", values
-            )
-        )
+        return self._asked(lambda tree: index_texts.with_words(self._at, tree, words))
 
     def due(self, now: datetime, horizon: datetime | None) -> list[str]:
         """The records of which at `now` something is overdue; with a horizon also due by then, or warned of."""

@@ -40,6 +40,7 @@ CREATE TABLE rows (
   row INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL, id TEXT, receipt INTEGER, known_from INTEGER,
   latest INTEGER, moved_to TEXT, has_open_tasks INTEGER, is_linked INTEGER, is_faulty INTEGER NOT NULL, {facets});
 CREATE TABLE links (row INTEGER NOT NULL, target TEXT NOT NULL, PRIMARY KEY (target, row)) WITHOUT ROWID;
+-- Made by the first search.
 CREATE TABLE texts (row INTEGER PRIMARY KEY, folded BLOB NOT NULL);
 CREATE TABLE settings (settings INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, seen INTEGER NOT NULL DEFAULT 0);
 -- Only of what has something due, or may have (0).

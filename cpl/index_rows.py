@@ -11,14 +11,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from cpl import freshness, quick, recognise
+from cpl import files, freshness, quick, recognise
+from cpl.document import BOM
 from cpl.events import Event
 from cpl.freshness import UNTRUSTED, Stamp
 from cpl.groups import links_of
 from cpl.parallel import in_order
 from cpl.recognise import FACETS, Row, as_facet, microseconds
 from cpl.record import Record
-from cpl.store import bytes_of, read_entry
+from cpl.store import RECORD_LIMIT, read_entry
 
 _CLOSING: Final = "\n---"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -62,12 +63,15 @@ def examined(root: Path, paths: Sequence[str]) -> Iterator[Examined]:
 def _stamped(root: Path, path: str) -> tuple[Stamp | None, bytes | None]:
     """The stamp from before a file was read, and its bytes; None for what is not there, or can't be read."""
     looked_at = time.time_ns()
+    full = f"{root}/{path}"
     try:
-        info = os.lstat(f"{root}/{path}")
+        info = os.lstat(full)
     except OSError:
         return None, None
-    data = bytes_of(root, path)
-    return (freshness.stamp_of(info, looked_at), data) if isinstance(data, bytes) else (UNTRUSTED, None)
+    try:
+        return freshness.stamp_of(info, looked_at), files.read(full, RECORD_LIMIT)
+    except files.Unreadable:
+        return UNTRUSTED, None
 
 
 def key_of(data: bytes) -> bytes:
@@ -84,15 +88,13 @@ def row_of(data: bytes) -> Row:
 
 def _row_of_any(data: bytes) -> Row:
     record, text, is_faulty = _read(data)
-    folded = text.casefold().encode()
     if record is None:
-        return Row(folded)
+        return Row()
     fields = record.fields
     moves = [event.to for event in record.events if event.to is not None]
     links = links_of(record)
     latest = microseconds(max(_instants(fields)))
     return Row(
-        folded,
         id=record.id,
         received=microseconds(record.received_at),
         known_from=microseconds(_known_from(record)),
@@ -103,6 +105,14 @@ def _row_of_any(data: bytes) -> Row:
         is_faulty=is_faulty,
         facets=tuple(_facets(fields)),
     )
+
+
+def text_of(data: bytes) -> bytes:
+    """The text of a file for searches, without regard to case."""
+    try:
+        return recognise.folded(data.decode().removeprefix(BOM), data.removeprefix(BOM.encode()))
+    except UnicodeDecodeError:
+        return data.decode("utf-8", "replace").casefold().encode()
 
 
 def _read(data: bytes) -> tuple[Record | None, str, bool]:

@@ -23,7 +23,7 @@ _LISTING_LIMIT: Final = 1 << 30
 _FEW: Final = 500  # files that one process reads and parses in less time than others need to start
 _SPARE: Final = 10_000
 _FILE: Final = "place, row, stamp, is_compared, is_watched"
-_AT_ONCE: Final = 500
+_AT_ONCE: Final = 200
 _ROW: Final = (
     "row",
     "key",
@@ -38,13 +38,12 @@ _ROW: Final = (
     *COLUMNS,
 )
 _NEW_ROW: Final = f"INSERT INTO rows ({', '.join(_ROW)}) VALUES ({', '.join('?' * len(_ROW))})"
-_NEW_TEXT: Final = "INSERT INTO texts VALUES (?, ?)"
 _NEW_LINK: Final = "INSERT INTO links VALUES (?, ?)"
 _NEW_FILE: Final = (
     "INSERT OR REPLACE INTO files (tree, place, folder, name, row, stamp, is_compared, is_watched)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_INSERTS: Final = (_NEW_ROW, _NEW_TEXT, _NEW_LINK, _NEW_FILE)
+_INSERTS: Final = (_NEW_ROW, _NEW_LINK, _NEW_FILE)
 
 Watch = Callable[[Iterable[Examined], int], Iterable[Examined]]
 """What shows the progress over so many files while they are read."""
@@ -210,7 +209,8 @@ class _Update:
         """The files that may differ from what the index says."""
         tree, folders = self._tree, self._seen.folders
         if tree is None:
-            return _Plan({path: None for paths in folders.files.values() for path in paths}, set())
+            new = (path for paths in folders.files.values() for path in paths)
+            return _Plan(dict.fromkeys(sorted(new, key=place_of)), set())  # in their order they are entered faster
         known: dict[str, _File | None] = {}
         gone: set[str] = set()
         for folder in (*folders.stamps, *folders.gone):
@@ -289,7 +289,6 @@ class _Entry:
         facets = row.facets or (None,) * len(COLUMNS)
         values = (key, row.id, row.received, row.known_from, row.latest, row.moved_to, row.has_open_tasks)
         self._waiting[_NEW_ROW].append((self._last, *values, bool(row.links), row.is_faulty, *facets))
-        self._waiting[_NEW_TEXT].append((self._last, row.folded))
         self._waiting[_NEW_LINK] += [(self._last, target) for target in row.links]
         return self._last
 

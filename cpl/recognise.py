@@ -142,14 +142,13 @@ _CASED_WIDE: Final = bytes_regex(b"\xef\xbc[\xa1-\xba]")
 
 
 class Row(NamedTuple):
-    """What is kept of a content, of one that holds no record only `folded`; one with an error of its form is faulty.
+    """What is kept of a content, nothing of one that holds no record; one with an error of its form is faulty.
 
     Instants are microseconds since 1970. From `known_from` on everything that happened is known; `latest` is the last
     instant that stands in the front matter at all. `moved_to` is the state that the events lead to, whatever `status`
     says.
     """
 
-    folded: bytes
     id: str | None = None
     received: int = 0
     known_from: int = 0
@@ -188,7 +187,6 @@ def row(data: bytes) -> Row | None:
     if not all(map(is_id, (found["id"], *links))):
         return None
     return Row(
-        folded(text, data),
         id=found["id"],
         received=_number(found["received"]),
         known_from=_number(max(found["received"], ats[-1], *(made_at for _task, made_at in tasks))),

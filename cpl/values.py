@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast, dataclass_transform
 T = TypeVar("T")
 Fields = Mapping[str, "Field[Any]"]
 
-_FIELDS = "__value_fields__"
+_FIELDS = "__dataclass_fields__"  # so that `dataclasses.replace` takes them too
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -24,7 +24,7 @@ def frozen(cls: type[T]) -> type[T]:
     A default is given as in a dataclass, also by `dataclasses.field`.
     """
     names = tuple(cls.__annotations__)
-    fields = {name: _field(vars(cls).get(name, MISSING)) for name in names}
+    fields = {name: _field(name, vars(cls).get(name, MISSING)) for name in names}
     compared = [name for name in names if fields[name].compare]
     parts = attrgetter(*compared) if compared else lambda _self: ()
 
@@ -58,8 +58,9 @@ def replace(old: T, **changes: Any) -> T:
     return type(old)(**{name: getattr(old, name) for name, each in fields.items() if each.init} | changes)
 
 
-def _field(default: Any) -> Field[Any]:
+def _field(name: str, default: Any) -> Field[Any]:
     found: Field[Any] = default if isinstance(default, Field) else field(default=default)
+    found.name = name
     return found
 
 

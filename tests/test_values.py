@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import pickle
 import re
 from dataclasses import dataclass, field
@@ -89,6 +90,7 @@ def test_a_value_can_not_be_changed() -> None:
         del pair.one
     with pytest.raises(AttributeError):
         pair.third = 1  # type: ignore[attr-defined]
+    assert dataclasses.replace(pair, other=2) == Pair("a", 2)
     assert {pair, Pair("a", 1), replace(pair, other=2)} == {Pair("a", 1), Pair("a", 2)}
 
 
