@@ -115,6 +115,7 @@ class Duration:
 
 SAME_DAY: Final = "same-day"
 BUSINESS_UNITS: Final = ("bh", "bd")
+WALL_UNITS: Final = ("m", "h", "d", "mo")
 
 
 def parse_duration(text: str) -> Duration:
