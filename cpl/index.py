@@ -72,13 +72,20 @@ class Size(NamedTuple):
     path: Path
 
 
+class Help(NamedTuple):
+    """What the index needs of its caller: to show progress, to tell a person, and what to do while git compares."""
+
+    watch: Watch
+    say: Callable[[str], None]
+    meanwhile: Callable[[], None] = lambda: None
+
+
 class Index:
     """The index of a store, brought up to date when it is first asked."""
 
-    def __init__(self, store: Store, watch: Watch, say: Callable[[str], None], compared: Asked | None = None) -> None:
+    def __init__(self, store: Store, help_: Help, compared: Asked | None = None) -> None:
         self._store = store
-        self._watch = watch
-        self._say = say
+        self._watch, self._say, self._meanwhile = help_
         self._compared = compared  # by git, which may have begun before there was an index to ask
         self._fresh: Tree | None = None
         self._guessed: Tree | None = None  # what git has not confirmed yet
@@ -97,7 +104,9 @@ class Index:
 
     def _look(self) -> Look:
         compared, self._compared = self._compared, None
-        return Look(self._store.git, self._at, self._tell_damage, compared)
+        look = Look(self._store.git, self._at, self._tell_damage, compared)
+        self._meanwhile()
+        return look
 
     def _tell_damage(self) -> None:
         message = _("the index {path} is damaged and is made anew; the records are not affected")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import zoneinfo
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from cpl.clocks import dues, stands_still
 from cpl.config import Settings
 from cpl.index_file import Tree, Where, locked, path_at, transaction
 from cpl.index_rows import at_microsecond, key_of
-from cpl.parallel import in_order
+from cpl.parallel import in_order_anyhow
 from cpl.places import SETTINGS_LIMIT, template
 from cpl.recognise import microseconds
 from cpl.record import Record
@@ -79,9 +79,9 @@ class _Wanted(NamedTuple):
     known_from: int
 
 
-def _reckoned(store: Store, rows: Iterable[_Wanted]) -> Iterator[Dues]:
+def _reckoned(store: Store, rows: Sequence[_Wanted]) -> Iterator[Dues]:
     """What is due next, by several processes where there are many rows; nothing of a row without anything due."""
-    found = in_order(partial(_reckoner, store.root, store.git.env), rows, enough=_ENOUGH)
+    found = in_order_anyhow(partial(_reckoner, store.root, store.git.env), rows, enough=_ENOUGH)
     return (each for each in found if each is not None)
 
 

@@ -16,7 +16,7 @@ from cpl.document import BOM
 from cpl.events import Event
 from cpl.freshness import UNTRUSTED, Stamp
 from cpl.groups import links_of
-from cpl.parallel import in_order
+from cpl.parallel import in_order_anyhow
 from cpl.recognise import FACETS, Row, as_facet, microseconds
 from cpl.record import Record
 from cpl.store import RECORD_LIMIT, read_entry
@@ -57,7 +57,7 @@ def _examined_whole(root: Path, path: str) -> Examined:
 
 def examined(root: Path, paths: Sequence[str]) -> Iterator[Examined]:
     """Many record files as they are now, parsed by as many processes as the machine has cores."""
-    return in_order(partial(_examiner, root), paths)
+    return in_order_anyhow(partial(_examiner, root), paths)
 
 
 def _stamped(root: Path, path: str) -> tuple[Stamp | None, bytes | None]:

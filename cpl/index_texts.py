@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from cpl.index_file import Tree, Where, locked, path_at, transaction
 from cpl.index_rows import key_of, text_of
-from cpl.parallel import in_order
+from cpl.parallel import in_order_anyhow
 from cpl.store import bytes_of
 
 # Of the files whose text is not known it can't be said.
@@ -39,7 +39,7 @@ def with_words(at: Where, tree: Tree, words: Sequence[str]) -> list[str]:
 def _enter(at: Where, tree: Tree, paths: Sequence[str]) -> None:
     """Enter the texts of these files; one that was changed since it was looked at stays unknown."""
     with locked(at), transaction(tree.database):
-        texts = (text for text in in_order(partial(_reader, at.root), paths) if text is not None)
+        texts = (text for text in in_order_anyhow(partial(_reader, at.root), paths) if text is not None)
         tree.database.executemany(
             "INSERT OR IGNORE INTO texts SELECT row, ? FROM rows WHERE key = ?",
             ((text.folded, text.key) for text in texts),

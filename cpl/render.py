@@ -88,6 +88,11 @@ def rows(items: Rows, columns: Sequence[Column], fmt: str, *, width: int | None 
     raise UnknownFormat(fmt)
 
 
+def prepare() -> None:
+    """Import what a table needs, which takes a while, at a moment when something else is waited for."""
+    import tabulate  # noqa: F401
+
+
 def visible(text: str) -> str:
     r"""The text with what moves the cursor, reorders or hides spelled out: `\x1b`, `<U+202E>`, `⏎`."""
     return _HIDDEN.sub(lambda found: _spelled(found[0]), text.replace("\r\n", "\n"))

@@ -84,9 +84,9 @@ class App:
     @cached_property
     def index(self) -> Index:
         """The index of the store; asking it may be refused."""
-        from cpl.index import Index
+        from cpl.index import Help, Index
 
-        return Index(self.store, self._watch, self.say, self.compared)
+        return Index(self.store, Help(self._watch, self.say, _prepare_table), self.compared)
 
     def compare_ahead(self, folder: Path | None) -> None:
         """Have git compare the files while the command that will need to know is still imported."""
@@ -305,6 +305,15 @@ class App:
             message = _("--at {at} lies in the future; now is {now}")
             raise CplError(message.format(at=format_instant(instant), now=format_instant(self.now)))
         return instant
+
+
+def _prepare_table() -> None:
+    """Import what prints a table, when the command is going to print one."""
+    context = click.get_current_context(silent=True)
+    if context is not None and context.params.get("fmt") == "table":
+        from cpl import render
+
+        render.prepare()
 
 
 def _is_terminal(stream: TextIO | None) -> bool:
