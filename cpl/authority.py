@@ -19,6 +19,7 @@ from cpl.events import Event, void_target
 from cpl.moments import format_instant
 from cpl.profile_rules import Rule
 from cpl.record import before
+from cpl.settings_files import parse
 from cpl.signatures import Signature
 from cpl.values import frozen
 from cpl.yaml_nodes import plain_data
@@ -164,7 +165,7 @@ def told_of_settings(path: str, email: str, versions: Sequence[bytes | None]) ->
 def _parts(data: bytes, path: str) -> dict[str, object]:
     """The values of a settings file by their first key; nothing of one that can't be read."""
     try:
-        node = config.parse(data, path)
+        node = parse(data, path)
     except Invalid:
         return {}
     return {entry.key.text: plain_data(entry.value) for entry in node.entries}

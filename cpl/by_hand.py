@@ -15,28 +15,13 @@ from cpl.record import HISTORY, NAMED, Record, line_of
 from cpl.validate import shown
 from cpl.values import frozen
 
-# The command that changes a field which is not changed by hand.
-_COMMANDS: Final = {
-    "id": "cpl open",
-    "kind": "cpl correct {id} kind=… --classify --reason TEXT",
-    "status": "cpl transition {id} STATE",
-    "nature": "cpl correct {id} nature=… --classify --reason TEXT",
-    "severity": "cpl correct {id} severity=… --classify --reason TEXT",
-    "category": "cpl correct {id} category=… --classify --reason TEXT",
-    "channel": "cpl correct {id} channel=… --reason TEXT",
-    "received_at": "cpl correct {id} received_at=… --reason TEXT",
-    "lead": "cpl correct {id} lead=… --reason TEXT",
-    "departments": "cpl assign {id} --department NAME",
-    "assignee": "cpl assign {id} --to PERSON",
-    "source": "cpl import",
-}
 # Lists of which a person may change some things by hand, and the commands that change the rest.
 _LISTS: Final = {
     HISTORY: "cpl did {id} VERB, cpl correct {id} --void EVENT --reason TEXT",
     "tasks": "cpl task {id} add TEXT, cpl task {id} done|drop|due TASK",
     "evidence": "cpl attach {id} FILE",
 }
-FIELDS: Final = frozenset({*_COMMANDS, *_LISTS})
+FIELDS: Final = frozenset({*workflow.FIELD_COMMANDS, *_LISTS})
 
 _PEOPLE: Final = "complainant.people"
 _JOIN: Final = "cpl did {id} join people=N, cpl correct {id} --void did:join --reason TEXT"
@@ -48,7 +33,7 @@ OF_TASKS: Final = {"due": "cpl task {id} due {task} --due INSTANT --reason TEXT"
 
 def command_for(name: str, identifier: str) -> str:
     """The command of the record `identifier` that changes one of FIELDS."""
-    return (_COMMANDS | _LISTS)[name].format(id=identifier)
+    return (workflow.FIELD_COMMANDS | _LISTS)[name].format(id=identifier)
 
 
 def refusal(name: str, identifier: str) -> str:
@@ -84,7 +69,7 @@ class _Comparison:
 
     def fields(self) -> Iterator[Problem]:
         """The fields of which events keep a copy, and how many people complain when some have joined."""
-        commands = dict(_COMMANDS)
+        commands = dict(workflow.FIELD_COMMANDS)
         if any(event.did == "join" for event in self.before.events):
             commands[_PEOPLE] = _JOIN
         for name, command in commands.items():
@@ -112,7 +97,7 @@ class _Comparison:
     def _gone(self, event: Event, twin: Event | None) -> Problem:
         line = line_of(self.document, [HISTORY]) if twin is None else twin.line
         if event == self.before.history[0] and twin is not None and twin.at != event.at:
-            return self._refused(line, _called(event), _COMMANDS["received_at"])
+            return self._refused(line, _called(event), workflow.FIELD_COMMANDS["received_at"])
         if event == self.before.history[0] or event.did == "void":
             return self._at(line, _("{what} stays as it was; put it back").format(what=_called(event)))
         command = "cpl correct {id} --void {at} --reason TEXT"

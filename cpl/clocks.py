@@ -12,8 +12,10 @@ from typing import Final, Literal, NamedTuple
 
 from cpl.events import Event
 from cpl.moments import BUSINESS_UNITS, WALL_UNITS, Duration
-from cpl.profile import REOPEN, Clock, Profile, Target
+from cpl.profile import REOPEN, Profile
+from cpl.profile_clocks import Clock, Target
 from cpl.record import Record, as_of, judged_at, local_day
+from cpl.renames import current
 from cpl.values import frozen
 from cpl.workflow import matches
 from cpl.worktime import Worktime, between, extend
@@ -118,7 +120,7 @@ def runs(record: Record, profile: Profile, worktime: Worktime, now: datetime) ->
 
     An imported record that names its clocks runs only those.
     """
-    known = as_of(record, now)
+    known = as_of(current(record, profile), now)
     if known is None:
         return []
     return [run for follow in _follows(known, profile, worktime, now) for run in follow.through()]
@@ -304,7 +306,7 @@ def _result(run: _Open, due_at: datetime, stopped_at: datetime | None, end: date
 
 def dues(record: Record, profile: Profile, worktime: Worktime, now: datetime) -> list[Due]:
     """All that still has to happen on `record` at `now`: running clocks, open tasks, a pause with its end."""
-    known = as_of(record, now)
+    known = as_of(current(record, profile), now)
     if known is None:
         return []
     found = [*_running(known, profile, worktime, now), *_open_tasks(known, profile, now)]
@@ -318,7 +320,7 @@ def stands_still(record: Record, profile: Profile, worktime: Worktime, now: date
     A paused clock that was not late stays so, for its due moves on with the pause; but one by business time or days may
     be late for some hours of each day.
     """
-    for follow in _follows(record, profile, worktime, now):
+    for follow in _follows(current(record, profile), profile, worktime, now):
         run = follow.running() if follow.clock.pauses else None
         if run is None or run.basis == "agreed":
             continue

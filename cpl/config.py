@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, tzinfo
 from gettext import gettext as _
@@ -10,24 +10,20 @@ from typing import Any, Final
 
 from cpl import calendars, tree
 from cpl.errors import Invalid, Problem
-from cpl.overlay import overlay
 from cpl.profile import SECTIONS, Profile, Term, read_profile
+from cpl.profile_duties import Channel
 from cpl.record import FIELDS
 from cpl.schema import Problems, anything, day, integer, is_absent, list_of, problem, struct, text, word, zone
+from cpl.settings_files import Files, merged, parse, profile_layers, profile_name
 from cpl.workdays import ALWAYS, Calendar, CalendarYear
 from cpl.worktime import Worktime
-from cpl.yaml_nodes import MappingNode, Node, Source
-from cpl.yaml_reader import read
+from cpl.yaml_nodes import MappingNode, Node
 
 MARKER: Final = tree.MARKER
 FORMAT: Final = 1
-PROFILES: Final = "templates/profiles"
 LANGUAGES: Final = ("en", "zh")
 ANYBODY: Final = "anybody"
 AUTHORS: Final = ("themselves", ANYBODY)
-
-Files = Callable[[str], bytes | None]
-"""Reads a file by its path from the store's root, from the work tree, the index or a commit; None: there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +51,7 @@ class Settings:
     zone: tzinfo
     language: str
     profile_name: str
+    profile_files: tuple[str, ...]  # the profile's own, then those that it extends
     profile: Profile
     people: Mapping[str, Person]
     worktime: Worktime
@@ -65,9 +62,13 @@ class Settings:
         wanted = email.casefold()
         return next((each for each in self.people.values() if wanted in map(str.casefold, each.emails)), None)
 
-    def label(self, term: Term | None, name: str) -> str:
+    def label(self, term: Term | Channel | None, name: str) -> str:
         """What to call `name` in the store's language."""
         return name if term is None else term.label.get(self.language, name)
+
+    def in_language(self, texts: Mapping[str, str]) -> str:
+        """The one of the texts by language that is the store's, else the English one; empty where there is neither."""
+        return texts.get(self.language) or texts.get(LANGUAGES[0], "")
 
 
 def person_id(email: str) -> str:
@@ -75,15 +76,6 @@ def person_id(email: str) -> str:
     local = email.partition("@")[0].lower()
     found = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in local).strip(".-_")
     return found or "desk"
-
-
-def _file_name(node: Node, problems: Problems) -> str | None:
-    name = word(node, problems)
-    if name is not None and ("/" in name or name.startswith(".")):
-        message = _("'{name}' is not the name of a profile; write it without folder and ending").format(name=name)
-        problems.append(problem(node, "E070", message))
-        return None
-    return name
 
 
 def _authors(node: Node, problems: Problems) -> bool | None:
@@ -112,31 +104,11 @@ _OWN: Final = {
     "name": text,
     "timezone": zone,
     "language": word,
-    "profile": _file_name,
+    "profile": profile_name,
     "people": list_of(_PERSON),
     "authors": _authors,
 }
 _REQUIRED: Final = ("format", "timezone", "profile")
-
-
-def parse(data: bytes, path: str) -> MappingNode:
-    """The mapping that a settings file holds.
-
-    Raises:
-        Invalid: it is no UTF-8, no YAML of the kind that cpl reads, or no mapping.
-    """
-    try:
-        content = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        message = _("not UTF-8 text: byte {byte:#x}; save the file as UTF-8").format(byte=data[error.start])
-        raise Invalid(_("{path} can't be read:").format(path=path), [Problem(path, line, "E001", message)]) from None
-    node, problems = read(Source(path, content), 0, len(content))
-    errors = [each for each in problems if each.is_error]
-    if isinstance(node, MappingNode) and not errors:
-        return node
-    message = _("expected a mapping like {example}").format(example="format: 1")
-    raise Invalid(_("{path} can't be read:").format(path=path), errors or [Problem(path, 1, "E070", message)])
 
 
 def load(files: Files) -> Settings:
@@ -151,7 +123,7 @@ def load(files: Files) -> Settings:
     data = struct({**_OWN, **dict.fromkeys(SECTIONS, anything)}, _REQUIRED, extra=True)(root, problems)
     if data is None or problems:
         raise Invalid(_("the store's settings are not right"), problems)
-    profile = _load_profile(files, data["profile"], root)
+    profile, profile_files = _load_profile(files, data["profile"], root)
     people = [_person(each) for each in data.get("people", ())]
     problems.extend(_check_people(root, people, profile))
     if problems:
@@ -161,6 +133,7 @@ def load(files: Files) -> Settings:
         zone=data["timezone"],
         language=data.get("language", LANGUAGES[0]),
         profile_name=data["profile"],
+        profile_files=profile_files,
         profile=profile,
         people={person.id: person for person in people},
         worktime=Worktime(data["timezone"], profile.hours, _calendar(files, profile)),
@@ -178,20 +151,14 @@ def _refuse_newer(root: MappingNode) -> None:
         raise Invalid(_("the store's settings are not right"), [problem(node, "E072", message)])
 
 
-def _load_profile(files: Files, name: str, root: MappingNode) -> Profile:
-    path = f"{PROFILES}/{name}.yaml"
-    data = files(path)
-    if data is None:
-        node = root.get("profile") or root
-        message = _("there is no profile '{name}' ({path})").format(name=name, path=path)
-        raise Invalid(_("the store's settings are not right"), [problem(node, "E070", message)])
-    base = parse(data, path)
+def _load_profile(files: Files, name: str, root: MappingNode) -> tuple[Profile, tuple[str, ...]]:
     different = [entry for entry in root.entries if entry.key.text in SECTIONS]
-    merged = overlay(base, MappingNode(different, root.flow, root.start, root.end, base.source))
-    profile, problems = read_profile(merged, FIELDS)
+    layers = profile_layers(files, name, root.get("profile") or root)
+    own = MappingNode(different, root.flow, layers[0].start, layers[0].end, layers[0].source)
+    profile, problems = read_profile(merged(layers, own), FIELDS)
     if profile is None:
         raise Invalid(_("the profile is not right"), problems)
-    return profile
+    return profile, tuple(each.source.path for each in layers)
 
 
 def _calendar(files: Files, profile: Profile) -> Calendar | None:

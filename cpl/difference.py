@@ -19,6 +19,7 @@ from cpl.errors import Problem
 from cpl.events import SET_BY_EVENTS, Event, void_target
 from cpl.moments import format_instant
 from cpl.profile import Profile
+from cpl.profile_names import STATUS
 from cpl.record import HISTORY, Record, before, derived, derived_dues, line_of
 from cpl.validate import CLOCK_SKEW, shown
 from cpl.values import frozen
@@ -262,7 +263,7 @@ def _legal_moves(change: Change) -> Iterator[Problem]:
         if previous is None or change.profile is None:
             continue
         allowed = workflow.allowed_moves(previous, change.profile)
-        if move.to not in allowed:
+        if change.profile.present_name(STATUS, str(move.to)) not in allowed:
             message = _("the profile has no move from '{from_}' to '{to}', only to: {allowed}; take the move out again")
             message = message.format(from_=previous.status, to=move.to, allowed=", ".join(allowed))
             yield _problem(change, move.line, "E104", message)

@@ -13,7 +13,10 @@ from cpl.document import Document
 from cpl.errors import CplError
 from cpl.events import Event, free_instant, set_last
 from cpl.moments import format_instant
+from cpl.profile import Profile
+from cpl.profile_names import STATUS
 from cpl.record import HISTORY, LOG_SECTION, ORDER, Record, as_of, before, derived, load
+from cpl.renames import current, current_events
 from cpl.values import frozen
 
 AFTER_THE_FACT: Final = timedelta(minutes=5)
@@ -43,7 +46,11 @@ class Draft:
 
     @property
     def record(self) -> Record:
-        """The record as the draft now stands."""
+        """The record as the draft now stands, with the names that the profile has now."""
+        return current(self._written, self.settings.profile)
+
+    @property
+    def _written(self) -> Record:
         record, _problems = load(self.document)
         if record is None:
             raise Refused(_("the record can't be read; run: cpl check"))
@@ -107,6 +114,7 @@ class Draft:
             Refused: the move would come before the last one, or tasks are still open.
         """
         record, profile = self.record, self.settings.profile
+        to = profile.present_name(STATUS, to)
         if to not in (allowed := workflow.allowed_moves(record, profile)):
             raise workflow.IllegalTransition(record.id, record.status, to, allowed)
         at = self._next_move_at(record)
@@ -157,7 +165,8 @@ class Draft:
 
     def void(self, event: Event, *, reason: str) -> Event:
         """Take `event` back by a further event; what it set gets the value that it would have without it."""
-        kind = {"to": event.to} if event.is_move else {"did": event.did}
+        written = next(each for each in self._written.history if _is_now(each, event, self.settings.profile))
+        kind = {"to": written.to} if written.is_move else {"did": written.did}
         void = self.add({"did": "void", "event": {"at": event.at, **kind}, "reason": reason})
         self._settle(event)
         people = self.record.get("complainant.people")
@@ -170,6 +179,11 @@ class Draft:
         local = self.who.at.astimezone(self.settings.zone)
         entry = f"### {local:%Y-%m-%d %H:%M} {self.who.by}, {what}"
         self.document = sections.add_to_section(self.document, LOG_SECTION, text, title=entry)
+
+
+def _is_now(written: Event, event: Event, profile: Profile) -> bool:
+    """Whether the event as it stands in the file is this one with the names of now."""
+    return current_events([written], profile) == (event,)
 
 
 def task_index(record: Record, task_id: str) -> int:

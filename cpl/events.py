@@ -44,6 +44,7 @@ CORRECTED_FIELDS: Final[Mapping[str, Converter]] = {
     "lead": word,
 }
 TASK_FIELDS: Final[Mapping[str, Converter]] = {"due": instant}
+FOLLOW_UPS: Final = ("desk", "management", "office")  # who asks: the desk, or a re-check
 SET_BY_EVENTS: Final = frozenset({"status", *GIVEN_FIELDS, *CORRECTED_FIELDS})
 
 _COMMON: Final[Mapping[str, Converter]] = {
@@ -145,13 +146,16 @@ class Event:
     def names(self) -> set[str]:
         """What a profile can call the event: `to:STATE`, `did:VERB` or `did:VERB/WHAT`.
 
-        WHAT is the event's `about`, or one of its flags that is true (`did:follow-up/satisfied`); none: any.
+        WHAT is the event's `about`, the clock that it agrees on a date for, one of its flags that is true
+        (`did:follow-up/satisfied`), or one of its scores; none: any.
         """
         key = self.key
-        names = {key, f"{key}/", f"{key}/{self.data.get('about', '')}"}
+        names = {key, f"{key}/", f"{key}/{self.data.get('about', '')}", f"{key}/{self.data.get('clock', '')}"}
         for name, value in self.data.items():
             if value is True:
                 names.add(f"{key}/{name}")
+            elif name == "scores":
+                names.update(f"{key}/{score}" for score in value)
         return names
 
     def matches(self, pattern: str) -> bool:

@@ -85,11 +85,13 @@ def profile(clone: Clone) -> Iterator[Finding]:
         yield Finding("profile", "warning", _unknown(), "cpl check")
         return
     name = clone.settings.profile_name
-    path = f"{config.PROFILES}/{name}.yaml"
-    own, ours = (_content(folder / path) for folder in (clone.store.root, shipped()))
-    if own is None:
+    paths = clone.settings.profile_files
+    own, ours = ([_content(folder / path) for path in paths] for folder in (clone.store.root, shipped()))
+    if own[0] is None:
         words = _("'{name}', the one that this cpl brings along; the store has no copy, so another cpl may differ")
-    elif ours is None:
+    elif None in own:
+        words = _("'{name}'; of what it extends the store has no copy, so another cpl may differ")
+    elif ours[0] is None:
         words = _("'{name}', the store's own")
     elif own == ours:
         words = _("'{name}', the same as this cpl brings along")

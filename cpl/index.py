@@ -194,8 +194,7 @@ class Index:
         return f"({is_open} OR has_open_tasks OR latest >= :latest)", {**values, "latest": microseconds(since)}
 
     def _finals(self) -> list[str]:
-        profile = self._store.settings.profile
-        return [state for state in profile.states if profile.is_final(state)]
+        return [*self._store.settings.profile.finals]
 
     def linked_to(self, identifier: str) -> list[str]:
         """The records on which a link to this one stands."""

@@ -41,7 +41,7 @@ class Dues(NamedTuple):
 def settings_key(store: Store) -> bytes:
     """What the settings, the calendar and the zone of a store are known by."""
     settings = store.settings
-    paths = [config.MARKER, f"{config.PROFILES}/{settings.profile_name}.yaml"]
+    paths = [config.MARKER, *settings.profile_files]
     if settings.worktime.calendar is not None:
         folder = store.root / calendars.FOLDER / settings.worktime.calendar.name
         paths += sorted(each.relative_to(store.root).as_posix() for each in folder.glob(f"*{calendars.ENDING}"))

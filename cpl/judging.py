@@ -20,13 +20,14 @@ from cpl.objects import Objects
 from cpl.patterns import bytes_regex
 from cpl.places import TEMPLATES, shipped, template
 from cpl.record import Record, is_id
+from cpl.settings_files import PROFILES
 from cpl.steps import INDEX, File, Step
 from cpl.store import RECORDS, Entry, read_entry, record_path
 from cpl.store_paths import name_of
 from cpl.tree import ENDING, is_evidence_name, is_record
 from cpl.values import replace
 
-PATHS: Final = (RECORDS, config.MARKER, config.PROFILES, calendars.FOLDER)
+PATHS: Final = (RECORDS, config.MARKER, PROFILES, calendars.FOLDER)
 """What is judged, and what by."""
 
 _AT_ONCE: Final = 40  # steps whose records are read at once, and so many records of them
@@ -153,7 +154,7 @@ class Judge:
             return (None,)
         if revision == INDEX:
             return (self._read_settings(revision, marker),)
-        folders = (self._objects.read(self._name(revision, each)) for each in (config.PROFILES, calendars.FOLDER))
+        folders = (self._objects.read(self._name(revision, each)) for each in (PROFILES, calendars.FOLDER))
         key = b"\0\0".join((marker, *(each or b"" for each in folders)))  # trees, so they name all that is in them
         found = self._same.get(key) or (self._read_settings(revision, marker),)
         self._same.put(key, found)
@@ -330,11 +331,9 @@ def _removed_settings() -> Problem:
 
 def _removed_profile(step: Step, settings: Settings) -> list[Problem]:
     """E070: without the store's own profile its rules would be those of whatever cpl reads it."""
-    path = f"{config.PROFILES}/{settings.profile_name}.yaml"
-    if not step.touches(path) or step.after(path) is not None:
-        return []
+    removed = [path for path in settings.profile_files if step.touches(path) and step.after(path) is None]
     message = _("the store's own rules were removed; put them back: git checkout HEAD -- {path}")
-    return [Problem(path, 1, "E070", message.format(path=path))]
+    return [Problem(path, 1, "E070", message.format(path=path)) for path in removed]
 
 
 def _unreadable(path: str) -> Problem:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 from cpl.yaml_nodes import MappingNode, Node, ScalarNode
 
 
@@ -14,12 +16,16 @@ def find(root: MappingNode, path: tuple[str, ...]) -> Node:
     return node
 
 
-def overlay(base: MappingNode, over: MappingNode) -> MappingNode:
-    """`base` with what `over` says differently.
+def overlay(base: MappingNode, *layers: MappingNode) -> MappingNode:
+    """`base` with what each of the layers, one after the other, says differently.
 
-    Mappings are merged by name, names that only `over` has stand first, lists and scalars are replaced whole, and
-    `NAME: {off: true}` takes NAME away.
+    Mappings are merged by name, names that only the upper one has stand first, lists and scalars are replaced whole,
+    and `NAME: {off: true}` takes NAME away, unless a layer above says `{off: false}`.
     """
+    return _without_what_is_off(reduce(_laid_over, layers, base))
+
+
+def _laid_over(base: MappingNode, over: MappingNode) -> MappingNode:
     changed = {entry.key.text: entry for entry in over.entries}
     names = {entry.key.text for entry in base.entries}
     entries = [entry for entry in over.entries if entry.key.text not in names]
@@ -28,14 +34,22 @@ def overlay(base: MappingNode, over: MappingNode) -> MappingNode:
         if other is None:
             entries.append(entry)
         elif isinstance(other.value, MappingNode) and isinstance(entry.value, MappingNode):
-            merged = overlay(entry.value, other.value)
-            entries.append(type(entry)(other.key, merged))
+            entries.append(type(entry)(other.key, _laid_over(entry.value, other.value)))
         else:
             entries.append(other)
-    kept = [entry for entry in entries if not _is_off(entry.value)]
-    return MappingNode(kept, over.flow, over.start, over.end, over.source)
+    return MappingNode(entries, over.flow, over.start, over.end, over.source)
 
 
-def _is_off(node: Node) -> bool:
-    off = node.get("off") if isinstance(node, MappingNode) else None
+def _without_what_is_off(node: MappingNode) -> MappingNode:
+    entries = []
+    for entry in node.entries:
+        if not isinstance(entry.value, MappingNode):
+            entries.append(entry)
+        elif not _is_off(entry.value):
+            entries.append(type(entry)(entry.key, _without_what_is_off(entry.value)))
+    return MappingNode(entries, node.flow, node.start, node.end, node.source)
+
+
+def _is_off(node: MappingNode) -> bool:
+    off = node.get("off")
     return isinstance(off, ScalarNode) and off.text == "true"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from gettext import gettext as _
 from typing import Any, Final
 
@@ -12,17 +11,17 @@ from cpl.calendars import calendar_name
 from cpl.errors import Problem
 from cpl.events import VERBS
 from cpl.hours import hours
-from cpl.moments import Duration
 from cpl.overlay import find
+from cpl.profile_clocks import CLOCK, Clock, read_clock
+from cpl.profile_duties import SECTIONS as DUTY_SECTIONS
+from cpl.profile_duties import Channel, Route, Share, read_channels, read_routes, read_shares
+from cpl.profile_names import CLOCK_NAME, STATUS, with_present_names
 from cpl.profile_rules import EVENT_KEYS, RULE, Rule, When, read_rule
 from cpl.relations import SECTIONS as RELATION_SECTIONS
 from cpl.relations import Escalation, Relations, read_relations
 from cpl.schema import (
     Converter,
-    count,
-    day,
     did_you_mean,
-    duration,
     flag,
     list_of,
     map_of,
@@ -32,7 +31,7 @@ from cpl.schema import (
     word,
 )
 from cpl.workdays import ALWAYS, Hours
-from cpl.yaml_nodes import MappingNode, Node
+from cpl.yaml_nodes import MappingNode
 
 BACK: Final = "back"
 REOPEN: Final = "reopen"
@@ -45,6 +44,7 @@ class Term:
     name: str
     label: Mapping[str, str]
     when: When
+    is_default: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,37 +57,6 @@ class State:
     paused: bool
     final: bool
     counts: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """How long a clock may run for the records that match `when`; `place` is the file and line that say so."""
-
-    name: str
-    when: When
-    within: Duration
-    warn: Duration | None
-    since: date | None
-    clause: str | None
-    place: str
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """A deadline by rule: which events start, stop and end it, and its targets, first match first.
-
-    After `attempts` that reached nobody it is stopped too; None: these never stop it.
-    """
-
-    name: str
-    label: Mapping[str, str]
-    starts: tuple[str, ...]
-    stops: tuple[str, ...]
-    ends: tuple[str, ...]
-    pauses: bool
-    repeat: bool
-    attempts: int | None
-    targets: tuple[Target, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,49 +80,56 @@ class Profile:
     roles: Mapping[str, Term]
     figures: Figures
     relations: Relations
+    channels: Mapping[str, Channel]
+    routes: tuple[Route, ...]  # the first that matches counts
+    shares: tuple[Share, ...]
+    former: Mapping[str, Mapping[str, str]]  # by field, the names of before with those of now; no field without any
     hours: Hours = ALWAYS
     calendar: str | None = None
+
+    def present_name(self, field: str, name: str) -> str:
+        """What a name of the field (STATUS, CLOCK_NAME, or one of TERM_SECTIONS) is called now."""
+        return self.former.get(field, {}).get(name, name)
+
+    def _state(self, name: str | None) -> State | None:
+        return None if name is None else self.states.get(self.present_name(STATUS, name))
+
+    @property
+    def finals(self) -> tuple[str, ...]:
+        """The final states, with the names that they had before."""
+        names = (*self.states, *self.former.get(STATUS, ()))
+        return tuple(name for name in names if self.is_final(name))
 
     @property
     def initial(self) -> str:
         """The state that a complaint is taken in with."""
         return next(state.name for state in self.states.values() if state.initial)
 
+    @property
+    def usual_kind(self) -> str:
+        """The kind of a complaint of which nobody says another: the default one, else the first."""
+        kinds = self.terms["kind"].values()
+        return next((kind.name for kind in kinds if kind.is_default), next(iter(kinds)).name)
+
     def is_final(self, state: str | None) -> bool:
         """Whether `state` ends the handling; an unknown state does not."""
-        return state is not None and state in self.states and self.states[state].final
+        found = self._state(state)
+        return found is not None and found.final
 
     def is_paused(self, state: str | None) -> bool:
         """Whether clocks that pause stand still in `state`."""
-        return state is not None and state in self.states and self.states[state].paused
+        found = self._state(state)
+        return found is not None and found.paused
 
     def counts(self, state: str) -> bool:
         """Whether records in `state` are part of the figures (withdrawn ones are not)."""
-        return state not in self.states or self.states[state].counts
+        found = self._state(state)
+        return found is None or found.counts
 
 
-_TERM: Final = struct({"label": map_of(text), "when": map_of(list_of(text)), "off": flag})
-_STATE: Final = struct({"label": map_of(text), "initial": flag, "paused": flag, "final": flag, "counts": flag})
-
-
-_TARGET: Final = struct(
-    {"when": map_of(list_of(text)), "within": duration, "warn": duration, "since": day, "clause": text},
-    required=["within"],
-)
-_CLOCK: Final = struct(
-    {
-        "label": map_of(text),
-        "starts": list_of(word),
-        "stops": list_of(word),
-        "ends": list_of(word),
-        "pauses": flag,
-        "repeat": flag,
-        "attempts": count,
-        "off": flag,
-        "targets": map_of(_TARGET),
-    },
-    required=["starts", "stops", "targets"],
-)
+_NAMED: Final = {"label": map_of(text), "clause": text, "was": list_of(word), "off": flag}
+_TERM: Final = struct({**_NAMED, "when": map_of(list_of(text)), "default": flag})
+_STATE: Final = struct({**_NAMED, **dict.fromkeys(("initial", "paused", "final", "counts"), flag)})
 _FIGURES: Final = struct(
     {"timely": word, "medians": list_of(word), "single-out": map_of(list_of(text))}, required=["timely"]
 )
@@ -174,13 +150,14 @@ SECTIONS: Final[Mapping[str, Converter]] = {
     "states": map_of(_STATE),
     "moves": map_of(list_of(word)),
     "rules": map_of(RULE),
-    "clocks": map_of(_CLOCK),
+    "clocks": map_of(CLOCK),
     "summary": _FIGURES,
     "hours": hours,
     "calendar": calendar_name,
     "roles": map_of(_TERM),
     **RELATION_SECTIONS,
     **{section: map_of(_TERM) for section in TERM_SECTIONS.values()},
+    **DUTY_SECTIONS,
 }
 REQUIRED: Final = ("states", "moves", "kinds", "clocks", "summary")
 
@@ -190,7 +167,7 @@ def read_profile(node: MappingNode, fields: Collection[str]) -> tuple[Profile | 
 
     `fields` are the names that a record's fields have.
     """
-    problems: list[Problem] = []
+    node, former, problems = with_present_names(node, {STATUS: "states", CLOCK_NAME: "clocks", **TERM_SECTIONS})
     data = struct(SECTIONS, REQUIRED)(node, problems)
     if data is None or problems:
         return None, problems
@@ -198,13 +175,17 @@ def read_profile(node: MappingNode, fields: Collection[str]) -> tuple[Profile | 
         states={name: _state(name, each) for name, each in data["states"].items()},
         moves=data["moves"],
         rules=tuple(read_rule(name, each) for name, each in data.get("rules", {}).items()),
-        clocks={name: _clock(name, each, node) for name, each in data["clocks"].items() if not each.get("off")},
+        clocks={name: read_clock(name, each, node) for name, each in data["clocks"].items()},
         terms={field: _terms(data.get(section, {})) for field, section in TERM_SECTIONS.items()},
         roles=_terms(data.get("roles", {})),
         figures=_figures(data["summary"]),
         hours=data.get("hours", ALWAYS),
         calendar=data.get("calendar"),
         relations=read_relations(data),
+        channels=read_channels(data),
+        routes=read_routes(data),
+        shares=read_shares(data),
+        former=former,
     )
     problems = list(_CrossCheck(profile, node, fields).all())
     return (None if problems else profile), problems
@@ -216,27 +197,10 @@ def _state(name: str, data: Mapping[str, Any]) -> State:
 
 
 def _terms(data: Mapping[str, Mapping[str, Any]]) -> dict[str, Term]:
-    return {name: Term(name, each.get("label", {}), each.get("when", {})) for name, each in data.items()}
-
-
-def _clock(name: str, data: Mapping[str, Any], root: MappingNode) -> Clock:
-    places = {each: find(root, ("clocks", name, "targets", each)) for each in data["targets"]}
-    return Clock(
-        name,
-        data.get("label", {}),
-        starts=data["starts"],
-        stops=data["stops"],
-        ends=data.get("ends", ()),
-        pauses=data.get("pauses", False),
-        repeat=data.get("repeat", False),
-        attempts=data.get("attempts"),
-        targets=tuple(_target(each, target, places[each]) for each, target in data["targets"].items()),
-    )
-
-
-def _target(name: str, data: Mapping[str, Any], node: Node) -> Target:
-    rest = {key: data.get(key) for key in ("warn", "since", "clause")}
-    return Target(name, data.get("when", {}), data["within"], **rest, place=f"{node.source.path}:{node.line}")
+    return {
+        name: Term(name, each.get("label", {}), each.get("when", {}), is_default=each.get("default", False))
+        for name, each in data.items()
+    }
 
 
 def _figures(data: Mapping[str, Any]) -> Figures:
@@ -268,6 +232,7 @@ class _CrossCheck:
         for section, terms in zip(TERM_SECTIONS.values(), profile.terms.values(), strict=True):
             for term in terms.values():
                 yield from self._when(term.when, section, term.name)
+        yield from self._duties()
         yield from self._known((profile.figures.timely, *profile.figures.medians), profile.clocks, "summary")
         yield from self._when(profile.figures.single_out, "summary", "single-out")
 
@@ -316,6 +281,15 @@ class _CrossCheck:
         path = ("escalations", escalation.name)
         yield from self._when({**escalation.when, "severity": (escalation.severity,)}, *path)
         yield from self._known((name.partition(".")[0] for name in escalation.has), self.fields, *path)
+
+    def _duties(self) -> Iterator[Problem]:
+        departments = self.profile.terms["departments"]
+        for route in self.profile.routes:
+            yield from self._when(route.when, "routing", route.name)
+            yield from self._known(route.departments if departments else (), departments, "routing", route.name)
+        for share in self.profile.shares:
+            yield from self._when(share.when, "shares", share.name)
+            yield from self._known([share.did.partition("/")[0]], VERBS, "shares", share.name)
 
     def _event(self, pattern: str, *path: str) -> Iterator[Problem]:
         kind, _colon, name = pattern.partition(":")

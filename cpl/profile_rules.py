@@ -55,6 +55,7 @@ RULE: Final = struct(
         "settings": flag,
         "signed": flag,
         "shared": flag,
+        "off": flag,
     },
 )
 

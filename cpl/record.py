@@ -79,6 +79,7 @@ FIELDS: Final[Mapping[str, Converter]] = {
     "tags": list_of(word),
     "channel": word,
     "received_at": instant,
+    "happened_at": moment,
     "location": struct(
         {"site": text, "building": text, "unit": text, "room": text, "floor": text, "spot": text, "area": text},
         extra=True,

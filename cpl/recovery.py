@@ -35,11 +35,14 @@ class Mended:
 def settle(git: Git, folder: Path) -> str | None:
     """Mend the write of which a journal in the private folder tells; what was done, in words; None without a journal.
 
-    The caller holds the lock, so whoever wrote the journal is dead. What it was to write is kept where it is undone.
+    The caller holds the lock, so whoever wrote the journal is dead, and so is who was about to write one. What it was
+    to write is kept where it is undone.
 
     Raises:
         CplError: as `mend`; the journal stays.
     """
+    for path in left_over(folder):
+        files.remove(path, root=folder, durable=False)
     try:
         noted = journal.read(folder)
     except journal.Unusable as error:

@@ -7,7 +7,7 @@ from gettext import gettext as _
 from typing import Any, Final
 
 from cpl.moments import Duration
-from cpl.schema import Converter, Problems, count, duration, list_of, map_of, one_of, problem, struct, text, word
+from cpl.schema import Converter, Problems, count, duration, flag, list_of, map_of, one_of, problem, struct, text, word
 from cpl.values import frozen
 from cpl.yaml_nodes import Node
 
@@ -84,6 +84,7 @@ _ESCALATION: Final = struct(
     {
         "label": map_of(text),
         "clause": text,
+        "off": flag,
         "when": map_of(list_of(text)),
         "has": list_of(word),
         "age": duration,
@@ -105,7 +106,7 @@ def _escalation(node: Node, problems: Problems) -> Any:
 
 
 SECTIONS: Final[Mapping[str, Converter]] = {
-    "links": map_of(struct({"label": map_of(text), "people": one_of((ADD, ONCE))})),
+    "links": map_of(struct({"label": map_of(text), "people": one_of((ADD, ONCE)), "clause": text, "off": flag})),
     "similar": struct({"days": _days, "place": list_of(one_of(LEVELS))}),
     "escalations": map_of(_escalation),
 }

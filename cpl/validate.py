@@ -17,9 +17,10 @@ from cpl.errors import Problem
 from cpl.events import Event, void_target
 from cpl.moments import format_instant
 from cpl.record import TASK_KINDS, Record, before, day_of, derived, derived_dues, line_of, load, local_day
+from cpl.renames import current, current_events
 from cpl.schema import did_you_mean
 from cpl.tree import is_evidence_name
-from cpl.values import frozen
+from cpl.values import frozen, replace
 
 Step = str | int
 
@@ -48,12 +49,19 @@ def check(document: Document, settings: Settings, facts: Facts) -> list[Problem]
 
 def check_record(document: Document, record: Record, settings: Settings, facts: Facts) -> Iterator[Problem]:
     """The problems of the record that was read from `document` without an error, but for those of its form."""
-    return _Check(document, record, settings, facts).all()
+    return _check(document, record, settings, facts).all()
 
 
 def is_clean(record: Record, settings: Settings, facts: Facts) -> bool:
     """Whether the rules have nothing to say of a record in whose text there is no problem; `check` tells what."""
-    return next(_Check(None, record, settings, facts).all(), None) is None
+    return next(_check(None, record, settings, facts).all(), None) is None
+
+
+def _check(document: Document | None, record: Record, settings: Settings, facts: Facts) -> _Check:
+    profile = settings.profile
+    if facts.known is not None and profile.former:
+        facts = replace(facts, known=current_events(facts.known, profile))
+    return _Check(document, current(record, profile), settings, facts)
 
 
 @frozen

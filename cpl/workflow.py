@@ -9,8 +9,9 @@ from typing import Final
 
 from cpl.config import Person
 from cpl.errors import CplError
-from cpl.events import VERBS, Event
+from cpl.events import FOLLOW_UPS, VERBS, Event
 from cpl.profile import BACK, Profile
+from cpl.profile_names import STATUS
 from cpl.profile_rules import EVENT_KEYS, Rule, When
 from cpl.record import FIRST_PARTS, Record, local_day
 from cpl.values import frozen
@@ -72,7 +73,7 @@ def allowed_moves(record: Record, profile: Profile) -> tuple[str, ...]:
 def moves_from(events: Iterable[Event], status: str, profile: Profile) -> tuple[str, ...]:
     """The states that a record with these events can move to from `status`."""
     result: list[str] = []
-    for name in profile.moves.get(status, ()):
+    for name in profile.moves.get(profile.present_name(STATUS, status), ()):
         state = came_from(events, profile) if name == BACK else name
         if state is not None and state not in result:
             result.append(state)
@@ -87,8 +88,8 @@ def withdrawn(record: Record, profile: Profile) -> str:
 
 def came_from(events: Iterable[Event], profile: Profile) -> str | None:
     """The last state that was not a pause."""
-    states = [event.to for event in events if event.is_move and not profile.is_paused(event.to)]
-    return states[-1] if states else None
+    states = [event.to for event in events if event.to is not None and not profile.is_paused(event.to)]
+    return profile.present_name(STATUS, states[-1]) if states else None
 
 
 def missing(record: Record, profile: Profile, move: Event, zone: tzinfo) -> list[Missing]:
@@ -158,6 +159,28 @@ def since_entered(record: Record, profile: Profile) -> list[Event]:
     return result
 
 
+# The command that changes a field which is not changed by hand.
+FIELD_COMMANDS: Final = {
+    "id": "cpl open",
+    "kind": "cpl correct {id} kind=… --classify --reason TEXT",
+    "status": "cpl transition {id} STATE",
+    "nature": "cpl correct {id} nature=… --classify --reason TEXT",
+    "severity": "cpl correct {id} severity=… --classify --reason TEXT",
+    "category": "cpl correct {id} category=… --classify --reason TEXT",
+    "channel": "cpl correct {id} channel=… --reason TEXT",
+    "received_at": "cpl correct {id} received_at=… --reason TEXT",
+    "lead": "cpl correct {id} lead=… --reason TEXT",
+    "departments": "cpl assign {id} --department NAME",
+    "assignee": "cpl assign {id} --to PERSON",
+    "source": "cpl import",
+}
+_SUPPLIED: Final = {
+    **FIELD_COMMANDS,
+    "tasks": "cpl task {id} add TEXT",
+    "evidence": "cpl attach {id} FILE",
+    "links": "cpl link {id} OTHER --as NAME",
+}
+
 # The verbs whose events another command than `cpl did` makes.
 _COMMANDS: Final = {
     "assign": "assign {id} --to PERSON",
@@ -177,15 +200,26 @@ def supplies(requirement: str, identifier: str) -> str:
         return f"cpl transition {identifier} {name}"
     if kind != "did":
         option = {"reason": "--reason TEXT", "until": "--until INSTANT", "text": "-m TEXT"}.get(requirement)
+        if requirement in _SUPPLIED:
+            return _SUPPLIED[requirement].format(id=identifier)
         return option or f"cpl set {identifier} {FIRST_PARTS.get(requirement, requirement)}=…"
     verb, _slash, about = name.partition("/")
     if verb == "contact":
         return f"cpl contact {identifier} --via CHANNEL --about {about or 'acknowledge'}"
     if verb == "follow-up":
-        return f"cpl follow-up {identifier} --via CHANNEL --{about or 'satisfied'}"
+        return f"cpl follow-up {identifier} --via CHANNEL --satisfied{_asked(about)}"
+    if verb == "agree":
+        return f"cpl did {identifier} agree clock={about or '…'} due=…"
     if verb in _COMMANDS:
         return f"cpl {_COMMANDS[verb].format(id=identifier)}"
     if about:
         return f"cpl did {identifier} {verb} --about {about}"
     needed = VERBS[verb].required if verb in VERBS else ()
     return " ".join(["cpl did", identifier, verb, *(f"{name}=…" for name in needed)])
+
+
+def _asked(about: str) -> str:
+    """The option that makes a follow-up what a requirement calls it: who asks, or what gets a score."""
+    if about in ("", "satisfied"):
+        return ""
+    return f" --about {about}" if about in FOLLOW_UPS else f" --score {about}=N"

@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import cache
 from typing import Final
 
-from cpl import clocks, config, merge, opinion, query, quick, splicing, tables, validate
+from cpl import clocks, config, merge, opinion, query, quick, settings_files, splicing, tables, validate
 from cpl import document as documents
 from cpl.config import Settings
 from cpl.errors import CplError
@@ -20,6 +20,7 @@ from cpl.importing import Importer, Present
 from cpl.mapping import read_mapping
 from cpl.moments import month, parse_date, parse_duration, parse_instant, parse_zone, week
 from cpl.record import Record
+from cpl.settings_files import PROFILES
 from cpl.store import Store, read_entry, template
 from tests.ledger import CPL_YAML, EXAMPLES, NOW, RESIDENTIAL, ROOT, record, record_text, settings
 
@@ -159,7 +160,7 @@ def import_rows(chance: random.Random) -> None:
     """Any bytes as a table, and any as a mapping: rows become records that can be read, or are rejected."""
     with suppress(CplError):
         data = changed(chance, _MAPPING) if chance.random() < 0.5 else _MAPPING
-        mapping, _problems = read_mapping(config.parse(data, "map.yaml"), _settings())
+        mapping, _problems = read_mapping(settings_files.parse(data, "map.yaml"), _settings())
         encoding = chance.choice((None, None, "utf-8", "gb18030", "utf-16", "idna", "rot13"))
         rows = tables.read(changed(chance, chance.choice((_TABLE, _LINES))), encoding=encoding, most=1 << 20).rows
         if mapping is not None:
@@ -189,8 +190,8 @@ def load_settings(chance: random.Random) -> None:
         if path == config.MARKER:
             return own if which == 0 else CPL_YAML.encode() + hours
         found = template(ROOT, path)
-        if path.startswith(config.PROFILES):
-            return profile if which == 1 and found is not None else found
+        if path.startswith(PROFILES):
+            return profile if which == 1 and path.endswith(RESIDENTIAL.name) else found
         return changed(chance, found) if which == 2 and found is not None else found
 
     with suppress(CplError):

@@ -21,9 +21,11 @@ from cpl.config import Settings
 from cpl.hook_states import HOOKS
 from cpl.moments import parse_instant
 from cpl.record import Record, load, make_id
+from cpl.settings_files import PROFILES
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "tests" / "examples"
+COMMON = ROOT / "templates" / "profiles" / "common.yaml"
 RESIDENTIAL = ROOT / "templates" / "profiles" / "residential.yaml"
 ONE = "CPL-20261118-M9S3467"
 TRUE = shutil.which("true") or "/bin/true"  # stands in for the interpreter of hooks: they have the real clock
@@ -127,7 +129,7 @@ def settings(cpl_yaml: str = CPL_YAML, *, profile: str | None = None) -> Setting
     def files(path: str) -> bytes | None:
         if path == config.MARKER:
             return cpl_yaml.encode()
-        if profile is not None and path.startswith(config.PROFILES):
+        if profile is not None and path.startswith(PROFILES) and path != f"{PROFILES}/{COMMON.name}":
             return profile.encode()
         return (ROOT / path).read_bytes() if (ROOT / path).exists() else None
 

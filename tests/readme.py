@@ -1,7 +1,9 @@
 """Replays the commands of a page's console blocks and puts their real output behind them.
 
-`python -m tests.readme` rewrites README.md; a test compares. In a block, `# 2026-11-18 09:00 li.na` sets the clock
-and the person, `$ cpl …` and `$ git …` are run, and what follows up to the next such line is their output.
+`python -m tests.readme` rewrites README.md and the walks in docs/walks/, or the pages that it is given; tests compare.
+In a block, `# 2026-11-18 09:00 li.na` sets the clock and the person, `$ cpl …` and `$ git …` are run, and what follows
+up to the next such line is their output. A page may have settings of its own, in a yaml block that begins with
+`# cpl.yaml`; then `cpl init` completes the store, as it does for everybody.
 """
 
 from __future__ import annotations
@@ -25,23 +27,28 @@ from cpl.store import Store
 from tests.ledger import CPL_YAML, TRUE
 
 PAGE: Final = Path(__file__).parent.parent / "README.md"
+WALKS: Final = sorted((PAGE.parent / "docs" / "walks").glob("*.md"))
 BLOCK: Final = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
+COMMAND: Final = re.compile(r"^\$ .+$", re.MULTILINE)
+_SETTINGS: Final = re.compile(r"^```yaml\n(# cpl\.yaml\n.*?)^```$", re.MULTILINE | re.DOTALL)
 _WHEN: Final = re.compile(r"# (\d{4}-\d\d-\d\d) (\d\d:\d\d) ([\w.]+)")
 
 
 class Replay:
     """A store in which the commands of a page run one after another."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, settings: str | None = None) -> None:
         self.root = root
         self.chance = random.Random(1)
         self.at, self.who = "2026-11-16T08:00", "li.na"
-        (root / "cpl.yaml").write_text(CPL_YAML, encoding="utf-8")
+        (root / "cpl.yaml").write_text(settings or CPL_YAML, encoding="utf-8")
         self.run("git init --quiet --initial-branch=main .")
         self.run("git config user.name 'Li Na'")
         self.run("git config user.email li.na@example.org")
         self.run("git add cpl.yaml")
         self.run("git commit --quiet --message 'Start a complaint store'")
+        if settings is not None:
+            self.run("cpl init --no-hooks")
         hooking.install(Store(root), TRUE)
 
     def _environment(self) -> dict[str, str]:
@@ -90,11 +97,13 @@ class Replay:
 
 def replayed(page: str, root: Path) -> str:
     """The page with the output of all its console blocks renewed."""
-    replay = Replay(root)
+    settings = _SETTINGS.search(page)
+    replay = Replay(root, settings and settings[1])
     return BLOCK.sub(lambda found: replay.block(found[0]), page)
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder:
-        PAGE.write_text(replayed(PAGE.read_text(encoding="utf-8"), Path(folder)), encoding="utf-8")
+    for path in map(Path, sys.argv[1:]) if sys.argv[1:] else (PAGE, *WALKS):
+        with tempfile.TemporaryDirectory() as folder:
+            path.write_text(replayed(path.read_text(encoding="utf-8"), Path(folder)), encoding="utf-8")
     sys.exit(0)

@@ -13,7 +13,19 @@ from cpl.record import FIELDS, PERSONAL
 from tests.ledger import ONE, Ledger
 
 # What a person may change by hand, with `set` or in the editor: no event sets it.
-FREE = {"title", "tags", "location", "object", "cause", "demands", "order", "forwarded_by", "finding", "links"}
+FREE = {
+    "title",
+    "tags",
+    "happened_at",
+    "location",
+    "object",
+    "cause",
+    "demands",
+    "order",
+    "forwarded_by",
+    "finding",
+    "links",
+}
 
 COMMANDS = {
     "status": f"cpl transition {ONE} STATE",

@@ -20,7 +20,7 @@ from cpl.health_files import FileSystem, judge_file_system
 from cpl.moments import format_instant
 from cpl.render import FORMATS
 from cpl.store import Store
-from tests.ledger import CPL_YAML, ONE, ROOT, Ledger
+from tests.ledger import COMMON, CPL_YAML, ONE, RESIDENTIAL, ROOT, Ledger
 from tests.ledger import TRUE as STUB
 from tests.processes import Terminal, run_process
 
@@ -256,7 +256,11 @@ def test_settings_that_are_no_file_are_a_finding(ledger: Ledger) -> None:
 def test_a_profile_of_the_stores_own_is_told_and_never_wrong(ledger: Ledger) -> None:
     own = ledger.root / "templates/profiles/residential.yaml"
     own.parent.mkdir(parents=True)
-    shutil.copy(ROOT / "templates/profiles/residential.yaml", own)
+    shutil.copy(RESIDENTIAL, own)
+    assert words(ledger, "profile") == (
+        "'residential'; of what it extends the store has no copy, so another cpl may differ"
+    )
+    shutil.copy(COMMON, own.with_name("common.yaml"))
     assert words(ledger, "profile") == "'residential', the same as this cpl brings along"
     own.write_text(own.read_text(encoding="utf-8") + "# ours\n", encoding="utf-8")
     assert words(ledger, "profile") == (

@@ -363,7 +363,7 @@ def test_a_channel_has_to_be_said_and_to_be_known(ledger: Ledger, one: str, name
     assert (outcome.code, usage(outcome.err)) == (
         2,
         "Error: say how: --via CHANNEL; there are: "
-        "app, desk, email, hotline, letter, other, phone, visit, web, wechat\n",
+        "app, desk, email, headquarters, hotline, letter, other, phone, visit, web, wechat\n",
     )
     outcome = ledger(name, one, "--not-reached", "--via", "fone")
     assert (outcome.code, usage(outcome.err)) == (
@@ -574,3 +574,10 @@ def test_a_deed_before_the_intake_is_refused(ledger: Ledger, one: str) -> None:
         "at 2026-11-18T08:00:00+08:00\n",
     )
     assert ledger.git("status", "--porcelain") == ""
+
+
+def test_what_the_intake_names_can_be_dispatched_once(ledger: Ledger) -> None:
+    one = ledger.open("Lift", "--department", "engineering")
+    again = ("assign", one, "--department", "engineering")
+    assert ledger(*again) == (0, f"{one}: assigned to engineering\n", "")
+    assert ledger(*again) == (2, "", f"{one}: nothing to change, the fields have these values\n")

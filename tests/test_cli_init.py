@@ -15,6 +15,7 @@ MADE = """\
 made git repository
 made cpl.yaml
 made templates/profiles/residential.yaml
+made templates/profiles/common.yaml
 made records/.gitkeep
 made .gitattributes
 made merge driver in git's settings of this clone
@@ -45,10 +46,12 @@ def test_a_store_is_made_with_all_it_needs(tmp_path: Path) -> None:
     assert (root / "cpl.yaml").read_text(encoding="utf-8") == (
         "format: 1\nname: 锦绣 花园\ntimezone: Asia/Shanghai\nlanguage: en\nprofile: residential\npeople:\n"
         "- {id: li.na, name: 李 娜, emails: [Li.Na@example.org], "
-        "roles: [desk, steward, supervisor, engineer, guard, manager, office]}\n"
+        "roles: [desk, steward, supervisor, manager, project-manager, management, office, department-manager, "
+        "director, operations, engineering-supervisor, security-supervisor, environment-supervisor, control-room, "
+        "patrol, crew, engineer, guard, finance, contractor, quality]}\n"
     )
-    profile = "templates/profiles/residential.yaml"
-    assert (root / profile).read_bytes() == (ROOT / profile).read_bytes()
+    for profile in ("templates/profiles/residential.yaml", "templates/profiles/common.yaml"):
+        assert (root / profile).read_bytes() == (ROOT / profile).read_bytes()
     assert (root / ".gitattributes").read_text(encoding="utf-8").splitlines()[1:] == [
         "records/** -text",
         "records/**/*.md -text merge=cpl",
@@ -156,6 +159,10 @@ def test_a_store_inside_a_store_is_refused(ledger: Ledger) -> None:
         (
             ["--profile", "residental"],
             "Error: Invalid value for --profile: there is no profile 'residental'; did you mean 'residential'?\n",
+        ),
+        (
+            ["--profile", "common"],
+            "Error: Invalid value for --profile: 'common' is only what others extend; choose one of: residential\n",
         ),
         (
             ["--timezone", "Asia/Beijing"],

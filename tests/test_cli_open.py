@@ -71,6 +71,7 @@ OPTIONS = {
     "--floor": ("location.floor", "-1"),
     "--room": ("location.room", "0302"),
     "--spot": ("location.spot", "单元门"),
+    "--happened-at": ("happened_at", "2026-11-17"),
     "--object": ("object", "lock"),
     "--cause": ("cause", "rust"),
     "--name": ("complainant.name", "王女士"),

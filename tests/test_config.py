@@ -10,12 +10,13 @@ import pytest
 from cpl import config
 from cpl.config import Person, Settings
 from cpl.errors import Invalid
-from tests.ledger import CPL_YAML, RESIDENTIAL, settings
+from tests.ledger import COMMON, CPL_YAML, RESIDENTIAL, settings
 
 
 def problems_of(cpl_yaml: str | bytes, profile: bytes | None = None) -> list[str]:
     """The problems that loading these files finds."""
     found = {config.MARKER: cpl_yaml.encode() if isinstance(cpl_yaml, str) else cpl_yaml}
+    found["templates/profiles/common.yaml"] = COMMON.read_bytes()
     found["templates/profiles/residential.yaml"] = RESIDENTIAL.read_bytes() if profile is None else profile
     with pytest.raises(Invalid) as caught:
         config.load(found.get)

@@ -17,11 +17,19 @@ from tests import readme
 from tests.ledger import CPL_YAML, Ledger
 
 ROOT = Path(__file__).parent.parent
+MOST_COMMANDS = 25  # of a walk, so that it takes a few seconds
 
 
 def test_readme_shows_what_the_commands_print(tmp_path: Path) -> None:
     page = readme.PAGE.read_text(encoding="utf-8")
     assert readme.replayed(page, tmp_path) == page, "run: python -m tests.readme"
+
+
+@pytest.mark.parametrize("path", readme.WALKS, ids=lambda path: path.stem)
+def test_walk_shows_what_the_commands_print(tmp_path: Path, path: Path) -> None:
+    page = path.read_text(encoding="utf-8")
+    assert len(readme.COMMAND.findall(page)) <= MOST_COMMANDS
+    assert readme.replayed(page, tmp_path) == page, f"run: python -m tests.readme docs/walks/{path.name}"
 
 
 def test_readme_lists_every_command_in_order() -> None:
@@ -31,15 +39,15 @@ def test_readme_lists_every_command_in_order() -> None:
 
 def test_settings_shown_in_the_pages_are_right(ledger: Ledger) -> None:
     page = (ROOT / "docs" / "profile.md").read_text(encoding="utf-8")
-    whole, rules = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
-    for settings in (whole, CPL_YAML + rules):
+    whole, *parts = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    for settings in (whole, *(CPL_YAML + part for part in parts)):
         (ledger.root / "cpl.yaml").write_text(settings, encoding="utf-8")
         outcome = ledger("check")
         assert (outcome.code, outcome.out) == (0, "")
 
 
 def test_every_link_of_the_pages_leads_somewhere() -> None:
-    for page in [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]:
+    for page in [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]:
         for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / link).exists(), f"{page.name}: {link}"
 

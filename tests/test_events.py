@@ -93,6 +93,10 @@ def test_event_that_is_not_one_says_what_it_lacks(text: str, problem: str | None
         ("did: follow-up, via: phone, about: desk, satisfied: true", "did:follow-up/satisfied", True),
         ("did: follow-up, via: phone, about: desk, satisfied: false", "did:follow-up/satisfied", False),
         ("did: follow-up, via: phone, about: desk, satisfied: true, reached: false", "did:follow-up/satisfied", False),
+        ("did: follow-up, via: phone, about: desk, scores: {attitude: 5}", "did:follow-up/attitude", True),
+        ("did: follow-up, via: phone, about: desk, scores: {attitude: 5}", "did:follow-up/quality", False),
+        ("did: agree, clock: reply, due: 2026-11-23T12:00:00+08:00", "did:agree/reply", True),
+        ("did: agree, clock: reply, due: 2026-11-23T12:00:00+08:00", "did:agree/resolve", False),
         ("did: arrive", "did:finish", False),
     ],
 )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
-from cpl import config, driver
+from cpl import driver
+from cpl.settings_files import PROFILES
 from cpl.store import Store
 from tests import ci as doors_ci
 from tests import doors
-from tests.ledger import CPL_YAML, ONE, Ledger
+from tests.ledger import COMMON, CPL_YAML, ONE, RESIDENTIAL, Ledger
 from tests.test_cli_guard import NOTHING, change, head, publish, ranged, staged, try_merge
 
 pytestmark = pytest.mark.usefixtures("one")
@@ -118,15 +120,14 @@ def test_lying_was_a_new_event_says_what_a_field_really_was(ledger: Ledger) -> N
     assert ci(ledger, base) != []
 
 
-def test_profile_of_the_store_may_not_go(ledger: Ledger) -> None:
-    profile = ledger.root / config.PROFILES / "residential.yaml"
-    profile.parent.mkdir(parents=True)
-    profile.write_text(
-        (Path(__file__).parent.parent / config.PROFILES / "residential.yaml").read_text("utf-8"), "utf-8"
-    )
+@pytest.mark.parametrize("name", ["residential.yaml", "common.yaml"])
+def test_profile_of_the_store_may_not_go(ledger: Ledger, name: str) -> None:
+    (ledger.root / PROFILES).mkdir(parents=True)
+    for path in (RESIDENTIAL, COMMON):
+        shutil.copy(path, ledger.root / PROFILES)
     ledger.commit("own rules")
     base = published(ledger)
-    profile.unlink()
+    (ledger.root / PROFILES / name).unlink()
     ledger.commit("bad")
     assert ci(ledger, base) != []
 

@@ -19,6 +19,7 @@ from cpl.errors import Problem
 from cpl.importing import Importer, Known, New, Outcome, Present, Rejected, Report, identify, report
 from cpl.mapping import ImportMap, read_mapping
 from cpl.record import is_id, load
+from cpl.settings_files import parse
 from cpl.tables import Row
 
 REPOSITORY = Path(__file__).parent.parent
@@ -62,7 +63,7 @@ SETTINGS = settings()
 
 
 def mapping(text: str = MAPPING) -> ImportMap:
-    found, problems = read_mapping(config.parse(text.encode(), "m.yaml"), SETTINGS)
+    found, problems = read_mapping(parse(text.encode(), "m.yaml"), SETTINGS)
     assert found is not None, problems
     return found
 

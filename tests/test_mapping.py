@@ -9,6 +9,7 @@ import pytest
 from cpl import config
 from cpl.config import Settings
 from cpl.mapping import read_mapping
+from cpl.settings_files import parse
 
 REPOSITORY = Path(__file__).parent.parent
 CPL_YAML = b"""\
@@ -34,7 +35,7 @@ def settings() -> Settings:
 
 def problems(text: str) -> list[str]:
     """What is wrong with a mapping: `LINE: CODE message`."""
-    mapping, found = read_mapping(config.parse(text.encode(), "m.yaml"), settings())
+    mapping, found = read_mapping(parse(text.encode(), "m.yaml"), settings())
     assert (mapping is None) == bool(found)
     return [f"{each.line}: {each.code} {each.message}" for each in found]
 
@@ -45,7 +46,7 @@ def test_each_shipped_mapping_is_right(path: Path) -> None:
 
 
 def test_the_smallest_mapping_reads_iso_dates_and_runs_all_clocks() -> None:
-    mapping, found = read_mapping(config.parse(SMALL.encode(), "m.yaml"), settings())
+    mapping, found = read_mapping(parse(SMALL.encode(), "m.yaml"), settings())
     assert (mapping and (mapping.dates, mapping.clocks, mapping.events, mapping.keep), found) == (
         (("iso",), (), (), {}),
         [],
@@ -68,7 +69,7 @@ def test_every_column_is_known_with_the_line_that_names_it() -> None:
         "- {did: agree, clock: resolve, due: {column: Due}}\n"
         "body: {Description: {text: '{Long} {Text}'}}\n"
     )
-    mapping, _found = read_mapping(config.parse(text.encode(), "m.yaml"), settings())
+    mapping, _found = read_mapping(parse(text.encode(), "m.yaml"), settings())
     assert mapping is not None
     assert mapping.columns == {
         "Office": 8,

@@ -18,11 +18,10 @@ from cpl import config, profile
 from cpl.errors import Invalid
 from cpl.overlay import overlay
 from cpl.relations import Relations, Similar
+from cpl.settings_files import parse
 from cpl.yaml_nodes import plain_data
-from cpl.yaml_writer import entry
-from tests.ledger import CPL_YAML, RESIDENTIAL, ROOT, Ledger, settings
-
-SHIPPED = RESIDENTIAL.read_text(encoding="utf-8")
+from tests.ledger import COMMON, CPL_YAML, RESIDENTIAL, ROOT, Ledger, settings
+from tests.renaming import names_of, other, put_back, renamed
 
 SMALL = """\
 kinds: {k: {}}
@@ -184,7 +183,7 @@ def test_requirement_and_condition_may_name_what_a_record_has(text: str) -> None
 def merged(over: str) -> dict[str, Any]:
     """A mapping with `over` laid over it, as plain data."""
     base = "a: {x: '1', y: '2'}\nlist: [p, q]\nword: w\n"
-    both = overlay(*(config.parse(text.encode(), "f.yaml") for text in (base, over)))
+    both = overlay(*(parse(text.encode(), "f.yaml") for text in (base, over)))
     return {each.key.text: plain_data(each.value) for each in both.entries}
 
 
@@ -255,59 +254,7 @@ def test_stages_are_those_of_the_closed_loop() -> None:
 # Another name for everything
 
 KNOWN = settings().profile
-PARTS = {
-    part
-    for group in (KNOWN.states, *KNOWN.terms.values(), KNOWN.roles, KNOWN.clocks, KNOWN.relations.links)
-    for name in group
-    for part in name.split("/")
-}
-
-
-def other(name: str) -> str:
-    """Another name for a state, kind, severity …; it sorts as the first one does."""
-    return "/".join(f"zz{part}" for part in name.split("/"))
-
-
-def original(text: str) -> str:
-    """`text` with all names as they were."""
-    pattern = "zz(" + "|".join(sorted(map(re.escape, PARTS), key=len, reverse=True)) + ")"
-    return re.sub(pattern, lambda found: found[1], text)
-
-
-def renamed(shipped: str) -> str:
-    """The profile with another name for everything that a profile names."""
-    root = plain_data(config.parse(shipped.encode(), "f.yaml"))
-    return "".join(entry(section, _renamed(section, value)) for section, value in root.items())
-
-
-def _renamed(section: str, value: Any) -> Any:
-    names = lambda each: [other(name) if name != "back" else name for name in each]  # noqa: E731
-    when = lambda each: {  # noqa: E731
-        field: names(values if isinstance(values, list) else [values])
-        if field in (*profile.TERM_SECTIONS, "status")
-        else values
-        for field, values in each.items()
-    }
-    events = lambda each: [f"to:{other(name[3:])}" if name.startswith("to:") else name for name in each]  # noqa: E731
-    if section in ("label", "source", "similar"):
-        return value
-    if section == "moves":
-        return {other(name): names(targets) for name, targets in value.items()}
-    if section == "summary":
-        single = when(value["single-out"])
-        return {"timely": other(value["timely"]), "medians": names(value["medians"]), "single-out": single}
-    change = {"from": names, "to": names, "roles": names, "when": when, "starts": events, "stops": events}
-    change["set"] = lambda each: {field: other(name) for field, name in each.items()}
-    change["targets"] = lambda targets: {
-        name: {key: when(each) if key == "when" else each for key, each in target.items()}
-        for name, target in targets.items()
-    }
-    return {
-        name if section in ("rules", "escalations") else other(name): {
-            key: change.get(key, lambda each: each)(each) for key, each in term.items()
-        }
-        for name, term in value.items()
-    }
+NAMES = names_of(KNOWN)
 
 
 def estate(pristine: Path, root: Path, *, is_renamed: bool) -> Ledger:
@@ -318,9 +265,11 @@ def estate(pristine: Path, root: Path, *, is_renamed: bool) -> Ledger:
     if is_renamed:
         text = re.sub(r"(?<=roles: \[)[\w-]+|(?<=department: )[\w-]+", lambda found: other(found[0]), CPL_YAML)
     (root / "cpl.yaml").write_text(text, encoding="utf-8")
-    own = root / "templates" / "profiles" / "residential.yaml"
-    own.parent.mkdir(parents=True)
-    own.write_text(renamed(SHIPPED) if is_renamed else SHIPPED, encoding="utf-8")
+    own = root / "templates" / "profiles"
+    own.mkdir(parents=True)
+    for path in (COMMON, RESIDENTIAL):
+        shipped = path.read_text(encoding="utf-8")
+        (own / path.name).write_text(renamed(shipped) if is_renamed else shipped, encoding="utf-8")
     ledger.commit()
     return ledger
 
@@ -392,7 +341,7 @@ def told(ledger: Ledger, *, is_renamed: bool) -> Iterator[tuple[int, str, str]]:
         if words[0] == "open":
             ids["OTHER" if ids["ID"] else "ID"] = outcome.out.partition(":")[0]
         task = task or "".join(re.findall(r"t-\w{4}(?= added)", outcome.out))
-        code, out, err = outcome.code, original(outcome.out), original(outcome.err)
+        code, out, err = outcome.code, put_back(outcome.out, NAMES), put_back(outcome.err, NAMES)
         yield code, re.sub(" +|-{3,}", " ", out), err
 
 

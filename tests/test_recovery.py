@@ -176,6 +176,13 @@ def test_what_killed_writers_left_is_told_and_removed(ledger: Ledger) -> None:
     assert not any((ledger.root / name).exists() for name in names)
 
 
+def test_a_journal_that_was_being_written_is_removed_by_the_next_writer(ledger: Ledger, store: Store) -> None:
+    half = store.private / ".cpl-0123456789abcdef"
+    half.write_bytes(b"{")
+    assert ledger("did", ONE, "handover") == (0, f"{ONE}: handover\n", "")
+    assert not half.exists()
+
+
 def fail_under_a_lock(ledger: Ledger, store: Store) -> None:
     """A write that fails when it has changed the index, while an old lock, so somebody else's, is in the way."""
     index = ledger.root / ".git/index.lock"

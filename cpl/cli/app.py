@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import cached_property
@@ -207,7 +207,18 @@ class App:
             return list(read(paths)) if len(paths) < _MANY else read(paths)  # what is read while git compares
 
         found = self.ask_index(lambda index: index.ahead(lambda: asked(index)))
-        return read(self.store.paths()) if found is None else found
+        return map(self.current, read(self.store.paths()) if found is None else found)
+
+    def read(self, path: str) -> Entry:
+        """The record file at `path`, with the names that the profile has now."""
+        return self.current(self.store.read(path))
+
+    def current(self, entry: Entry) -> Entry:
+        """The entry with the names that the profile has now."""
+        from cpl.renames import current
+
+        record = entry.record and current(entry.record, self.settings.profile)
+        return entry if record is entry.record else replace(entry, record=record)
 
     def records(self, among: Among) -> Iterator[Record]:
         """The records of these entries; one that can't be read is named on stderr, never missing in silence."""

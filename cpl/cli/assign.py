@@ -15,6 +15,7 @@ from cpl.cli.writing import Action, asked, change, known_term, nothing_to_change
 from cpl.draft import Draft
 from cpl.errors import CplError
 from cpl.record import Record, Task
+from cpl.routing import route_of
 from cpl.values import frozen, replace
 
 
@@ -41,10 +42,12 @@ def assign_command(
     """Give complaints to a person, to departments, or both. The lead, who took it in, stays.
 
     With --all-of, whoever goes away or has left hands over all open complaints that are assigned to them, and the
-    open tasks that are theirs, in one commit, all or none.
+    open tasks that are theirs, in one commit, all or none. Without --to and --department they are dispatched: each goes
+    to the departments that the profile's `routing` names.
 
     \b
     Examples:
+      cpl assign 7k3
       cpl assign 7k3 --to zhao.qiang
       cpl assign 7k3 --department engineering --department security
       cpl assign --all-of li.na --to chen.jing --dry-run
@@ -60,11 +63,28 @@ def assign_command(
         _hand_over(app, _Handover(giver, _taker(app, assignee, giver, how), names, lead=lead), how, dry_run=dry_run)
         return
     if assignee is None and not departments:
+        if all(_has_route(app, piece) for piece in pieces):
+            change(app, pieces, how, Action("assign", lambda draft: _dispatch(app, draft)))
+            return
         usage = _("say to whom: --to PERSON, --department NAME, or both")
         assignee = asked(app, None, _("To"), usage, _present(app, how))
     if assignee is not None:
         assignee = app.present_person("--to", assignee, app.acted_at(how.at))
     change(app, pieces, how, Action("assign", lambda draft: _assign(draft, assignee, names)))
+
+
+def _has_route(app: App, piece: str) -> bool:
+    """Whether the profile says who gets a record; one that can't be read is left to the command that changes it."""
+    record = app.read(app.store.find(piece)).record
+    return record is None or route_of(record, app.settings.profile) is not None
+
+
+def _dispatch(app: App, draft: Draft) -> str:
+    """Give the record to the departments that the profile names (RO-2)."""
+    route = route_of(draft.record, app.settings.profile)
+    if route is None:
+        raise CplError(_("{id}: the profile does not say who gets it").format(id=draft.record.id))
+    return _assign(draft, None, route.departments)
 
 
 def _present(app: App, how: How) -> list[str]:
@@ -78,7 +98,8 @@ def _assign(draft: Draft, assignee: str | None, departments: Sequence[str]) -> s
         given["assignee"] = assignee
     if departments:
         given["departments"] = tuple(departments)
-    if all(draft.record.get(name) == value for name, value in given.items()):
+    is_given = any(event.did == "assign" for event in draft.record.events)  # else only the intake names them
+    if is_given and all(draft.record.get(name) == value for name, value in given.items()):
         raise nothing_to_change(draft.record.id)
     draft.add({"did": "assign", "set": given})
     return _("assigned to {names}").format(names=", ".join([*departments, *([assignee] if assignee else [])]))

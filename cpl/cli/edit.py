@@ -15,7 +15,7 @@ from cpl import document as documents
 from cpl.cli.app import App, keep, pass_app
 from cpl.cli.editor import in_editor, is_kept, naming
 from cpl.cli.options import RECORD, How, writes
-from cpl.cli.writing import Action, called, change, field_pair, nothing_to_change, report, typed, who_acts
+from cpl.cli.writing import Action, called, change, field_pair, in_zone, nothing_to_change, report, typed, who_acts
 from cpl.document import Document
 from cpl.draft import Draft, Who
 from cpl.errors import CplError, Invalid, Problem
@@ -39,7 +39,7 @@ def set_command(app: App, piece: str, fields: Sequence[str], how: How) -> None:
       cpl set 7k3 order.size=minor order.paid=false 'demands=[fix it, say why]'
       cpl set 7k3 title="Door 2 does not lock"
     """
-    pairs = [field_pair(field) for field in fields]
+    pairs = [in_zone(app, *field_pair(field)) for field in fields]
     identifier = PurePath(app.store.find(piece)).stem
     for name, _value in pairs:
         if (first := name.partition(".")[0]) in by_hand.FIELDS:

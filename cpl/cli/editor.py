@@ -142,16 +142,33 @@ def _exit_code(command: Sequence[str]) -> int:
 
     # No SIG_IGN, which the editor would inherit.
     before = {number: signal.signal(number, lambda *_signal: None) for number in (signal.SIGINT, signal.SIGQUIT)}
+    process = None
     try:
-        process = subprocess.Popen(command)
-        try:
-            return process.wait()
-        except BaseException:
+        with _put_off(signal.SIGTERM, signal.SIGHUP):
+            process = subprocess.Popen(command)
+        return process.wait()
+    except BaseException:
+        if process is not None:
             _end(process)
-            raise
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _put_off(*numbers: int) -> Iterator[None]:
+    """Act on a signal only when the block is done: one that comes while a process is started would leave it alone."""
+    come: list[int] = []
+    held = [number for number in numbers if callable(signal.getsignal(number))]
+    before = {number: signal.signal(number, lambda number, _frame: come.append(number)) for number in held}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for number in come:
+        signal.raise_signal(number)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -18,7 +18,7 @@ from cpl.errors import CplError, Invalid
 from cpl.events import Event
 from cpl.explaining import Explanation, Stretch, explain
 from cpl.moments import SAME_DAY, format_instant
-from cpl.profile import Target
+from cpl.profile_clocks import Target
 from cpl.promises import Fate, fates
 from cpl.record import as_of
 from cpl.render import Cell, Column, visible
@@ -45,7 +45,7 @@ def explain_command(app: App, piece: str, wanted: str | None, fmt: str, at: str 
       cpl explain 7k3 --clock resolve --at 2026-11-20T18:00
       cpl explain 7k3 --format json
     """
-    entry = app.store.read(app.store.find(piece))
+    entry = app.read(app.store.find(piece))
     if entry.record is None:
         raise Invalid(_("{id} can't be read; its text: cpl show {id} --raw").format(id=entry.id), entry.problems)
     if wanted is not None and wanted not in app.settings.profile.clocks:

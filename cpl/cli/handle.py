@@ -26,13 +26,12 @@ from cpl.cli.writing import (
     who_acts,
 )
 from cpl.draft import Draft
-from cpl.events import VERBS, Event
+from cpl.events import FOLLOW_UPS, VERBS, Event
 from cpl.schema import did_you_mean, text
 from cpl.values import replace
 
 # What contacts and follow-ups are about; a profile may wait for further words.
 ABOUT: Final = ("acknowledge", "progress", "outcome", "reply", "written-reply")
-LEVELS: Final = ("desk", "management", "office")
 
 
 @click.command("transition")
@@ -75,7 +74,7 @@ def _where_to(app: App, given: str) -> str:
     """What to say when only an id or only a state was given."""
     if given in app.settings.profile.states:
         return _("say which complaint goes to '{state}': cpl transition ID… {state}").format(state=given)
-    record = app.store.read(app.store.find(given)).record
+    record = app.read(app.store.find(given)).record
     if record is None:
         return _("say where to: cpl transition ID… STATE")
     moves = ", ".join(workflow.allowed_moves(record, app.settings.profile)) or _("no other state")
@@ -190,7 +189,11 @@ def note_command(app: App, pieces: Sequence[str], source: Any, how: How) -> None
 @click.option("--satisfied/--not-satisfied", default=None, help=_("What the complainant says."))
 @click.option("--score", "scores", multiple=True, metavar="NAME=N", help=_("A score, such as attitude=5."))
 @click.option(
-    "--about", type=click.Choice(LEVELS), default="desk", show_default=True, help=_("Who asks: the desk or a re-check.")
+    "--about",
+    type=click.Choice(FOLLOW_UPS),
+    default="desk",
+    show_default=True,
+    help=_("Who asks: the desk or a re-check."),
 )
 @writes
 @pass_app

@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 
 import click
 
-from cpl import config, tables, validate
+from cpl import tables, validate
 from cpl.cli.app import App, pass_app
 from cpl.cli.options import output_format
 from cpl.document import Document
@@ -22,6 +22,7 @@ from cpl.mapping import ImportMap, read_mapping
 from cpl.places import shipped, template
 from cpl.render import Cell, Column
 from cpl.schema import did_you_mean
+from cpl.settings_files import parse
 from cpl.tables import NotATable, Row, Table
 from cpl.writes import Commit
 
@@ -106,7 +107,7 @@ def _mapping(app: App, name: str) -> ImportMap:
         found = {each.stem for folder in (app.store.root, shipped()) for each in (folder / MAPPINGS).glob("*.yaml")}
         message = _("there is no mapping '{name}', neither as a file nor as {path}")
         raise CplError(message.format(name=name, path=path) + did_you_mean(name, found))
-    mapping, problems = read_mapping(config.parse(data, str(path)), app.settings)
+    mapping, problems = read_mapping(parse(data, str(path)), app.settings)
     if mapping is None:
         raise Invalid(_("the mapping is not right"), problems)
     return mapping

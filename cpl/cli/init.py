@@ -20,9 +20,10 @@ from cpl.moments import parse_zone
 from cpl.places import shipped, template
 from cpl.render import visible
 from cpl.schema import did_you_mean
+from cpl.settings_files import PROFILES, is_base, merged, parse, profile_layers
 from cpl.store import Store
 from cpl.writes import Commit
-from cpl.yaml_nodes import ScalarNode
+from cpl.yaml_nodes import MappingNode, ScalarNode
 from cpl.yaml_writer import entry
 
 _ATTRIBUTES: Final = "\n".join(
@@ -36,8 +37,12 @@ _CI_FILES: Final = {
 
 
 def profiles() -> list[str]:
-    """The names of the shipped profiles."""
-    return sorted(path.stem for path in (shipped() / config.PROFILES).glob("*.yaml"))
+    """The names of the shipped profiles that a store can work by."""
+    return [path.stem for path in _shipped_profiles() if not is_base(parse(path.read_bytes(), path.name))]
+
+
+def _shipped_profiles() -> list[Path]:
+    return sorted((shipped() / PROFILES).glob("*.yaml"))
 
 
 @click.command("init")
@@ -82,9 +87,7 @@ def init_command(
     root = (folder or app.folder or Path.cwd()).resolve()
     _begin(app, root)
     is_there = (root / config.MARKER).exists()
-    if profile not in profiles():
-        message = _("there is no profile '{name}'").format(name=profile) + did_you_mean(profile, profiles())
-        raise click.BadParameter(message, param_hint="--profile")
+    _refuse_unknown(profile)
     bad_parameter("--timezone", parse_zone, timezone)
     _refuse_nested(app, root)
     _refuse_ci_in_subfolder(app, root, ci)
@@ -105,6 +108,19 @@ def init_command(
     if is_there and (ignored := _given("name", "timezone", "language", "profile")):
         message = _("cpl.yaml is kept as it is: {options} changed nothing")
         app.say(message.format(options=", ".join(ignored)))
+
+
+def _refuse_unknown(profile: str) -> None:
+    """Refuse a profile that there is not, and one that others only extend."""
+    known = profiles()
+    if profile in known:
+        return
+    if profile in (path.stem for path in _shipped_profiles()):
+        message = _("'{name}' is only what others extend; choose one of: {names}")
+        message = message.format(name=profile, names=", ".join(known))
+    else:
+        message = _("there is no profile '{name}'").format(name=profile) + did_you_mean(profile, known)
+    raise click.BadParameter(message, param_hint="--profile")
 
 
 def _begin(app: App, root: Path) -> None:
@@ -182,8 +198,7 @@ def _make_repository(app: App, root: Path) -> bool:
 
 
 def _settings(name: str, timezone: str, language: str, profile: str, identity: tuple[str, str], root: Path) -> bytes:
-    own = template(root, f"{config.PROFILES}/{profile}.yaml") or b""
-    node = config.parse(own, profile).get("roles")
+    node = merged(_layers(root, profile)).get("roles")
     roles = [each.key.text for each in getattr(node, "entries", ())]
     person = {"id": config.person_id(identity[1]), "name": identity[0], "emails": [identity[1]], "roles": roles}
     lines = [
@@ -199,7 +214,8 @@ def _settings(name: str, timezone: str, language: str, profile: str, identity: t
 
 def _files(root: Path, settings: bytes, profile: str, ci: str) -> Iterator[tuple[str, bytes]]:
     yield config.MARKER, settings
-    yield f"{config.PROFILES}/{profile}.yaml", template(root, f"{config.PROFILES}/{profile}.yaml") or b""
+    for layer in _layers(root, profile):
+        yield layer.source.path, template(root, layer.source.path) or b""
     yield "records/.gitkeep", b""
     for path in _calendar_years(root, profile):
         yield path, (shipped() / path).read_bytes()
@@ -208,12 +224,17 @@ def _files(root: Path, settings: bytes, profile: str, ci: str) -> Iterator[tuple
         yield path, template(root, source) or b""
 
 
+def _layers(root: Path, profile: str) -> list[MappingNode]:
+    """The files of a profile, the store's own before the shipped ones."""
+    return profile_layers(lambda path: template(root, path), profile, parse(b"{}", config.MARKER))
+
+
 def _calendar_years(root: Path, profile: str) -> Iterator[str]:
     """The shipped years of the calendar that a store goes by; none where it names none."""
     if (root / config.MARKER).exists():
         name = Store(root).settings.profile.calendar
     else:
-        node = config.parse(template(root, f"{config.PROFILES}/{profile}.yaml") or b"", profile).get("calendar")
+        node = merged(_layers(root, profile)).get("calendar")
         name = node.text if isinstance(node, ScalarNode) else None
     return iter(()) if name is None else seeding.shipped_years(name)
 

@@ -21,8 +21,8 @@ from cpl.recognise import FACETS
 from cpl.record import FIELDS, Record, as_of
 from cpl.render import Cell, Column, duration
 from cpl.schema import did_you_mean
-from cpl.store import Entry, read_record
-from cpl.values import frozen
+from cpl.store import Entry
+from cpl.values import frozen, replace
 
 RECEIVED: Final = "received_at"
 _SORTED_BY_INDEX: Final = {RECEIVED: "receipt", "id": "id"}
@@ -79,7 +79,7 @@ def list_command(
     """
     conditions = [_known(app, condition) for where in wheres for condition in query.parse(where)]
     conditions += [_filter(app, name, value) for name, value in filters.items() if value is not None]
-    tests = [(each.field, query.value_test(each, app.settings.zone)) for each in conditions]
+    tests = [(each.field, _value_test(app, each)) for each in conditions]
     now = app.read_only_instant(at)
     names = _columns(columns)
     by, backwards = _column(sort.removeprefix("-")), sort.startswith("-")
@@ -95,10 +95,30 @@ def list_command(
         app.say(_("{shown} of {count} records").format(shown=limit, count=count))
 
 
+def _value_test(app: App, condition: query.Condition) -> Callable[[Any], bool]:
+    """Whether the condition holds where its field has a value, perhaps with a name of before."""
+    test, profile = query.value_test(condition, app.settings.zone), app.settings.profile
+    if condition.field not in profile.former:
+        return test
+
+    def now(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(map(now, value))
+        return profile.present_name(condition.field, value) if isinstance(value, str) else value
+
+    return lambda value: test(now(value))
+
+
 def _known(app: App, condition: query.Condition) -> query.Condition:
-    """A condition of --where, whose names of states and of the profile there are; a name above them will do."""
+    """A condition of --where, whose names of states and of the profile there are; a name above them will do.
+
+    A name of before is read as that of now.
+    """
+    profile = app.settings.profile
+    names = tuple(profile.present_name(condition.field, each) for each in condition.values)
+    condition = replace(condition, values=names)
     if condition.operator in ("=", "!="):
-        known = {**app.settings.profile.terms, "status": app.settings.profile.states}.get(condition.field, {})
+        known = {**profile.terms, "status": profile.states}.get(condition.field, {})
         for value in condition.values:
             if value and known and not any(name == value or name.startswith(f"{value}/") for name in known):
                 check = known_state if condition.field == "status" else partial(known_term, field=condition.field)
@@ -160,7 +180,7 @@ class _Wanted:
         if column is None or limit is None or not narrow.is_exact:
             return None
         page = self.app.ask_index(lambda index: index.page(narrow, column, limit, backwards=backwards))
-        found = [] if page is None else [self.app.store.read(path).record for path in page.paths]
+        found = [] if page is None else [self.app.read(path).record for path in page.paths]
         records = [record for record in found if record is not None]
         if page is None or len(records) < len(found):
             return None
@@ -241,7 +261,7 @@ def search_command(app: App, words: Sequence[str], limit: int, fmt: str) -> None
     if not all(word.strip() for word in words):
         raise click.UsageError(_("a word to search for is empty"))
     found = list(_found(app, words))
-    rows = [_found_row(read_record(app.store.root, path), words_around) for path, words_around in found[:limit]]
+    rows = [_found_row(app.read(path), words_around) for path, words_around in found[:limit]]
     columns = (
         Column("id", _("id")),
         Column("status", _("status")),

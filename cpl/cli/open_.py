@@ -17,9 +17,20 @@ from cpl.cli.app import App, keep, pass_app
 from cpl.cli.editor import in_editor as open_in_editor
 from cpl.cli.editor import is_kept, naming
 from cpl.cli.evidence import add_evidence, evidence_item, incoming
+from cpl.cli.intake_words import tell_duties
 from cpl.cli.options import PERSON, How, term, writes
 from cpl.cli.related import hint_at_similar
-from cpl.cli.writing import called, field_pair, merged, read_text, report, require_names, typed_fields, who_acts
+from cpl.cli.writing import (
+    called,
+    field_pair,
+    in_zone,
+    merged,
+    read_text,
+    report,
+    require_names,
+    typed_fields,
+    who_acts,
+)
 from cpl.document import Document
 from cpl.draft import AFTER_THE_FACT, Draft, Who
 from cpl.errors import CplError, Invalid, Problem
@@ -45,6 +56,7 @@ _FIELD_OPTIONS: Final = {
     "floor": "location.floor",
     "room": "location.room",
     "spot": "location.spot",
+    "happened-at": "happened_at",
     "object": "object",
     "cause": "cause",
     "name": "complainant.name",
@@ -132,9 +144,8 @@ def open_command(
         "title": title and _in_one_line(title),
         **{field: options[name.replace("-", "_")] for name, field in _FIELD_OPTIONS.items()},
     }
-    pairs = [(name, value) for name, value in given.items() if value is not None] + [
-        field_pair(each) for each in fields
-    ]
+    stated = [(name, value) for name, value in given.items() if value is not None]
+    pairs = [in_zone(app, *each) for each in (*stated, *map(field_pair, fields))]
     _refuse_twice(pairs)
     _refuse_own(pairs)
     values = merged(_from_file(app, from_file), typed_fields((name, value) for name, value in pairs if value.strip()))
@@ -248,6 +259,7 @@ class _Intake:
             self.keep(document)
             raise
         if self.written is not None:
+            tell_duties(self.app, self.written)
             hint_at_similar(self.app, self.written)
 
     def ask(self) -> None:
@@ -292,7 +304,7 @@ class _Intake:
             intake["recorded_by"] = self.who.recorded_by
         front = {
             "title": _untitled(),
-            "kind": next(iter(profile.terms["kind"])),
+            "kind": profile.usual_kind,
             "lead": self.who.by,
             **self.values,
             "id": identifier,

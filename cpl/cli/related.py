@@ -31,7 +31,7 @@ def like(app: App, search: Search, entries: Iterable[Entry]) -> list[Near]:
         if entry.record is None or not app.settings.profile.counts(entry.record.status):
             continue
         near = search.nearness(entry.record)
-        document = None if near is None else entry.document or app.store.read(entry.path).document
+        document = None if near is None else entry.document or app.read(entry.path).document
         if near is not None and document is not None:
             found.append(replace(near, told=told(entry.record, document)))
     return search.ranked(found)
@@ -78,7 +78,7 @@ def linked_from(app: App, identifier: str) -> list[tuple[str, Record]]:
         data = app.store.bytes_of(path)
         # Most files are told apart without being parsed.
         if isinstance(data, bytes) and identifier.encode() in data:
-            record = app.store.read(path).record
+            record = app.read(path).record
             if record is not None:
                 found += [(name, record) for name, to in links_of(record) if to == identifier]
     return sorted(found, key=lambda each: (each[1].id, each[0]))

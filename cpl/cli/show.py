@@ -49,7 +49,7 @@ def show_command(app: App, piece: str, raw: bool, fmt: str, at: str | None) -> N
         text = visible_lines(data.decode("utf-8", "replace").replace("\r\n", "\n"))
         click.echo(data if app.width is None else text, nl=False)
         return
-    entry = app.store.read(path)
+    entry = app.read(path)
     if entry.record is None or entry.document is None:
         raise Invalid(_("{id} can't be read; its text: cpl show {id} --raw").format(id=entry.id), entry.problems)
     now = app.read_only_instant(at)

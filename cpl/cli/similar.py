@@ -66,7 +66,7 @@ def similar_command(app: App, piece: str, days: int | None, limit: int, fmt: str
       cpl similar 7k3
       cpl similar 7k3 --days 180 --format json
     """
-    entry = app.store.read(app.store.find(piece))
+    entry = app.read(app.store.find(piece))
     if entry.record is None or entry.document is None:
         raise Invalid(_("{id} can't be read; its text: cpl show {id} --raw").format(id=entry.id), entry.problems)
     rule = app.settings.profile.relations.similar

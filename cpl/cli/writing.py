@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from gettext import gettext as _
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 import click
 
@@ -16,6 +16,7 @@ from cpl.document import Document, clean_text
 from cpl.draft import Draft, Who
 from cpl.errors import CplError, Invalid, Problem
 from cpl.moments import format_instant, parse_date, parse_duration, start_of_day
+from cpl.profile_names import STATUS
 from cpl.query import SHORT_NAMES
 from cpl.record import FIELDS
 from cpl.render import visible
@@ -27,6 +28,8 @@ from cpl.yaml_reader import read
 from cpl.yaml_writer import entry as yaml_entry
 
 Edit = Callable[[Draft], str]
+
+INSTANTS: Final = ("happened_at", "order.appointment")  # the fields that no event sets
 
 
 @frozen
@@ -216,12 +219,13 @@ def _structure(name: str, text: str) -> Any:
 
 
 def known_term(app: App, option: str, field: str, name: str) -> str:
-    """A name of one of the profile's maps, such as a channel.
+    """A name of one of the profile's maps, such as a channel; of a name of before that of now.
 
     Raises:
         click.BadParameter: the profile has no such name.
     """
     known = app.settings.profile.terms[field]
+    name = app.settings.profile.present_name(field, name)
     if known and name not in known:
         message = _("'{name}' is not in the profile").format(name=name) + did_you_mean(name, known)
         raise click.BadParameter(message, param_hint=option)
@@ -229,12 +233,13 @@ def known_term(app: App, option: str, field: str, name: str) -> str:
 
 
 def known_state(app: App, option: str, name: str) -> str:
-    """A state of the profile.
+    """A state of the profile; of a name of before that of now.
 
     Raises:
         click.BadParameter: the profile has none of that name.
     """
     states = app.settings.profile.states
+    name = app.settings.profile.present_name(STATUS, name)
     if name not in states:
         message = _("'{name}' is not a state of the profile").format(name=name) + did_you_mean(name, states)
         raise click.BadParameter(message, param_hint=option)
@@ -287,6 +292,13 @@ def field_pair(text: str) -> tuple[str, str]:
     """As `pair`, for a field of a record, which may have its short name: `building` is `location.building`."""
     name, value = pair(text)
     return SHORT_NAMES.get(name, name), value
+
+
+def in_zone(app: App, name: str, text: str) -> tuple[str, str]:
+    """A field and its text; an instant without an offset is meant in the store's zone, as in options."""
+    if name not in INSTANTS or not text.strip() or len(text) == len("2026-11-22"):
+        return name, text
+    return name, format_instant(bad_parameter(name, app.instant, text))
 
 
 def nothing_to_change(identifier: str) -> CplError:

@@ -335,11 +335,11 @@ def _write_history(stream: IO[bytes], estate: Estate) -> None:
 
 def _settings() -> dict[str, str]:
     """The files of a store beside its records; the profile is the store's own, as `cpl init` makes it."""
-    profile = "templates/profiles/residential.yaml"
+    profiles = ("templates/profiles/residential.yaml", "templates/profiles/common.yaml")
     return {
         "cpl.yaml": CPL_YAML,
         ".gitattributes": ATTRIBUTES,
-        profile: (ROOT / profile).read_text(encoding="utf-8"),
+        **{path: (ROOT / path).read_text(encoding="utf-8") for path in profiles},
     }
 
 

@@ -20,6 +20,7 @@ from works import Clone
 
 ESTATE: Final = Path(__file__).parent / "estate.py"
 PROFILE: Final = Path("templates/profiles/residential.yaml")
+PROFILES: Final = (ROOT / PROFILE, (ROOT / PROFILE).with_name("common.yaml"))
 MAPPING: Final = Path("templates/imports/nyc311-2026.yaml")
 CHECKED: Final = 200
 NEW_YORK: Final = """\
@@ -34,7 +35,7 @@ people:
 
 def estate(keep: Path, records: int, now: datetime) -> Path:
     """The store of that many made-up records."""
-    digest = _digest([ESTATE, ESTATE.with_name("words.py"), ROOT / PROFILE], str(records), now.isoformat())
+    digest = _digest([ESTATE, ESTATE.with_name("words.py"), *PROFILES], str(records), now.isoformat())
     command = (sys.executable, str(ESTATE), "--records", str(records), "--now", now.isoformat())
 
     def make(folder: Path) -> None:
@@ -45,11 +46,12 @@ def estate(keep: Path, records: int, now: datetime) -> Path:
 
 def service_requests(keep: Path, files: Sequence[Path], now: datetime) -> Path:
     """The store of the real records of these exports."""
-    digest = _digest([*files, ROOT / PROFILE, ROOT / MAPPING], NEW_YORK, now.isoformat())
+    digest = _digest([*files, *PROFILES, ROOT / MAPPING], NEW_YORK, now.isoformat())
 
     def make(folder: Path) -> None:
         (folder / PROFILE).parent.mkdir(parents=True)
-        shutil.copy(ROOT / PROFILE, folder / PROFILE)
+        for path in PROFILES:
+            shutil.copy(path, (folder / PROFILE).with_name(path.name))
         (folder / "cpl.yaml").write_text(NEW_YORK, encoding="utf-8")
         (folder / ".gitattributes").write_text(ATTRIBUTES, encoding="utf-8")
         run(["git", "init", "--quiet", "--initial-branch=main"], folder)
