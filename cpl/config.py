@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, tzinfo
 from gettext import gettext as _
 from typing import Any, Final
@@ -15,6 +14,7 @@ from cpl.profile_duties import Channel
 from cpl.record import FIELDS
 from cpl.schema import Problems, anything, day, integer, is_absent, list_of, problem, struct, text, word, zone
 from cpl.settings_files import Files, merged, parse, profile_layers, profile_name
+from cpl.values import frozen
 from cpl.workdays import ALWAYS, Calendar, CalendarYear
 from cpl.worktime import Worktime
 from cpl.yaml_nodes import MappingNode, Node
@@ -26,7 +26,7 @@ ANYBODY: Final = "anybody"
 AUTHORS: Final = ("themselves", ANYBODY)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Person:
     """Somebody who handles complaints; `from_` and `until` are the first and the last day."""
 
@@ -43,7 +43,7 @@ class Person:
         return self.until is not None and self.until < day
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """All that a store decides for itself."""
 

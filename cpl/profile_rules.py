@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
 from cpl.schema import Problems, day, flag, list_of, map_of, struct, text, word
+from cpl.values import frozen
 from cpl.yaml_nodes import Node
 
 EVENT_KEYS: Final = frozenset({"reason", "until", "text"})
@@ -15,7 +15,7 @@ EVENT_KEYS: Final = frozenset({"reason", "until", "text"})
 When = Mapping[str, tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rule:
     """What a move, an event `did`, or a change of the `settings` needs; all rules that match apply.
 

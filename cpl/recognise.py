@@ -65,7 +65,7 @@ _HEAD: Final = regex(
         rf"tags: {_list(_WORD)}",
         rf"channel: (?P<channel>{_WORD})",
     )
-    + rf"received_at: (?P<received>{_INSTANT})\n"
+    + rf"received_at: (?P<received_at>{_INSTANT})\n"
     + _fields(
         "location: "
         + _braces(
@@ -188,8 +188,8 @@ def row(data: bytes) -> Row | None:
         return None
     return Row(
         id=found["id"],
-        received=_number(found["received"]),
-        known_from=_number(max(found["received"], ats[-1], *(made_at for _task, made_at in tasks))),
+        received=_number(found["received_at"]),
+        known_from=_number(max(found["received_at"], ats[-1], *(made_at for _task, made_at in tasks))),
         latest=_number(max(instants)),
         moved_to=next(filter(None, reversed(moves)), None),
         has_open_tasks=not {task for task, _made_at in tasks} <= {*ended},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
 from datetime import date, datetime, timedelta, tzinfo
 from gettext import gettext as _
 from typing import Any, Final
@@ -13,7 +12,7 @@ from cpl.errors import Problem
 from cpl.events import JUDGED_FIELDS, Event, effective, in_order, preceding, read_event
 from cpl.patterns import regex
 from cpl.schema import Converter, Problems, count, flag, instant, list_of, moment, number, problem, struct, text, word
-from cpl.values import frozen, replace
+from cpl.values import field, frozen, replace
 from cpl.yaml_nodes import MappingNode, Node, SequenceNode
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base32: no I L O U

@@ -7,7 +7,8 @@ some sixty classes to use twenty. Here only `__init__` is generated, for the fir
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, field
+from dataclasses import MISSING, Field
+from dataclasses import field as field  # what a field is given its default by, taken from here too
 from operator import attrgetter
 from typing import Any, TypeVar, cast, dataclass_transform
 

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import cached_property
@@ -19,6 +19,7 @@ import click
 from cpl.errors import CplError
 from cpl.moments import fixed, format_instant, parse_instant
 from cpl.patterns import regex
+from cpl.values import replace
 
 _MANY: Final = 3000  # files that take longer to read than a person wants to wait without a word
 _TIME_OF_DAY: Final = regex(r"[0-9]{2}:[0-9]{2}")
