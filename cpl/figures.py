@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,7 +12,7 @@ from cpl.moments import Period
 from cpl.profile import Profile
 from cpl.promises import OUTCOMES, Outcome
 from cpl.record import Record
-from cpl.tally import Dimension, Key, Mark, Part, Single, View, local
+from cpl.tally import Dimension, Key, Mark, Part, Single, View, local, not_known
 from cpl.values import frozen
 
 BASES: Final[tuple[Basis, ...]] = ("rule", "agreed", "task", "pause")
@@ -108,14 +108,21 @@ class Summary:
     singled_out: tuple[Single, ...]
 
 
-def summarize(records: Iterable[Record | None], settings: Settings, period: Period, at: datetime) -> Summary:
+def summarize(
+    records: Iterable[Record | None],
+    settings: Settings,
+    period: Period,
+    at: datetime,
+    is_punctual: Callable[[Record], bool] = not_known,
+) -> Summary:
     """The figures of `period` [start, end), seen as of `at`; the order of the records does not matter.
 
     None among the records stands for a file that could not be read. What had not been received by `at` and
     what is in a state that does not count is left out. Open and overdue are judged at the end of the period
-    or at `at`, whichever is earlier; clocks, promises and the names of groups (category, department …) as of `at`.
+    or at `at`, whichever is earlier (`judged_until`; `is_punctual` tells of which record it is known that nothing is
+    overdue then); clocks, promises and the names of groups (category, department …) as of `at`.
     """
-    view = View(settings, period, at)
+    view = View(settings, period, at, is_punctual)
     parts: list[Part] = []
     unreadable = 0
     for record in records:

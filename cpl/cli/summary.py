@@ -19,6 +19,7 @@ from cpl.record import Record, local_day
 from cpl.render import Column
 from cpl.report_json import as_json
 from cpl.store import Entry
+from cpl.tally import judged_until
 from cpl.values import frozen
 
 THIS: Final = "this"
@@ -75,13 +76,33 @@ def summary_command(
     instant = period.end if at == END else app.read_only_instant(at)
     faults: list[Problem] = []
     entries = app.entries(lambda index: index.active(min(period.start, instant)))
-    summary = summarize(_records(entries, faults), app.settings, period, instant)
+    late = _Late(app.ask_index(lambda index: index.due(judged_until(period, instant), None)))
+    summary = summarize(_records(late.noted(entries), faults), app.settings, period, instant, late.is_punctual)
     for fault in sorted(faults):
         app.say(str(fault))
     if save:
         _save(report.as_markdown(summary, app.settings, ids=ids), f"{REPORTS}/{period.name}.md", app)
     click.echo(_face(summary, app, fmt, ids=ids), nl=False)
     return EXIT_PROBLEMS if faults else EXIT_OK
+
+
+class _Late:
+    """Which records may have something overdue, by the files that the index names; all of them without an index."""
+
+    def __init__(self, paths: Iterable[str] | None) -> None:
+        self._paths = None if paths is None else frozenset(paths)
+        self._ids: set[str] = set()
+
+    def noted(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        """The entries, of each of which it is known from then on whether it may be late."""
+        for entry in entries:
+            if self._paths is not None and entry.path in self._paths:
+                self._ids.add(entry.id)
+            yield entry
+
+    def is_punctual(self, record: Record) -> bool:
+        """Whether nothing of the record is overdue; of several files of one id one is enough to be asked for."""
+        return self._paths is not None and record.id not in self._ids
 
 
 def _records(entries: Iterable[Entry], faults: list[Problem]) -> Iterator[Record | None]:
