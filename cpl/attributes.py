@@ -17,6 +17,9 @@ DRIVER: Final = "cpl"
 LINES: Final = {"text": f"{RECORDS}/** -text", "merge": f"{RECORDS}/**/*.md -text merge={DRIVER}"}
 """The line that gives an attribute its value, in the order in which they have to stand."""
 
+REGISTERS: Final = f"{RECORDS}/registers/*.yaml -text merge={DRIVER}"
+"""The line by which registers are merged row by row; without it git merges their lines, and marks more conflicts."""
+
 _WANTED: Final = {"text": "unset", "merge": DRIVER}
 # Asked for also where no file is there yet.
 _DAY: Final = f"{RECORDS}/2026/11/22/CPL-20261122-7K3QDXZ"

@@ -12,7 +12,7 @@ from cpl.errors import Problem
 from cpl.events import Event
 from cpl.moments import format_instant
 from cpl.record import HISTORY, NAMED, Record, line_of
-from cpl.validate import shown
+from cpl.schema import shown
 from cpl.values import frozen
 
 # Lists of which a person may change some things by hand, and the commands that change the rest.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date, tzinfo
 from gettext import gettext as _
 from typing import Any, Final
@@ -14,7 +14,7 @@ from cpl.profile_duties import Channel
 from cpl.record import FIELDS
 from cpl.schema import Problems, anything, day, integer, is_absent, list_of, problem, struct, text, word, zone
 from cpl.settings_files import Files, merged, parse, profile_layers, profile_name
-from cpl.values import frozen
+from cpl.values import frozen, replace
 from cpl.workdays import ALWAYS, Calendar, CalendarYear
 from cpl.worktime import Worktime
 from cpl.yaml_nodes import MappingNode, Node
@@ -24,6 +24,15 @@ FORMAT: Final = 1
 LANGUAGES: Final = ("en", "zh")
 ANYBODY: Final = "anybody"
 AUTHORS: Final = ("themselves", ANYBODY)
+
+
+NamedIn = Callable[[str], Collection[str]]
+"""Tells which records, by their ids, the register of a name is about."""
+
+
+def in_no_register(_name: str) -> Collection[str]:
+    """Of no record: where no registers are at hand."""
+    return ()
 
 
 @frozen
@@ -56,6 +65,11 @@ class Settings:
     people: Mapping[str, Person]
     worktime: Worktime
     any_author: bool = False  # who committed an event is not compared with who did it
+    named_in: NamedIn = in_no_register  # by the registers of the same tree
+
+    def with_registers(self, named_in: NamedIn) -> Settings:
+        """The same with the registers of a tree."""
+        return replace(self, named_in=named_in)
 
     def person_with(self, email: str) -> Person | None:
         """The person whose git identity has this address, whatever its case."""

@@ -21,7 +21,8 @@ from cpl.moments import format_instant
 from cpl.profile import Profile
 from cpl.profile_names import STATUS
 from cpl.record import HISTORY, Record, before, derived, derived_dues, line_of
-from cpl.validate import CLOCK_SKEW, shown
+from cpl.schema import shown
+from cpl.validate import CLOCK_SKEW
 from cpl.values import frozen
 
 _FIXED: Final = ("id", "source")

@@ -1,6 +1,7 @@
 """A record's text: front matter and body with marks; how it is changed is in `splicing` and `sections`.
 
-What the fields mean is said in `record`; files are read and written elsewhere.
+A register's text is all front matter, without the lines around it. What the fields mean is said in `record` and
+`registers`; files are read and written elsewhere.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _MARKER: Final = regex(r"(?:<{7}|\|{7}|={7}|>{7})(?: |$)")
 
 @frozen
 class Document:
-    """A record's text and where its parts lie; `source.text` is the text without BOM."""
+    """A text and where its parts lie; `source.text` is it without BOM. A `bare` one is all front matter: a register."""
 
     source: Source
     front: MappingNode
@@ -41,6 +42,7 @@ class Document:
     body_start: int
     bom: bool
     newline: str
+    bare: bool = False
 
     @property
     def text(self) -> str:
@@ -62,7 +64,7 @@ class Document:
         return ((BOM if self.bom else "") + self.source.text).encode()
 
 
-def parse(data: bytes, path: str) -> tuple[Document | None, list[Problem]]:
+def parse(data: bytes, path: str, *, bare: bool = False) -> tuple[Document | None, list[Problem]]:
     """The document that a file's bytes hold, None where it has no front matter; and its problems."""
     if len(data) > RECORD_LIMIT:
         message = _("the file has {size} bytes, the limit is {limit}; move long texts into evidence files")
@@ -74,7 +76,9 @@ def parse(data: bytes, path: str) -> tuple[Document | None, list[Problem]]:
         message = _("byte 0x{byte:02X} at offset {offset} is not UTF-8; save the file as UTF-8")
         return None, [Problem(path, line, "E001", message.format(byte=data[error.start], offset=error.start))]
     bom = text.startswith(BOM)
-    return _parsed(Source(path, text.removeprefix(BOM)), bom=bom)
+    if bare and text and not text.endswith("\n"):
+        text += "\n"  # what is added goes on a line of its own
+    return _parsed(Source(path, text.removeprefix(BOM)), bom=bom, bare=bare)
 
 
 def new(front: Mapping[str, Value], body: str, *, path: str = "") -> Document:
@@ -89,6 +93,12 @@ def new(front: Mapping[str, Value], body: str, *, path: str = "") -> Document:
     if text and not text.endswith("\n"):
         text += "\n"
     return reparsed(Source(path, f"---\n{lines}---\n{text}"), bom=False)
+
+
+def new_bare(front: Mapping[str, Value], *, path: str = "") -> Document:
+    """As `new`, a document that is all front matter."""
+    lines = "".join(entry(clean_text(key), clean(value)) for key, value in front.items())
+    return reparsed(Source(path, lines), bom=False, bare=True)
 
 
 def clean_text(text: str) -> str:
@@ -108,7 +118,22 @@ def clean(value: Value) -> Value:
     return value
 
 
-def _parsed(source: Source, *, bom: bool) -> tuple[Document | None, list[Problem]]:
+def _parsed(source: Source, *, bom: bool, bare: bool = False) -> tuple[Document | None, list[Problem]]:
+    return _parsed_bare(source, bom=bom) if bare else _parsed_whole(source, bom=bom)
+
+
+def _parsed_bare(source: Source, *, bom: bool) -> tuple[Document | None, list[Problem]]:
+    end = len(source.text)
+    front, problems = read(source, 0, end)
+    conflicts = conflict_markers(source, 0, end, prose_from=end)
+    problems = sorted([each for each in problems if each.code != "E011"] + conflicts)
+    if isinstance(front, MappingNode):
+        newline = "\r\n" if "\r\n" in source.text else "\n"
+        return Document(source, front, end, end, bom, newline, bare=True), problems
+    return None, problems or [Problem(source.path, 1, "E012", _("the file must hold lines such as 'name: …'"))]
+
+
+def _parsed_whole(source: Source, *, bom: bool) -> tuple[Document | None, list[Problem]]:
     text = source.text
     opening = _OPENING.match(text)
     if opening is None:
@@ -136,14 +161,14 @@ def _refused(source: Source, code: str, message: str) -> tuple[None, list[Proble
     return None, sorted([*conflicts, Problem(source.path, 1, code, message)])
 
 
-def reparsed(source: Source, *, bom: bool) -> Document:
+def reparsed(source: Source, *, bom: bool, bare: bool = False) -> Document:
     """The document that a text made by cpl holds.
 
     Raises:
         Invalid: its front matter is larger than FRONT_LIMIT.
         ValueError: it has another problem, which is a mistake of the caller's.
     """
-    doc, problems = _parsed(source, bom=bom)
+    doc, problems = _parsed(source, bom=bom, bare=bare)
     if any(problem.code == "E002" for problem in problems):
         raise Invalid(_("nothing was changed:"), problems)
     if doc is None or any(problem.is_error for problem in problems):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from gettext import gettext as _
 from typing import Any, Final
@@ -15,7 +15,7 @@ from cpl.events import Event, free_instant, set_last
 from cpl.moments import format_instant
 from cpl.profile import Profile
 from cpl.profile_names import STATUS
-from cpl.record import HISTORY, LOG_SECTION, ORDER, Record, as_of, before, derived, load
+from cpl.record import HISTORY, LOG_SECTION, ORDER, Record, Task, as_of, before, derived, load
 from cpl.renames import current, current_events
 from cpl.values import frozen
 
@@ -111,7 +111,7 @@ class Draft:
         Raises:
             workflow.IllegalTransition: the profile has no such move.
             workflow.Unmet: the rules require more; every lack is named with the command that supplies it.
-            Refused: the move would come before the last one, or tasks are still open.
+            Refused: the move would come before the last one, or tasks are still open that do not end with it.
         """
         record, profile = self.record, self.settings.profile
         to = profile.present_name(STATUS, to)
@@ -120,8 +120,17 @@ class Draft:
         at = self._next_move_at(record)
         move = Event(at, self.who.by, to, None, {"to": to, **_present(reason=reason, until=until)})
         self._judge(record, move)
-        self.add(move.data, at=at)
+        for task in self.ending(to):
+            self.add({"did": "drop", "task": task.id, "reason": _("it repeats, and ends with this")})
+        self.add(move.data, at=self._next_move_at(self.record))
         return record.status, to
+
+    def ending(self, to: str) -> list[Task]:
+        """The open tasks that a move to the state `to` ends: where it is final, those that repeat and are not due."""
+        if not self.settings.profile.is_final(self.settings.profile.present_name(STATUS, to)):
+            return []
+        at = self.who.at
+        return [task for task in self.record.tasks if task.is_open and task.every and (task.due or at) >= at]
 
     def _next_move_at(self, record: Record) -> datetime:
         """When the move takes place: behind a last move of the same second, for within it the order is cpl's."""
@@ -139,14 +148,15 @@ class Draft:
                 missing=missing,
                 command=_(" or ").join(workflow.supplies(name, record.id) for name in missing.alternatives),
             )
-            for missing in workflow.missing(known, profile, move, zone)
+            for missing in workflow.missing(known, profile, move, zone, self.settings.named_in)
         ]
         person = self.settings.people.get(self.who.by)
         for rule in workflow.roles_lacking(known, profile, move, zone, person):
             message = _("rule '{rule}' wants the role {roles}, which '{by}' has not: --by PERSON")
             lacks.append(message.format(rule=rule.name, roles=_(" or ").join(rule.roles), by=self.who.by))
         if profile.is_final(move.to):
-            lacks.extend(_open_tasks(record))
+            ending = self.ending(str(move.to))
+            lacks.extend(_still_open(record, [task for task in record.tasks if task.is_open and task not in ending]))
         if lacks:
             raise workflow.Unmet(record.id, str(move.to), lacks)
 
@@ -208,9 +218,9 @@ def _with_was(record: Record, data: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**data, **({"was": was} if was else {})}
 
 
-def _open_tasks(record: Record) -> list[str]:
+def _still_open(record: Record, tasks: Iterable[Task]) -> list[str]:
     message = _("task {id} is open ({text}): cpl task {record} done {id}")
-    return [message.format(id=task.id, text=task.text, record=record.id) for task in record.tasks if task.is_open]
+    return [message.format(id=task.id, text=task.text, record=record.id) for task in tasks]
 
 
 def _present(**values: Any) -> dict[str, Any]:

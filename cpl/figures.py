@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 from cpl.clocks import Basis
 from cpl.config import Settings
 from cpl.moments import Period
 from cpl.profile import Profile
+from cpl.profile_duties import Share
 from cpl.promises import OUTCOMES, Outcome
 from cpl.record import Record
-from cpl.tally import Dimension, Key, Mark, Part, Single, View, local, not_known
+from cpl.registers import Row
+from cpl.sampling import size
+from cpl.tally import Cost, Dimension, FollowUp, Key, Mark, Part, Single, View, local, not_known
 from cpl.values import frozen
 
 BASES: Final[tuple[Basis, ...]] = ("rule", "agreed", "task", "pause")
+_HUNDREDTH: Final = Decimal("0.01")
 _MEDIAN: Final = 50
 _HIGH: Final = 90
 
@@ -89,6 +94,46 @@ class Promises:
 
 
 @frozen
+class Shares:
+    """How far a share of the profile is reached (RQ-5), of those received in the period and finished or replied to.
+
+    `drawn` are those that a draw for the period chose, `drawn_reached` those of them that were reached for its level.
+    """
+
+    share: Share
+    population: Count
+    drawn: Count
+    drawn_reached: Count
+    called: Count
+    reached: Count
+    asked: Count
+    satisfied: Count
+
+    @property
+    def wanted(self) -> int:
+        """How many the share is, rounded up."""
+        return size(self.share.percent, self.population.number)
+
+
+@frozen
+class Score:
+    """What was given under one name in the follow-ups of the period: the mean, and how often."""
+
+    mean: Decimal
+    given: Count
+
+
+@frozen
+class Costs:
+    """What the handling of those received in the period cost, and what customers paid (CR-4)."""
+
+    entered: Count
+    amount: Decimal
+    hours: Decimal
+    charged: Decimal
+
+
+@frozen
 class Summary:
     """The figures of `period` as they were known at `at`; nothing in it is personal."""
 
@@ -106,6 +151,9 @@ class Summary:
     people: Count
     dimensions: Mapping[Dimension, Mapping[Key, Numbers]]
     singled_out: tuple[Single, ...]
+    shares: tuple[Shares, ...]
+    scores: Mapping[str, Score]
+    costs: Mapping[Key, Costs]  # by kind
 
 
 def summarize(
@@ -113,14 +161,17 @@ def summarize(
     settings: Settings,
     period: Period,
     at: datetime,
+    draws: Iterable[Row] = (),
+    *,
     is_punctual: Callable[[Record], bool] = not_known,
 ) -> Summary:
     """The figures of `period` [start, end), seen as of `at`; the order of the records does not matter.
 
     None among the records stands for a file that could not be read. What had not been received by `at` and
     what is in a state that does not count is left out. Open and overdue are judged at the end of the period
-    or at `at`, whichever is earlier (`judged_until`; `is_punctual` tells of which record it is known that nothing is
-    overdue then); clocks, promises and the names of groups (category, department …) as of `at`.
+    or at `at`, whichever is earlier; clocks, promises and the names of groups (category, department …) as of `at`.
+    `draws` are the rows of that register, those of other periods too. `is_punctual` tells of which record it is known
+    that nothing is overdue when that is judged (`judged_until`).
     """
     view = View(settings, period, at, is_punctual)
     parts: list[Part] = []
@@ -144,6 +195,9 @@ def summarize(
         people=_people(parts),
         dimensions=_dimensions(parts, settings.profile),
         singled_out=tuple(sorted((part.single for part in parts if part.single), key=_by_receipt)),
+        shares=_shares(parts, settings.profile, [row for row in draws if row["period"] == period.name]),
+        scores=_scores(parts),
+        costs=_costs(parts),
     )
 
 
@@ -213,6 +267,58 @@ def _promises(parts: Sequence[Part]) -> Promises:
         },
         rescheduled=_count(identifier for promise, identifier in found if promise.is_rescheduled),
     )
+
+
+def _shares(parts: Sequence[Part], profile: Profile, draws: Sequence[Row]) -> tuple[Shares, ...]:
+    found = [(each, part.id) for part in parts for each in part.follow_ups]
+    return tuple(
+        _share(share, [each for each in found if each[0].share == share.name], draws) for share in profile.shares
+    )
+
+
+def _share(share: Share, found: Sequence[tuple[FollowUp, str]], draws: Sequence[Row]) -> Shares:
+    drawn = {
+        each for row in draws if (row["level"], row.get("share")) == (share.level, share.name) for each in row["drawn"]
+    }
+    reached = _count(each for follow_up, each in found if follow_up.is_reached)
+    return Shares(
+        share,
+        population=_count(each for _follow_up, each in found),
+        drawn=_count(drawn),
+        drawn_reached=_count(drawn.intersection(reached.ids)),
+        called=_count(each for follow_up, each in found if follow_up.is_called),
+        reached=reached,
+        asked=_count(each for follow_up, each in found if follow_up.satisfied is not None),
+        satisfied=_count(each for follow_up, each in found if follow_up.satisfied),
+    )
+
+
+def _scores(parts: Iterable[Part]) -> dict[str, Score]:
+    given: dict[str, list[tuple[int, str]]] = {}
+    for part in parts:
+        for name, value in part.scores:
+            given.setdefault(name, []).append((value, part.id))
+    return {name: _score(given[name]) for name in sorted(given)}
+
+
+def _score(given: Sequence[tuple[int, str]]) -> Score:
+    mean = Decimal(sum(value for value, _id in given)) / len(given)
+    return Score(mean.quantize(_HUNDREDTH), _count(each for _value, each in given))
+
+
+def _costs(parts: Iterable[Part]) -> dict[Key, Costs]:
+    by_kind: dict[Key, list[tuple[Cost, str]]] = {}
+    for part in parts:
+        if part.cost is not None:
+            by_kind.setdefault(part.groups["kind"][0], []).append((part.cost, part.id))
+    return {kind: _cost(by_kind[kind]) for kind in sorted(by_kind, key=str)}
+
+
+def _cost(found: Sequence[tuple[Cost, str]]) -> Costs:
+    sums = {
+        name: sum((getattr(cost, name) for cost, _id in found), Decimal()) for name in ("amount", "hours", "charged")
+    }
+    return Costs(_count(each for _cost, each in found), **sums)
 
 
 def _count(ids: Iterable[str]) -> Count:

@@ -6,12 +6,13 @@ import posixpath
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from functools import partial
 from gettext import gettext as _
 from itertools import islice
 from pathlib import PurePosixPath
 from typing import Final, Generic, TypeAlias, TypeVar
 
-from cpl import calendars, config, difference, steps, validate, workflow
+from cpl import calendars, config, difference, registers, steps, validate, workflow
 from cpl.config import Settings
 from cpl.difference import Change
 from cpl.errors import CplError, Invalid, Problem
@@ -20,7 +21,8 @@ from cpl.objects import Objects
 from cpl.patterns import bytes_regex
 from cpl.places import TEMPLATES, shipped, template
 from cpl.record import Record, is_id
-from cpl.settings_files import PROFILES
+from cpl.registers import is_register
+from cpl.settings_files import PROFILES, Files
 from cpl.steps import INDEX, File, Step
 from cpl.store import RECORDS, Entry, read_entry, record_path
 from cpl.store_paths import name_of
@@ -121,6 +123,8 @@ class Judge:
         for path in step.owned:
             if is_record(path, RECORDS):
                 problems += self._record(step, path, None if isinstance(settings, Invalid) else settings)
+            elif is_register(path):
+                problems += self._register(step, path)
         if isinstance(settings, Settings):
             problems += config.calendar_problems(settings, step.paths)
         return sorted(set(problems))
@@ -131,7 +135,7 @@ class Judge:
         if own is not None:
             return own[0]
         first = step.parents[0] if step.parents else ""
-        is_touched = len(step.parents) != 1 or settings_files(step) != []
+        is_touched = len(step.parents) != 1 or settings_files(step) != [] or any(map(is_register, step.paths))
         known = None if is_touched else self._settings.get(first)
         # Of the index too they are its parent's then, and git finds them there without reading its index.
         loaded = known or self._load(step.revision if is_touched else first)
@@ -152,24 +156,19 @@ class Judge:
         marker = self._objects.read(self._name(revision, config.MARKER))
         if marker is None:
             return (None,)
+        read = partial(self._file, revision)
         if revision == INDEX:
-            return (self._read_settings(revision, marker),)
+            return (_with_registers(_read_settings(read), read),)
         folders = (self._objects.read(self._name(revision, each)) for each in (PROFILES, calendars.FOLDER))
         key = b"\0\0".join((marker, *(each or b"" for each in folders)))  # trees, so they name all that is in them
-        found = self._same.get(key) or (self._read_settings(revision, marker),)
+        found = self._same.get(key) or (_read_settings(read),)
         self._same.put(key, found)
-        return found
+        return (_with_registers(found[0], read),)
 
-    def _read_settings(self, revision: str, marker: bytes) -> Settings | Invalid:
-        def read(path: str) -> bytes | None:
-            data = marker if path == config.MARKER else self._objects.read(self._name(revision, path))
-            is_shipped = data is None and path.startswith(TEMPLATES)
-            return template(shipped(), path) if is_shipped else data
-
-        try:
-            return config.load(read)
-        except Invalid as error:
-            return error
+    def _file(self, revision: str, path: str) -> bytes | None:
+        """A file that settings or registers are made of, as a tree has it."""
+        data = self._objects.read(self._name(revision, path))
+        return template(shipped(), path) if data is None and path.startswith(TEMPLATES) else data
 
     def _record(self, step: Step, path: str, settings: Settings | None) -> Iterator[Problem]:
         """What is wrong with one record's file, or with its evidence."""
@@ -203,6 +202,14 @@ class Judge:
             # A field that follows an event which is to be put back has the remedy of that event.
             is_event = any(each.code in ("E101", "E102") for each in changed)
             yield from (each for each in found if not (is_event and each.code == "E050"))
+
+    def _register(self, step: Step, path: str) -> list[Problem]:
+        """What is wrong with a register, and with what became of the rows that the parents have."""
+        file = step.after(path)
+        if file is not None and not file.is_regular:
+            return list(_no_file(path, file).problems)
+        before = [self._blob(path, each) for each in step.before(path) if each is not None and each.is_regular]
+        return registers.changes(path, None if file is None else self._blob(path, file), before)
 
     def _now_there(self, step: Step, path: str) -> Entry | None:
         """The record as the step leaves it, with its document; None where it takes it away, or where there is none."""
@@ -298,6 +305,18 @@ class Judge:
         return {wanted[path] for path in wanted if self._objects.read(self._name(INDEX, path)) is not None}
 
 
+def _read_settings(files: Files) -> Settings | Invalid:
+    try:
+        return config.load(files)
+    except Invalid as error:
+        return error
+
+
+def _with_registers(settings: Settings | Invalid | None, files: Files) -> Settings | Invalid | None:
+    """The settings with the registers of their tree, which are read when a rule asks for one."""
+    return settings.with_registers(registers.naming(files)) if isinstance(settings, Settings) else settings
+
+
 def settings_files(step: Step) -> list[str]:
     """The files of a step that are no records."""
     return [path for path in step.paths if not path.startswith(f"{RECORDS}/")]
@@ -310,7 +329,7 @@ def _lfs_hash(data: bytes) -> str | None:
 
 
 def _no_file(path: str, file: File) -> Entry:
-    message = _("it is a link or another repository, not a file (mode {mode}); put the record itself there")
+    message = _("it is a link or another repository, not a file (mode {mode}); put the file itself there")
     return Entry(path, None, None, (Problem(path, 1, "E013", message.format(mode=file.mode)),))
 
 

@@ -11,7 +11,7 @@ from cpl.document import Document
 from cpl.merge_front import event_key
 from cpl.moments import format_instant
 from cpl.record import HISTORY, NAMED, ORDER, Record, derived, derived_dues, load
-from cpl.validate import shown
+from cpl.schema import shown
 
 Path = tuple[str | int, ...]
 

@@ -123,10 +123,20 @@ class FrontMerge:
             if each in mine and each not in old and mine[each].get("sha256") != item.get("sha256"):
                 self._keep_both_files(names, mine[each], item)
             elif each in mine:
-                self._merge_value((name, names.index(each)), old.get(each), mine[each], item)
+                path = (name, names.index(each))
+                self._merge_value(path, old.get(each), *self._in_step(path, old.get(each), mine[each], item))
             else:
                 self._document = splicing.insert_item(self._document, [name], len(names), item, order=ORDER)
                 names.append(each)
+
+    def _in_step(self, path: Path, base: Any, mine: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[Any, Any]:
+        """Both items; the next one of a task that repeats, made on both sides, is due when the later one says."""
+        if base is not None or "every" not in mine or "due" not in mine or "due" not in other:
+            return mine, other
+        due = max(mine["due"], other["due"])
+        if due != mine["due"]:
+            self._set((*path, "due"), due)
+        return {**mine, "due": due}, {**other, "due": due}
 
     def _keep_both_files(self, names: list[str], mine: Mapping[str, Any], other: Mapping[str, Any]) -> None:
         """Both sides took in a file of one name: one keeps it, the other gets a name by which both sides call it."""

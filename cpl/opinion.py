@@ -33,9 +33,11 @@ def second_opinion(doc: Document) -> list[Problem]:
     from frontmatter.default_handlers import YAMLHandler
 
     text, handler = doc.text.replace("\r\n", "\n"), YAMLHandler()
-    start = doc.text.index("\n") + 1
+    start = 0 if doc.bare else doc.text.index("\n") + 1
     front = doc.text[start : doc.front_end].replace("\r\n", "\n")
     problems = []
+    if doc.bare:
+        text = f"---\n{text}---\n"
     if not handler.detect(text) or handler.split(text)[0].strip() != front.strip():
         problems.append(_("other tools see the front matter end elsewhere; remove lines of dashes from it"))
     if not _is_read_alike(doc.front, _with_commas_quoted(doc, start)):

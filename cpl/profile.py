@@ -15,7 +15,7 @@ from cpl.profile_clocks import CLOCK, Clock, read_clock
 from cpl.profile_duties import SECTIONS as DUTY_SECTIONS
 from cpl.profile_duties import Channel, Route, Share, read_channels, read_routes, read_shares
 from cpl.profile_names import CLOCK_NAME, STATUS, with_present_names
-from cpl.profile_rules import EVENT_KEYS, RULE, Rule, When, read_rule
+from cpl.profile_rules import COUNTED, EVENT_KEYS, RULE, Rule, When, read_rule
 from cpl.relations import SECTIONS as RELATION_SECTIONS
 from cpl.relations import Escalation, Relations, read_relations
 from cpl.schema import (
@@ -250,7 +250,10 @@ class _CrossCheck:
         yield from self._known((name.partition("/")[0] for name in rule.did), VERBS, *path)
         yield from self._apart(rule, *path)
         for name in (name for alternatives in rule.requires for name in alternatives):
-            if ":" in name:
+            kind, colon, what = name.partition(":")
+            if kind in COUNTED:
+                yield from self._known([what], COUNTED[kind], *path)
+            elif colon:
                 yield from self._event(name, *path)
             elif name not in EVENT_KEYS:
                 yield from self._known([name.partition(".")[0]], (*self.fields, *EVENT_KEYS), *path)

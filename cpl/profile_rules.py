@@ -7,10 +7,14 @@ from datetime import date
 from typing import Any, Final
 
 from cpl.schema import Problems, day, flag, list_of, map_of, struct, text, word
+from cpl.tree import REGISTER_NAMES
 from cpl.values import frozen
 from cpl.yaml_nodes import Node
 
 EVENT_KEYS: Final = frozenset({"reason", "until", "text"})
+TASK_KINDS: Final = ("promise", "step", "milestone", "part", "appointment", "action")
+COUNTED: Final = {"register": REGISTER_NAMES, "task": TASK_KINDS}
+"""What a requirement such as `register:access` or `task:action` may name behind the colon."""
 
 When = Mapping[str, tuple[str, ...]]
 

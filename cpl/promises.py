@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from gettext import gettext as _
 from typing import Final, Literal
 
 from cpl.events import Event
 from cpl.record import Record, Task, as_of
 from cpl.values import frozen
+from cpl.workflow import supplies
 
 Outcome = Literal["kept", "broken", "open", "dropped"]
 
 PROMISE: Final = "promise"
+MILESTONE: Final = "milestone"
 OUTCOMES: Final[tuple[Outcome, ...]] = ("kept", "broken", "open", "dropped")
+ACKNOWLEDGE: Final = "acknowledge"
 _ENDS: Final = ("done", "drop")
 
 
@@ -103,3 +107,24 @@ def _entered_at(event: Event) -> datetime:
 def _second(at: datetime) -> datetime:
     """The second of `at`, since cpl puts the events of one second a millisecond apart."""
     return at.replace(microsecond=0)
+
+
+def unreported(record: Record) -> list[Task]:
+    """The milestones that were reached and of which the complainant has not heard since (CS-7)."""
+    reached = [(task, task.done_at) for task in record.tasks if task.kind == MILESTONE and task.done_at is not None]
+    if not reached:
+        return []
+    told = [event.at for event in record.events if event.did == "contact" and _reports(event)]
+    return [task for task, done_at in reached if not any(at >= done_at for at in told)]
+
+
+def _reports(contact: Event) -> bool:
+    """Whether the complainant was told how things stand: more than that the complaint has come in."""
+    return contact.reached and contact.data["about"] != ACKNOWLEDGE
+
+
+def untold(milestone: Task, record: Record) -> str:
+    """What is wrong when a milestone is not reported, and the command that puts it right."""
+    command = supplies("did:contact/progress", record.id)
+    message = _("milestone {task} was reached and not reported; run: {command}")
+    return message.format(task=milestone.id, command=command)

@@ -12,6 +12,7 @@ from cpl.errors import Problem
 from cpl.events import JUDGED_FIELDS, Event, effective, in_order, preceding, read_event
 from cpl.patterns import regex
 from cpl.schema import Converter, Problems, count, flag, instant, list_of, moment, number, problem, struct, text, word
+from cpl.task_fields import TASK
 from cpl.values import field, frozen, replace
 from cpl.yaml_nodes import MappingNode, Node, SequenceNode
 
@@ -20,9 +21,6 @@ _LOOK_ALIKES: Final = str.maketrans("OIL", "011")
 _VALUES: Final = {character: value for value, character in enumerate(ALPHABET)}
 _DOUBLED: Final = {character: 2 * value // 32 + 2 * value % 32 for character, value in _VALUES.items()}
 _ID: Final = regex(r"CPL-([0-9]{8})-([0-9A-HJKMNP-TV-Z]{7})")
-_TASK_ID: Final = regex(r"t-[0-9a-z]{4}")
-
-TASK_KINDS: Final = ("promise", "step", "milestone", "part", "appointment", "action")
 
 HISTORY: Final = "history"
 NAMED: Final = {"tasks": "id", "evidence": "file"}  # lists whose items have a name; none is ever removed
@@ -45,25 +43,7 @@ def _title(node: Node, problems: Problems) -> str | None:
     return value
 
 
-def _task_id(node: Node, problems: Problems) -> str | None:
-    value = word(node, problems)
-    if value is not None and not _TASK_ID.fullmatch(value):
-        message = _("'{value}' is not a task's id; write t- and four of a-z, 0-9").format(value=value)
-        problems.append(problem(node, "E057", message))
-    return value
-
-
 _PERSON: Final = {"name": text, "phone": text, "email": text, "role": word, "room": text, "address": text}
-_TASK: Final = {
-    "id": _task_id,
-    "kind": word,
-    "text": text,
-    "who": text,
-    "made_at": instant,
-    "due": instant,
-    "part_of": text,
-    "source": text,
-}
 _EVIDENCE: Final = {"file": text, "sha256": text, "source": text, "taken_at": moment, "text": text}
 
 # Every key a record can have, in the order in which cpl writes them.
@@ -91,15 +71,24 @@ FIELDS: Final[Mapping[str, Converter]] = {
     "assignee": text,
     "demands": list_of(text),
     "order": struct(
-        {"size": word, "paid": flag, "price": number, "crew": list_of(text), "appointment": instant, "charge": number},
+        {
+            "size": word,
+            "paid": flag,
+            "price": number,
+            "crew": list_of(text),
+            "appointment": instant,
+            "charge": number,
+            "items": list_of(word),
+        },
         extra=True,
     ),
     "forwarded_by": text,
     "finding": struct({"responsible": text, "share": text, "cause": word, "text": text}, extra=True),
+    "costs": list_of(struct({"text": text, "at": moment, "amount": number, "hours": number}, ["text"], extra=True)),
     "links": list_of(struct({"as": word, "id": _id}, required=["as", "id"])),
     "source": struct({"system": word, "key": text, "clocks": list_of(word)}, required=["system", "key"]),
     HISTORY: list_of(read_event),
-    "tasks": list_of(struct(_TASK, required=["id", "kind", "text"], extra=True)),
+    "tasks": list_of(TASK),
     "evidence": list_of(struct(_EVIDENCE, required=["file", "sha256"], extra=True)),
 }
 ORDER: Final = tuple(FIELDS)
@@ -112,7 +101,10 @@ PLACES: Final = ("site", "area", "building")  # as exactly as a place may stand 
 
 @frozen
 class Task:
-    """A thing to do with a person and a due; `done_at` and `dropped_at` come from events."""
+    """A thing to do with a person and a due; `done_at` and `dropped_at` come from events.
+
+    One that has `every`, a duration, comes again that much later when it is done.
+    """
 
     id: str
     kind: str
@@ -120,6 +112,7 @@ class Task:
     who: str | None
     made_at: datetime | None
     due: datetime | None
+    every: str | None = None
     done_at: datetime | None = None
     dropped_at: datetime | None = None
 
@@ -215,6 +208,7 @@ def _task(data: Mapping[str, Any], events: Iterable[Event]) -> Task:
         who=data.get("who"),
         made_at=data.get("made_at"),
         due=data.get("due"),
+        every=data.get("every"),
         done_at=ended.get("done"),
         dropped_at=ended.get("drop"),
     )

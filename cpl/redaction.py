@@ -16,13 +16,18 @@ _SHORTEST: Final = 2  # a single character of a complainant's data would blot ou
 
 def redacted_title(record: Record) -> str:
     """The title without anything that stands under `complainant`, and without the rooms."""
+    return redacted(record, record.title)
+
+
+def redacted(record: Record, text: str) -> str:
+    """A text about a record without anything that stands under `complainant` there, and without the rooms."""
     rooms = [record.get("location.room"), *(event.data.get("room") for event in record.history)]
-    private = {text for text in _texts(record.get("complainant")) if len(text) >= _SHORTEST}
+    private = {each for each in _texts(record.get("complainant")) if len(each) >= _SHORTEST}
     private.update(room for room in rooms if room)
     if not private:
-        return record.title
-    longest_first = sorted(private, key=lambda text: (-len(text), text))
-    return re.sub("|".join(map(_pattern, longest_first)), _REDACTED, record.title, flags=re.IGNORECASE)
+        return text
+    longest_first = sorted(private, key=lambda each: (-len(each), each))
+    return re.sub("|".join(map(_pattern, longest_first)), _REDACTED, text, flags=re.IGNORECASE)
 
 
 def _texts(value: Any) -> Iterator[str]:

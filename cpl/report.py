@@ -6,32 +6,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from gettext import gettext as _
 from gettext import ngettext
 
-from cpl import render
+from cpl import render, report_follow_ups
 from cpl.config import FORMAT, Settings
 from cpl.figures import Count, Numbers, Promises, Spread, Summary, Timely
 from cpl.moments import format_instant
 from cpl.render import Cell, Column
+from cpl.report_section import NOTHING, Section, label, percent, rate
 from cpl.tally import Dimension, Key, Single
-from cpl.values import frozen
+from cpl.weak_points import Finding
 
-_NOTHING = "–"
-
-
-@frozen
-class Section:
-    """A heading, what has to be known about it, and a table."""
-
-    title: str
-    notes: tuple[str, ...]
-    columns: tuple[Column, ...]
-    rows: tuple[Mapping[str, Cell], ...]
-    may_be_cut: bool = True
+Found = Sequence[Finding] | None
+"""What the figures give cause to improve; None: that was not asked."""
 
 
-def as_markdown(summary: Summary, settings: Settings, *, ids: bool) -> str:
+def as_markdown(summary: Summary, settings: Settings, *, ids: bool, found: Found = None) -> str:
     """The summary as a document for reports/, in the words of the store's language."""
     title = _("Complaint figures {period}").format(period=summary.period.name)
-    return f"# {title}\n" + "".join(map(_section_markdown, _sections(summary, settings, ids=ids)))
+    return f"# {title}\n" + "".join(map(_section_markdown, _sections(summary, settings, found, ids=ids)))
 
 
 def _section_markdown(section: Section) -> str:
@@ -40,9 +31,9 @@ def _section_markdown(section: Section) -> str:
     return f"\n## {section.title}\n{notes}\n{table}"
 
 
-def as_table(summary: Summary, settings: Settings, *, ids: bool, width: int | None = None) -> str:
+def as_table(summary: Summary, settings: Settings, *, ids: bool, width: int | None = None, found: Found = None) -> str:
     """The summary for a terminal of that many columns (None: nothing is cut)."""
-    return "\n".join(_section_table(section, width) for section in _sections(summary, settings, ids=ids))
+    return "\n".join(_section_table(section, width) for section in _sections(summary, settings, found, ids=ids))
 
 
 def _section_table(section: Section, width: int | None) -> str:
@@ -51,13 +42,16 @@ def _section_table(section: Section, width: int | None) -> str:
     return f"{section.title}\n{notes}{table}"
 
 
-def _sections(summary: Summary, settings: Settings, *, ids: bool) -> Iterator[Section]:
+def _sections(summary: Summary, settings: Settings, found: Found, *, ids: bool) -> Iterator[Section]:
     yield _about(summary)
     yield _key_figures(summary, settings)
+    yield from report_follow_ups.sections(summary, settings)
     for dimension, groups in _told(summary):
         yield _by_dimension(dimension, groups, summary.total, settings)
     if summary.singled_out:
         yield _singled_out(summary.singled_out, settings)
+    if found is not None:
+        yield report_follow_ups.improvements(found, summary, settings)
     if ids:
         yield _counted_ids(summary, settings)
 
@@ -115,12 +109,12 @@ def _key_figures(summary: Summary, settings: Settings) -> Section:
         (_("Open at the start"), str(summary.open_at_start.number)),
         (_("Open at the end"), str(total.open_at_end.number)),
         (_("Overdue at the end"), str(total.overdue.number)),
-        (_("Overdue items by basis"), items or _NOTHING),
+        (_("Overdue items by basis"), items or NOTHING),
         (_("Reopened"), str(summary.reopened.number)),
         *_timely_facts(total.timely, settings),
         *(fact for spread in total.spreads for fact in _spread_facts(spread, settings)),
-        (_("Followed up, of those closed"), _percent(follow_ups.reached.number, total.closed.number)),
-        (_("Satisfied, of those asked"), _percent(follow_ups.satisfied.number, follow_ups.asked.number)),
+        (_("Followed up, of those closed"), percent(follow_ups.reached.number, total.closed.number)),
+        (_("Satisfied, of those asked"), percent(follow_ups.satisfied.number, follow_ups.asked.number)),
     ]
     facts += [(name, str(count.number)) for name, count in _promises(summary.promises)]
     note = _("In the tables below the timely rate is that of all, and the times are medians.")
@@ -138,8 +132,8 @@ def _promises(promises: Promises) -> Iterator[tuple[str, Count]]:
 
 def _timely_facts(timely: Timely, settings: Settings) -> Iterator[tuple[str, str]]:
     clock = _clock(timely.clock, settings)
-    yield _("Timely rate ({clock})").format(clock=clock), _percent(*timely.of_all)
-    yield _("Timely rate without those not yet due"), _percent(*timely.of_due)
+    yield _("Timely rate ({clock})").format(clock=clock), percent(*timely.of_all)
+    yield _("Timely rate without those not yet due"), percent(*timely.of_due)
     yield _("Not yet due"), str(timely.not_yet_due.number)
 
 
@@ -149,18 +143,8 @@ def _spread_facts(spread: Spread, settings: Settings) -> Iterator[tuple[str, str
     yield _("{clock}, 90th percentile").format(clock=clock), _length(spread.p90_seconds)
 
 
-def _percent(part: int, whole: int) -> str:
-    if not whole:
-        return _NOTHING
-    return _("{rate} ({part} of {whole})").format(rate=_rate(part, whole), part=part, whole=whole)
-
-
-def _rate(part: int, whole: int) -> str:
-    return _("{percent} %").format(percent=f"{100 * part / whole:.1f}") if whole else _NOTHING
-
-
 def _length(seconds: int | None) -> str:
-    return _NOTHING if seconds is None else render.duration(seconds)
+    return NOTHING if seconds is None else render.duration(seconds)
 
 
 def _by_dimension(dimension: Dimension, groups: Mapping[Key, Numbers], total: Numbers, settings: Settings) -> Section:
@@ -174,7 +158,7 @@ def _by_dimension(dimension: Dimension, groups: Mapping[Key, Numbers], total: Nu
         Column("timely", _("Timely"), "right"),
         *(_spread_column(spread, settings) for spread in total.spreads),
     )
-    rows = tuple({"value": _label(dimension, key, settings), **_group_row(numbers)} for key, numbers in groups.items())
+    rows = tuple({"value": label(dimension, key, settings), **_group_row(numbers)} for key, numbers in groups.items())
     several = _("A record with several departments counts under each of them.")
     notes = (several,) if dimension == "department" else ()
     return Section(_("By {dimension}").format(dimension=title), notes, columns, rows)
@@ -190,7 +174,7 @@ def _group_row(numbers: Numbers) -> dict[str, Cell]:
         "closed": numbers.closed.number,
         "open_at_end": numbers.open_at_end.number,
         "overdue": numbers.overdue.number,
-        "timely": _rate(*numbers.timely.of_all),
+        "timely": rate(*numbers.timely.of_all),
         **{f"times.{spread.clock}": _length(spread.median_seconds) for spread in numbers.spreads},
     }
 
@@ -216,12 +200,12 @@ def _single_row(single: Single, settings: Settings) -> dict[str, Cell]:
     return {
         "id": single.id,
         "status": single.status if state is None else state.label.get(settings.language, single.status),
-        "category": _label("category", single.category, settings),
-        "place": _label("place", single.place, settings),
+        "category": label("category", single.category, settings),
+        "place": label("place", single.place, settings),
         "received_at": single.received_at.date(),
-        "due_at": single.due_at or _NOTHING,
+        "due_at": single.due_at or NOTHING,
         "overdue": single.is_overdue,
-        "lead": single.lead or _NOTHING,
+        "lead": single.lead or NOTHING,
         "title": single.title,
     }
 
@@ -247,9 +231,10 @@ def _counts(summary: Summary, settings: Settings) -> Iterator[tuple[str, Count]]
     yield _("Asked"), summary.follow_ups.asked
     yield _("Satisfied"), summary.follow_ups.satisfied
     yield from _promises(summary.promises)
+    yield from report_follow_ups.counts(summary, settings)
     for dimension, groups in _told(summary):
         for key, numbers in groups.items():
-            group = f"{_dimension(dimension)} {_label(dimension, key, settings)}"
+            group = f"{_dimension(dimension)} {label(dimension, key, settings)}"
             for name, count in _numbers_counts(numbers, settings):
                 yield f"{group}: {name}", count
 
@@ -281,13 +266,6 @@ def _dimension(dimension: Dimension) -> str:
 
 def _basis(basis: str) -> str:
     return {"rule": _("rule"), "agreed": _("agreed date"), "task": _("task"), "pause": _("pause")}[basis]
-
-
-def _label(dimension: Dimension, key: Key, settings: Settings) -> str:
-    if key is None:
-        return _NOTHING
-    field = "departments" if dimension == "department" else dimension
-    return settings.label(settings.profile.terms.get(field, {}).get(key), key)
 
 
 def _clock(name: str, settings: Settings) -> str:

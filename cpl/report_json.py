@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from cpl.config import FORMAT
-from cpl.figures import Count, FollowUps, Numbers, Promises, Summary
+from cpl.config import FORMAT, Settings
+from cpl.figures import Costs, Count, FollowUps, Numbers, Promises, Shares, Summary
 from cpl.moments import format_instant
 from cpl.render import Cell
-from cpl.tally import Single
+from cpl.tally import Key, Single
+from cpl.weak_points import Finding
 
 Figure = Callable[[Count], Cell]
 
@@ -38,12 +39,31 @@ def as_json(summary: Summary, *, ids: bool) -> dict[str, Cell]:
         "followed_up": _follow_ups_json(summary.follow_ups, summary.total.closed, figure),
         "promises": _promises_json(summary.promises, figure),
         "people": figure(summary.people),
+        "shares": [_shares_json(each, figure) for each in summary.shares],
+        "scores": {
+            name: {"mean": float(score.mean), "given": figure(score.given)} for name, score in summary.scores.items()
+        },
+        "costs": [_costs_json(kind, each, figure) for kind, each in summary.costs.items()],
         "by": {
             dimension: [{"value": key, **_numbers_json(each, figure)} for key, each in groups.items()]
             for dimension, groups in summary.dimensions.items()
         },
         "singled_out": [_single_json(single) for single in summary.singled_out],
     }
+
+
+def findings_json(found: Sequence[Finding], summary: Summary, settings: Settings) -> list[Cell]:
+    """What the figures give cause to improve, for programs."""
+    name = summary.period.name
+    return [
+        {
+            "key": each.key,
+            "text": each.text,
+            "category": each.category,
+            "command": each.command(settings.profile, name),
+        }
+        for each in found
+    ]
 
 
 def _with_ids(count: Count) -> Cell:
@@ -95,6 +115,35 @@ def _promises_json(promises: Promises, figure: Figure) -> dict[str, Cell]:
         "made": figure(promises.made),
         **{outcome: figure(count) for outcome, count in promises.outcomes.items()},
         "rescheduled": figure(promises.rescheduled),
+    }
+
+
+def _shares_json(each: Shares, figure: Figure) -> dict[str, Cell]:
+    return {
+        "share": each.share.name,
+        "level": each.share.level,
+        "percent": float(each.share.percent),
+        "clause": each.share.clause,
+        "population": figure(each.population),
+        "wanted": each.wanted,
+        "drawn": figure(each.drawn),
+        "drawn_reached": figure(each.drawn_reached),
+        "called": figure(each.called),
+        "reached": figure(each.reached),
+        "share_reached": share(each.reached.number, each.population.number),
+        "asked": figure(each.asked),
+        "satisfied": figure(each.satisfied),
+        "share_satisfied": share(each.satisfied.number, each.asked.number),
+    }
+
+
+def _costs_json(kind: Key, costs: Costs, figure: Figure) -> dict[str, Cell]:
+    return {
+        "kind": kind,
+        "entered": figure(costs.entered),
+        "amount": float(costs.amount),
+        "hours": float(costs.hours),
+        "charged": float(costs.charged),
     }
 
 

@@ -14,7 +14,7 @@ from gettext import gettext as _
 from typing import Any, Final, TypeVar
 
 from cpl.errors import Problem
-from cpl.moments import Duration, parse_date, parse_duration, parse_instant, parse_zone
+from cpl.moments import Duration, format_instant, parse_date, parse_duration, parse_instant, parse_zone
 from cpl.patterns import regex
 from cpl.yaml_nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -256,3 +256,18 @@ def struct(fields: Mapping[str, Converter], required: Collection[str] = (), *, e
         return {name: value for name, value in result.items() if value is not None}
 
     return convert
+
+
+def shown(value: object) -> str:
+    """A field's value in a message, as it stands in the file; 'absent' where there is none."""
+    if value is None or value == ():
+        return _("absent")
+    if isinstance(value, datetime):
+        return format_instant(value)
+    if isinstance(value, tuple):
+        return "[" + ", ".join(shown(each) for each in value) + "]"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name}: {shown(each)}" for name, each in value.items()) + "}"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, date | Decimal | int) else f"'{value}'"

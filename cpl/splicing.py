@@ -85,7 +85,7 @@ def remove(doc: Document, path: Path) -> Document:
 def spliced(doc: Document, edit: Edit, old: Path, new: Path) -> Document:
     """`doc` after `edit`, which may change nothing but what stood at `old` and now stands at `new`."""
     text = doc.text[: edit.start] + edit.text + doc.text[edit.end :]
-    result = reparsed(Source(doc.source.path, text), bom=doc.bom)
+    result = reparsed(Source(doc.source.path, text), bom=doc.bom, bare=doc.bare)
     if _without(doc.data, old) != _without(result.data, new):
         raise ValueError(f"{edit!r} would change more than {list(old or new)!r}")
     return result

@@ -23,9 +23,11 @@ from cpl.journal import Journal
 from cpl.layout import Layout, NotReady
 from cpl.places import template
 from cpl.record import Record, day_of, is_id, load, normalize_piece
+from cpl.register_edits import require_right
+from cpl.registers import is_register, naming
 from cpl.transactions import Transaction
 from cpl.values import frozen
-from cpl.writes import Commit, Evidence, Write, changes_of, new_files
+from cpl.writes import Commit, Evidence, Write, changes_of, new_files, take_in
 
 RECORDS: Final = tree.RECORDS
 RECORD_LIMIT: Final = 1 << 20
@@ -97,7 +99,11 @@ class Store:
     @cached_property
     def settings(self) -> Settings:
         """The store's settings. Raises Invalid when they have problems."""
-        return config.load(lambda path: template(self.root, path))
+        return config.load(self.file).with_registers(naming(self.file))
+
+    def file(self, path: str) -> bytes | None:
+        """A file that settings or registers are made of; None: there is none."""
+        return template(self.root, path)
 
     @cached_property
     def layout(self) -> Layout:
@@ -294,11 +300,14 @@ class Store:
             except files.Changed as error:
                 message = _("{path} was changed by somebody else in the meantime; nothing was written, try again")
                 raise NotReady(message.format(path=path)) from error
-        return [full, *(_take_in(transaction, item, full.with_suffix("")) for item in each.evidence)]
+        return [full, *(take_in(transaction, item, full.with_suffix("")) for item in each.evidence)]
 
     def judge(self, each: Write, now: datetime) -> None:
-        """Raise Invalid when the record's next version would break the rules."""
+        """Raise Invalid when the record's, or register's, next version would break the rules."""
         path = each.document.source.path
+        if is_register(path):
+            require_right(each.document, each.before)
+            return
         old = None if each.before is None else read_entry(path, each.before).record
         known = () if old is None else old.history
         facts = validate.Facts(path, now, self._evidence(each.document, path, each.evidence), known=known)
@@ -344,20 +353,6 @@ class Store:
 
     def _errors(self, document: Document, facts: validate.Facts) -> list[Problem]:
         return [problem for problem in validate.check(document, self.settings, facts) if problem.is_error]
-
-
-def _take_in(transaction: Transaction, item: Evidence, folder: Path) -> Path:
-    """Copy evidence into the record's folder, unless it lies there already; where it then is.
-
-    Raises:
-        NotReady: the file is no longer the one whose SHA-256 was recorded.
-    """
-    target = folder / item.name
-    is_there = target.exists() and target.samefile(item.source)
-    if (files.sha256(target) if is_there else transaction.copy(item.source, target)) != item.sha256:
-        message = _("{path} has changed while it was being attached; nothing was written, try again")
-        raise NotReady(message.format(path=item.source))
-    return target
 
 
 def bytes_of(root: Path, path: str) -> bytes | Problem:

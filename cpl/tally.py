@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
+from decimal import Decimal
 from typing import Final, Literal
 
 from cpl.clocks import Basis, Due, Run, dues, runs
@@ -11,9 +12,11 @@ from cpl.config import Settings
 from cpl.events import Event
 from cpl.moments import MILLISECOND, Period, fixed
 from cpl.profile import Profile
+from cpl.profile_duties import Share
 from cpl.promises import PROMISE, Outcome, fates
 from cpl.record import PLACES, Record, as_of
 from cpl.redaction import redacted_title
+from cpl.sampling import is_answered, share_of, shares_of, shows
 from cpl.values import frozen
 from cpl.workflow import matches
 
@@ -35,6 +38,7 @@ Mark = Literal[
 ]
 Key = str | None  # what a group is called; None: the records say nothing there
 
+_NOTHING: Final = Decimal()
 _SINGLED: Final[frozenset[Mark]] = frozenset({"received", "closed", "open-at-end", "overdue"})
 
 
@@ -72,6 +76,25 @@ class Promise:
 
 
 @frozen
+class FollowUp:
+    """What was asked of the complainant under a share (RQ-5): whether anybody tried, was reached, was told what."""
+
+    share: str
+    is_called: bool
+    is_reached: bool
+    satisfied: bool | None  # what was said last
+
+
+@frozen
+class Cost:
+    """What the handling of a complaint cost, and what the customer paid (CR-4)."""
+
+    amount: Decimal
+    hours: Decimal
+    charged: Decimal
+
+
+@frozen
 class Part:
     """What one record adds to the figures: `marks` says which of them count it."""
 
@@ -83,6 +106,9 @@ class Part:
     promises: tuple[Promise, ...]
     used: tuple[tuple[str, timedelta], ...]
     single: Single | None
+    follow_ups: tuple[FollowUp, ...] = ()  # one for each level that has a share of it
+    scores: tuple[tuple[str, int], ...] = ()  # that were given in the period
+    cost: Cost | None = None
 
 
 def judged_until(period: Period, at: datetime) -> datetime:
@@ -125,8 +151,10 @@ class View:
         late = tuple(due.basis for due in pending if due.late > timedelta())
         marks.update(["overdue"] if late else [])
         promises = tuple(self._promises(known)) if "tasks" in known.fields else ()
-        if not (marks or promises):
+        scores = tuple(self._scores(known))
+        if not (marks or promises or scores):
             return None
+        is_received = "received" in marks
         title = redacted_title(record) if self._is_single(known, marks) else None
         return Part(
             id=known.id,
@@ -137,6 +165,9 @@ class View:
             promises=promises,
             used=tuple((run.clock, run.used) for run in stopped if not run.is_open),
             single=None if title is None else self._single(known, pending, title),
+            follow_ups=tuple(self._follow_ups(known)) if is_received else (),
+            scores=scores,
+            cost=_cost(known) if is_received else None,
         )
 
     def _flow(self, record: Record, life: _Life) -> Iterator[Mark]:
@@ -164,6 +195,20 @@ class View:
         for fate in fates(record, self.at):
             if fate.task.kind == PROMISE and fate.due_at is not None and self.period.holds(fate.due_at):
                 yield Promise(fate.outcome, bool(fate.reschedules))
+
+    def _follow_ups(self, record: Record) -> Iterator[FollowUp]:
+        profile = self.settings.profile
+        if not profile.shares or not is_answered(record, profile):
+            return
+        for level in dict.fromkeys(share.level for share in profile.shares):
+            share = share_of(record, shares_of(profile, level))
+            if share is not None:
+                yield _follow_up(record, share)
+
+    def _scores(self, record: Record) -> Iterator[tuple[str, int]]:
+        for event in record.events:
+            if event.did == "follow-up" and self.period.holds(event.at):
+                yield from event.data.get("scores", {}).items()
 
     def _single(self, record: Record, pending: Sequence[Due], title: str) -> Single:
         next_due = min((due.due_at for due in pending), default=None)
@@ -240,6 +285,23 @@ def _answers(life: _Life, period: Period) -> Iterator[Mark]:
         yield "asked"
     if said and said[-1]:
         yield "satisfied"
+
+
+def _follow_up(record: Record, share: Share) -> FollowUp:
+    calls = [event for event in record.events if shows(event, share)]
+    reached = [event for event in calls if event.reached]
+    said = [event.data["satisfied"] for event in reached if "satisfied" in event.data]
+    return FollowUp(share.name, bool(calls), bool(reached), said[-1] if said else None)
+
+
+def _cost(record: Record) -> Cost | None:
+    """What is entered of it; None where that is nothing."""
+    costs = record.get("costs") or ()
+    charged = record.get("order.charge")
+    if not costs and charged is None:
+        return None
+    amount, hours = (sum((item.get(name, _NOTHING) for item in costs), _NOTHING) for name in ("amount", "hours"))
+    return Cost(amount, hours, charged or _NOTHING)
 
 
 def _groups(record: Record) -> dict[Dimension, tuple[Key, ...]]:

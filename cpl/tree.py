@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 MARKER: Final = "cpl.yaml"  # marks the root of a store
 RECORDS: Final = "records"
 REGISTERS: Final = "registers"
+REGISTER_NAMES: Final = ("residents", "access", "draws", "prices")
 PREFIX: Final = "CPL-"
 ENDING: Final = ".md"
 
@@ -99,6 +100,15 @@ def _inside(folder: Path) -> tuple[list[str], list[str]]:
     folders = {item.name: None for item in items if item.is_dir(follow_symlinks=False)}
     links = {item.name for item in items if item.is_symlink() and _leads_to_folder(item)}  # `record_files` tells them
     return [*folders], [item.name for item in items if item.name not in links and item.name not in folders]
+
+
+def register_files(root: Path) -> list[str]:
+    """The files in the folder of the registers, in order, whatever their names."""
+    folder = f"{RECORDS}/{REGISTERS}"
+    if (root / RECORDS).is_symlink() or (root / folder).is_symlink():
+        return []
+    _folders, names = _inside(root / folder)
+    return [f"{folder}/{name}" for name in names if name != ".gitkeep"]
 
 
 def is_below(root: Path, path: str) -> bool:

@@ -15,6 +15,7 @@ from cpl.git import Git
 from cpl.journal import Change, Digest, Journal
 from cpl.moments import format_instant
 from cpl.record import Record, is_id
+from cpl.registers import Register, register_at
 from cpl.store import RECORDS, Store, read_entry, record_path
 from cpl.values import frozen
 
@@ -170,7 +171,16 @@ def remedies(store: Store, write: LastWrite) -> list[str]:
     """The commands that put right what `write` did, by further events; of many records those of the first ones."""
     paths = [path for path in write.paths if _is_record(path)]
     told = [line for path in paths[:_TOLD] for line in _remedies(store, write, path)]
+    told += [_of_register(each) for each in map(register_at, write.paths) if each is not None]
     return [*told, "…"] if len(paths) > _TOLD else told
+
+
+def _of_register(register: Register) -> str:
+    """The command that puts a row of a register right; a draw stays, and shows whether it holds."""
+    if not register.append_only:
+        return f"cpl register {register.name} set ROW FIELD=VALUE"
+    corrects = "corrects" in register.fields
+    return f"cpl register {register.name} add corrects=ROW FIELD=VALUE…" if corrects else "cpl sample --verify"
 
 
 def _is_record(path: str) -> bool:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import field
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from gettext import gettext as _
 from typing import Final
 
@@ -16,9 +15,11 @@ from cpl.document import Document
 from cpl.errors import Problem
 from cpl.events import Event, void_target
 from cpl.moments import format_instant
-from cpl.record import TASK_KINDS, Record, before, day_of, derived, derived_dues, line_of, load, local_day
+from cpl.profile_rules import TASK_KINDS
+from cpl.promises import unreported, untold
+from cpl.record import Record, before, day_of, derived, derived_dues, line_of, load, local_day
 from cpl.renames import current, current_events
-from cpl.schema import did_you_mean
+from cpl.schema import did_you_mean, shown
 from cpl.tree import is_evidence_name
 from cpl.values import frozen, replace
 
@@ -82,6 +83,7 @@ class _Check:
         yield from self.events()
         yield from self.voids()
         yield from self.tasks()
+        yield from self.milestones()
         yield from self.evidence()
         yield from self.links()
         yield from self.replay()
@@ -296,6 +298,11 @@ class _Check:
                 message = _("there is no task '{id}'").format(id=name) + did_you_mean(name, ids)
                 yield self._on(event, "E057", message)
 
+    def milestones(self) -> Iterator[Problem]:
+        """W064: each milestone is reported to the complainant (CS-7)."""
+        if not self.settings.profile.is_final(self.record.status):
+            yield from (self._at(["tasks"], "W064", untold(task, self.record)) for task in unreported(self.record))
+
     def evidence(self) -> Iterator[Problem]:
         """E040, E041, E042, W043: evidence files exist, are unchanged, lie in the record's folder; none is unlisted."""
         listed: set[str] = set()
@@ -356,7 +363,7 @@ class _Check:
 
     def _requirements(self, previous: Record, move: Event) -> Iterator[Problem]:
         profile, zone = self.settings.profile, self.settings.zone
-        for missing in workflow.missing(previous, profile, move, zone):
+        for missing in workflow.missing(previous, profile, move, zone, self.settings.named_in):
             hint = workflow.supplies(missing.alternatives[0], self.record.id)
             message = _("the move to '{to}' lacks something: {missing}; use: {hint}")
             yield self._on(move, self._judged(move, "E060"), message.format(to=move.to, missing=missing, hint=hint))
@@ -382,18 +389,3 @@ class _Check:
 def _may_void(void: Event, event: Event) -> bool:
     """Whether `event` was there when it was voided: one of a clock that was ahead may seem later."""
     return event.precedes(void) or "recorded_at" in void.data
-
-
-def shown(value: object) -> str:
-    """A field's value in a message, as it stands in the file; 'absent' where there is none."""
-    if value is None or value == ():
-        return _("absent")
-    if isinstance(value, datetime):
-        return format_instant(value)
-    if isinstance(value, tuple):
-        return "[" + ", ".join(shown(each) for each in value) + "]"
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{name}: {shown(each)}" for name, each in value.items()) + "}"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value) if isinstance(value, date | Decimal | int) else f"'{value}'"

@@ -7,12 +7,12 @@ from datetime import date, tzinfo
 from gettext import gettext as _
 from typing import Final
 
-from cpl.config import Person
+from cpl.config import NamedIn, Person, in_no_register
 from cpl.errors import CplError
 from cpl.events import FOLLOW_UPS, VERBS, Event
 from cpl.profile import BACK, Profile
 from cpl.profile_names import STATUS
-from cpl.profile_rules import EVENT_KEYS, Rule, When
+from cpl.profile_rules import COUNTED, EVENT_KEYS, Rule, When
 from cpl.record import FIRST_PARTS, Record, local_day
 from cpl.values import frozen
 
@@ -92,13 +92,18 @@ def came_from(events: Iterable[Event], profile: Profile) -> str | None:
     return profile.present_name(STATUS, states[-1]) if states else None
 
 
-def missing(record: Record, profile: Profile, move: Event, zone: tzinfo) -> list[Missing]:
-    """What the rules require for `move` and the record (as it is just before) does not have."""
+def missing(
+    record: Record, profile: Profile, move: Event, zone: tzinfo, named_in: NamedIn = in_no_register
+) -> list[Missing]:
+    """What the rules require for `move` and the record (as it is just before) does not have.
+
+    `named_in` tells which records a register is about.
+    """
     return [
         Missing(rule, alternatives)
         for rule in rules(record, profile, move, zone)
         for alternatives in rule.requires
-        if not any(_is_met(name, record, profile, move) for name in alternatives)
+        if not any(_is_met(name, record, profile, move) or _is_counted(name, record, named_in) for name in alternatives)
     ]
 
 
@@ -146,6 +151,14 @@ def _is_met(name: str, record: Record, profile: Profile, move: Event) -> bool:
     return record.get(name) not in (None, {}, ())
 
 
+def _is_counted(name: str, record: Record, named_in: NamedIn) -> bool:
+    """Whether a row of a register names the record, or it has a task of that kind with a due."""
+    kind, _colon, what = name.partition(":")
+    if kind == "register":
+        return record.id in named_in(what)
+    return kind == "task" and any(task.kind == what and task.due is not None for task in record.tasks)
+
+
 def since_entered(record: Record, profile: Profile) -> list[Event]:
     """The events since the record entered its present state; a pause and the return from it don't count."""
     result: list[Event] = []
@@ -158,6 +171,11 @@ def since_entered(record: Record, profile: Profile) -> list[Event]:
             result.append(event)
     return result
 
+
+_COUNTED: Final = {
+    "register": "register {name} add record={id} FIELD=VALUE…",
+    "task": "task {id} add TEXT --kind {name} --due INSTANT",
+}
 
 # The command that changes a field which is not changed by hand.
 FIELD_COMMANDS: Final = {
@@ -198,6 +216,8 @@ def supplies(requirement: str, identifier: str) -> str:
     kind, _colon, name = requirement.partition(":")
     if kind == "to":
         return f"cpl transition {identifier} {name}"
+    if kind in COUNTED:
+        return f"cpl {_COUNTED[kind].format(id=identifier, name=name)}"
     if kind != "did":
         option = {"reason": "--reason TEXT", "until": "--until INSTANT", "text": "-m TEXT"}.get(requirement)
         if requirement in _SUPPLIED:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from gettext import gettext as _
 from pathlib import Path
 
-from cpl import tree
+from cpl import files, tree
 from cpl.document import Document
 from cpl.journal import Change, Digest
+from cpl.layout import NotReady
 from cpl.render import one_line
+from cpl.transactions import Transaction
 from cpl.values import frozen
 
 
@@ -47,7 +50,7 @@ class Evidence:
 
 @frozen
 class Write:
-    """A record's next version, the bytes it was made from (None: a new record), and evidence to copy in."""
+    """A record's or register's next version, the bytes it was made from (None: a new one), and evidence to copy in."""
 
     document: Document
     before: bytes | None
@@ -69,3 +72,17 @@ def new_files(contents: Mapping[str, bytes]) -> list[Change]:
     import hashlib  # 5 ms that most commands do not need
 
     return [Change(path, None, Digest(hashlib.sha256(data).hexdigest())) for path, data in contents.items()]
+
+
+def take_in(transaction: Transaction, item: Evidence, folder: Path) -> Path:
+    """Copy evidence into the record's folder, unless it lies there already; where it then is.
+
+    Raises:
+        NotReady: the file is no longer the one whose SHA-256 was recorded.
+    """
+    target = folder / item.name
+    is_there = target.exists() and target.samefile(item.source)
+    if (files.sha256(target) if is_there else transaction.copy(item.source, target)) != item.sha256:
+        message = _("{path} has changed while it was being attached; nothing was written, try again")
+        raise NotReady(message.format(path=item.source))
+    return target

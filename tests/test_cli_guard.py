@@ -93,7 +93,7 @@ def test_the_index_is_read_and_not_the_files(ledger: Ledger) -> None:
 def test_other_files_are_in_nobodys_way(ledger: Ledger, one: str) -> None:
     (ledger.root / "notes.yaml").write_text(":\n- [", encoding="utf-8")
     (ledger.root / "records" / "registers").mkdir()
-    (ledger.root / "records" / "registers" / "access.yaml").write_text("a: b\n", encoding="utf-8")
+    (ledger.root / "records" / "registers" / "access.yaml").write_text("rows: []\n", encoding="utf-8")
     ledger.git("add", "--all")
     ledger.path(one).write_text("broken, but not staged\n", encoding="utf-8")
     assert ledger("check", "--staged") == (0, "", "")

@@ -55,6 +55,7 @@ def test_a_store_is_made_with_all_it_needs(tmp_path: Path) -> None:
     assert (root / ".gitattributes").read_text(encoding="utf-8").splitlines()[1:] == [
         "records/** -text",
         "records/**/*.md -text merge=cpl",
+        "records/registers/*.yaml -text merge=cpl",
     ]
     assert git(root, "status", "--porcelain") == ""
     assert git(root, "log", "--format=%B").strip() == "Start a complaint store\n\nAction: init"
@@ -162,7 +163,8 @@ def test_a_store_inside_a_store_is_refused(ledger: Ledger) -> None:
         ),
         (
             ["--profile", "common"],
-            "Error: Invalid value for --profile: 'common' is only what others extend; choose one of: residential\n",
+            "Error: Invalid value for --profile: 'common' is only what others extend; choose one of: "
+            "clubhouse, community, mall, office-tower, residential, service-desk\n",
         ),
         (
             ["--timezone", "Asia/Beijing"],

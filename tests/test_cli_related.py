@@ -120,8 +120,8 @@ def test_open_hints_at_the_likest_three_and_never_waits(ledger: Ledger) -> None:
     outcome = ledger("--no-input", "open", "-t", "停水", *WATER)
     new = outcome.out.partition(":")[0]
     assert outcome.code == 0
-    assert [line.split()[0] for line in outcome.err.splitlines()[3:-1]] == [ids[3], ids[2], ids[1]]
-    assert outcome.err.splitlines()[-1] == f"if so: cpl link {new[-7:]} ID --as same-cause"
+    assert [line.split()[0] for line in outcome.err.splitlines()[3:-2]] == [ids[3], ids[2], ids[1]]
+    assert outcome.err.splitlines()[-2] == f"if so: cpl link {new[-7:]} ID --as same-cause"
 
 
 def test_open_says_nothing_where_nothing_is_like_it_or_the_link_is_there(ledger: Ledger, two: tuple[str, str]) -> None:
@@ -137,7 +137,7 @@ def test_open_says_nothing_where_nothing_is_like_it_or_the_link_is_there(ledger:
 def test_open_reads_only_the_folders_of_the_days_around(ledger: Ledger, two: tuple[str, str]) -> None:
     _first, second = two
     late = ledger("open", "-t", "停水", *WATER, now="2026-12-17T09:00:00+08:00")
-    assert [line.split()[0] for line in late.err.splitlines()[3:-1]] == [second]
+    assert [line.split()[0] for line in late.err.splitlines()[3:-2]] == [second]
 
 
 # link

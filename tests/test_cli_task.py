@@ -93,6 +93,14 @@ def test_a_task_without_a_due_may_get_one(ledger: Ledger, one: str) -> None:
     assert ledger("check").code == 0
 
 
+def test_a_task_is_given_to_somebody(ledger: Ledger, one: str) -> None:
+    task = add(ledger, one, "a")
+    assert ledger.ok("task", one, "give", task, "--who", "zhao.qiang") == f"{one}: task {task} for zhao.qiang\n"
+    assert shown(ledger, one)["tasks"][0]["who"] == "zhao.qiang"
+    assert len(shown(ledger, one)["history"]) == 1
+    assert ledger("check").code == 0
+
+
 def test_done_may_say_why(ledger: Ledger, one: str) -> None:
     task = add(ledger, one, "a")
     ledger.ok("task", one, "done", task, "--reason", "by the neighbour")
@@ -133,7 +141,11 @@ def test_what_has_ended_can_not_end_again(ledger: Ledger, one: str, what: str, e
             "Invalid value for '--kind': 'wish' is not one of "
             "'promise', 'step', 'milestone', 'part', 'appointment', 'action'.",
         ),
-        (["end", "a"], "Invalid value for 'add|done|drop|due': 'end' is not one of 'add', 'done', 'drop', 'due'."),
+        (["give", "t-0000"], "say who does it: --who PERSON"),
+        (
+            ["end", "a"],
+            "Invalid value for 'add|done|drop|due|give': 'end' is not one of 'add', 'done', 'drop', 'due', 'give'.",
+        ),
     ],
 )
 def test_task_says_what_is_wrong_with_its_arguments(ledger: Ledger, one: str, args: list[str], error: str) -> None:

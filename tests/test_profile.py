@@ -342,6 +342,7 @@ def told(ledger: Ledger, *, is_renamed: bool) -> Iterator[tuple[int, str, str]]:
             ids["OTHER" if ids["ID"] else "ID"] = outcome.out.partition(":")[0]
         task = task or "".join(re.findall(r"t-\w{4}(?= added)", outcome.out))
         code, out, err = outcome.code, put_back(outcome.out, NAMES), put_back(outcome.err, NAMES)
+        err = re.sub(r"^playbooks?: .*\n", "", err, flags=re.MULTILINE)  # those shipped are for the shipped categories
         yield code, re.sub(" +|-{3,}", " ", out), err
 
 

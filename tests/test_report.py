@@ -686,6 +686,20 @@ class TestFaces:
             },
             "promises": {"made": 0, "kept": 0, "broken": 0, "open": 0, "dropped": 0, "rescheduled": 0},
             "people": 0,
+            "shares": [
+                {
+                    "share": name,
+                    "level": name.partition("-")[0],
+                    "percent": percent,
+                    "clause": "RQ-5",
+                    **dict.fromkeys(("population", "wanted", "drawn", "drawn_reached", "called", "reached"), 0),
+                    **dict.fromkeys(("asked", "satisfied"), 0),
+                    **dict.fromkeys(("share_reached", "share_satisfied")),
+                }
+                for name, percent in {"desk": 100, "management": 10, "management-help": 1, "office": 3}.items()
+            ],
+            "scores": {},
+            "costs": [],
             "by": {},
             "singled_out": [],
         }
@@ -859,6 +873,9 @@ WHOLE_IDS = """\
 | resolve, runs | 1 | CPL-20261101-AAAAAAH |
 | People who complained | 2 | CPL-20261101-AAAAAAH, CPL-20261101-BBBBBB8 |
 | Overdue items: rule | 1 | CPL-20261101-BBBBBB8 |
+| desk (complaint, help): to follow up | 1 | CPL-20261101-AAAAAAH |
+| management (complaint): to follow up | 1 | CPL-20261101-AAAAAAH |
+| office (all): to follow up | 1 | CPL-20261101-AAAAAAH |
 | kind complaint: Received | 2 | CPL-20261101-AAAAAAH, CPL-20261101-BBBBBB8 |
 | kind complaint: Closed | 1 | CPL-20261101-AAAAAAH |
 | kind complaint: Open at the end | 1 | CPL-20261101-BBBBBB8 |

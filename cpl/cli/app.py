@@ -128,6 +128,11 @@ class App:
         return not self.no_input and _is_terminal(sys.stdin) and _is_terminal(sys.stderr)
 
     @property
+    def is_watched(self) -> bool:
+        """Whether what is said on stderr goes to a terminal, and into no file."""
+        return _is_terminal(sys.stderr)
+
+    @property
     def width(self) -> int | None:
         """The terminal's width in columns; None when the output goes elsewhere."""
         if not _is_terminal(sys.stdout):

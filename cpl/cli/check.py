@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from gettext import gettext as _
 from gettext import ngettext
 from itertools import chain
@@ -14,13 +14,14 @@ from typing import Final
 
 import click
 
-from cpl import calendars, config, guard, health_writes, journal, tree
+from cpl import calendars, config, guard, health_writes, journal, registers, shelf, tree
 from cpl.cli.app import App, pass_app
 from cpl.cli.options import output_format
 from cpl.errors import EXIT_PROBLEMS, CplError, Invalid, Problem
 from cpl.git import GitFailed, GitMissing
 from cpl.guard import Found, Verdict
 from cpl.layout import NotReady
+from cpl.registers import is_register
 from cpl.render import Cell, Column, visible
 from cpl.store import RECORDS, Store
 from cpl.values import replace
@@ -155,16 +156,25 @@ def _problems(app: App, paths: Sequence[str]) -> tuple[list[Problem], int]:
         return sorted([*error.problems, *_unfinished(app.store)]), 0
     store = app.store
     all_paths = list(store.paths())
-    wanted = all_paths if not paths else list(dict.fromkeys(_asked_for(app, paths, all_paths)))
+    kept = [*tree.register_files(store.root)]
+    asked = [*all_paths, *kept] if not paths else list(dict.fromkeys(_asked_for(app, paths, [*all_paths, *kept])))
+    wanted = [path for path in asked if not is_register(path)]
     ids = {_stem(path) for path in all_paths}
     found = _shown(checking.problems(store, wanted, ids, app.now), len(wanted))
     problems = list(chain.from_iterable(found))
     problems += _twice(all_paths, set(wanted))
+    problems += chain.from_iterable(_of_register(store, path, ids) for path in asked if is_register(path))
     if not paths:
         problems += [_stranger(path) for path in store.strangers(all_paths)]
         problems += _unfinished(store)
         problems += config.calendar_problems(app.settings, _calendar_files(store.root))
+        problems += shelf.problems(store.root, app.settings)
     return sorted(set(problems)), len(wanted)
+
+
+def _of_register(store: Store, path: str, ids: Collection[str]) -> list[Problem]:
+    data = store.bytes_of(path)
+    return [data] if isinstance(data, Problem) else registers.problems(path, data, ids)
 
 
 def _shown(found: Iterator[list[Problem]], count: int) -> Iterator[list[Problem]]:

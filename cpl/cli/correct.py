@@ -16,8 +16,7 @@ from cpl.draft import Draft
 from cpl.errors import CplError
 from cpl.events import CORRECTED_FIELDS, JUDGED_FIELDS, Event
 from cpl.moments import format_instant
-from cpl.schema import did_you_mean
-from cpl.validate import shown
+from cpl.schema import did_you_mean, shown
 
 _MAY_GO: Final = ("nature", "severity", "category", "channel")
 

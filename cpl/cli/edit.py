@@ -15,6 +15,7 @@ from cpl import document as documents
 from cpl.cli.app import App, keep, pass_app
 from cpl.cli.editor import in_editor, is_kept, naming
 from cpl.cli.options import RECORD, How, writes
+from cpl.cli.prices import hint_at_price
 from cpl.cli.writing import Action, called, change, field_pair, in_zone, nothing_to_change, report, typed, who_acts
 from cpl.document import Document
 from cpl.draft import Draft, Who
@@ -31,25 +32,29 @@ from cpl.writes import Commit, Write
 @writes
 @pass_app
 def set_command(app: App, piece: str, fields: Sequence[str], how: How) -> None:
-    """Set fields that no event has to set; an empty value takes the field away.
+    """Set fields that no event has to set; an empty value takes the field away, NAME+=VALUE adds to a list.
 
     \b
     Examples:
       cpl set 7k3 location.room=1201 complainant.phone=13800001234
       cpl set 7k3 order.size=minor order.paid=false 'demands=[fix it, say why]'
       cpl set 7k3 title="Door 2 does not lock"
+      cpl set 7k3 'costs+={text: new lock, amount: 85.50, hours: 1.5}'
     """
     pairs = [in_zone(app, *field_pair(field)) for field in fields]
     identifier = PurePath(app.store.find(piece)).stem
     for name, _value in pairs:
-        if (first := name.partition(".")[0]) in by_hand.FIELDS:
+        if (first := name.removesuffix("+").partition(".")[0]) in by_hand.FIELDS:
             raise CplError(by_hand.refusal(first, identifier))
-    values = [(name, typed(name, value) if value.strip() else None) for name, value in pairs]
+    values = [(name, _typed(name, value) if value.strip() else None) for name, value in pairs]
 
     def edit(draft: Draft) -> str:
         before, record = draft.document, draft.record
         for name, value in values:
-            _set(draft, name.split("."), value)
+            if name.endswith("+") and value is not None:
+                _add(draft, name.removesuffix("+"), value)
+            else:
+                _set(draft, name.split("."), value)
         if draft.document == before:
             raise nothing_to_change(record.id)
         after, _problems = load(draft.document)
@@ -58,6 +63,31 @@ def set_command(app: App, piece: str, fields: Sequence[str], how: How) -> None:
         return _("set {names}").format(names=", ".join(name for name, _value in pairs))
 
     change(app, [piece], how, Action("set", edit))
+    after = app.store.read(app.store.find(identifier)).record
+    if after is not None and any(name.startswith("order") for name, _value in pairs):
+        hint_at_price(app, after)
+
+
+def _typed(name: str, text: str) -> dict[str, Any]:
+    """The typed value of a field; that of `NAME+` is what is added to a list."""
+    if not name.endswith("+"):
+        return typed(name, text)
+    field = name.removesuffix("+")
+    return typed(field, f"[{text}]" if text.startswith("{") else text)
+
+
+def _add(draft: Draft, name: str, value: Any) -> None:
+    """Add what stands at `name` in the mappings of `value` to the list there."""
+    path = name.split(".")
+    for each in path:
+        value = value[each]
+    if not isinstance(value, tuple):
+        raise CplError(_("'{name}' is no list, so nothing is added to it; use: {name}=VALUE").format(name=name))
+    present = draft.record.get(name) or ()
+    if not present:
+        draft.set(path, value)
+    for place, item in enumerate(value if present else (), start=len(present)):
+        draft.set([*path, place], item)
 
 
 def _set(draft: Draft, path: Sequence[str], value: Any) -> None:

@@ -18,7 +18,7 @@ from cpl.errors import CplError
 from cpl.escalation import SEVERITY, Ground, Proposal, is_as_grave, named, proposals
 from cpl.record import as_of, piece_of
 from cpl.render import Cell, Column
-from cpl.validate import shown
+from cpl.schema import shown
 
 _ROOM_FOR_NEXT: Final = 130  # a command does not fit beside the rest in fewer columns
 _FOR_PROGRAMS: Final = tuple(

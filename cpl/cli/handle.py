@@ -47,7 +47,8 @@ def transition_command(
     """Move complaints to another state, by the moves of the profile.
 
     What a move requires and the record does not have is named with the command that supplies it.
-    Moving a closed complaint back reopens it: a new cycle with new deadlines.
+    Moving a closed complaint back reopens it: a new cycle with new deadlines. A move into a final state ends tasks that
+    repeat and are not due yet; every other open task has to be done or dropped first.
 
     \b
     Examples:
@@ -64,8 +65,9 @@ def transition_command(
     ends = None if until is None else due_instant(app, "--until", until, after=at)
 
     def edit(draft: Draft) -> str:
+        ended = ", ".join(task.id for task in draft.ending(state))
         before, after = draft.move(state, reason=reason or None, until=ends)
-        return f"{before} → {after}"
+        return f"{before} → {after}" + (_("; {tasks} ended with it").format(tasks=ended) if ended else "")
 
     change(app, pieces, how, Action("transition", edit))
 
@@ -100,7 +102,8 @@ def _ask(
 def _required(draft: Draft, state: str) -> set[str]:
     """Which of the event's own fields the move of one record to `state` can't do without."""
     move = Event(draft.who.at, draft.who.by, state, None, {"to": state})
-    lacks = workflow.missing(draft.record, draft.settings.profile, move, draft.settings.zone)
+    settings = draft.settings
+    lacks = workflow.missing(draft.record, settings.profile, move, settings.zone, settings.named_in)
     return {each.alternatives[-1] for each in lacks}
 
 

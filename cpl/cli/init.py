@@ -27,7 +27,12 @@ from cpl.yaml_nodes import MappingNode, ScalarNode
 from cpl.yaml_writer import entry
 
 _ATTRIBUTES: Final = "\n".join(
-    ["# Records and evidence stay byte for byte what they are; cpl merges records.", *attributes.LINES.values(), ""]
+    [
+        "# Records and evidence stay byte for byte what they are; cpl merges records.",
+        *attributes.LINES.values(),
+        attributes.REGISTERS,
+        "",
+    ]
 )
 _CI_FILES: Final = {
     "github": ((".github/workflows/cpl.yml", "templates/ci/github.yml"),),

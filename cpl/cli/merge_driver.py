@@ -14,6 +14,8 @@ from cpl.cli.app import App, pass_app
 from cpl.errors import EXIT_OK, EXIT_PROBLEMS, CplError
 from cpl.git import Git, GitFailed
 from cpl.merge import Marks, merge, whole
+from cpl.merge_registers import merged
+from cpl.registers import FOLDER, is_register, register_at
 from cpl.render import one_line
 from cpl.values import frozen
 
@@ -35,7 +37,7 @@ _REFUSED: Final = 128  # git merge-file ends with the number of conflicts, at mo
 def merge_driver_command(
     app: App, base: Path, ours: Path, theirs: Path, path: str, size: int, labels: Sequence[str]
 ) -> int:
-    """Merge the record PATH for git: what BASE, OURS and THEIRS hold; the result goes to OURS.
+    """Merge the record, or register, PATH for git: what BASE, OURS and THEIRS hold; the result goes to OURS.
 
     Prints `merged`, or `conflicts` and ends with 1 when OURS now has conflict markers. What is not a record, or can't
     be read, is merged as text. `cpl init` enters this command in git's settings of the clone.
@@ -93,12 +95,28 @@ class _Job:
     def merge(self) -> Sequence[str]:
         """Merge as a record; what is in conflict. Raises Unmergeable, and CplError where a file can't be used."""
         base, ours, theirs = map(self._read, self.versions)
-        merged = merge(base, ours, theirs, self.marks)
-        self._write(merged.data)
-        for comment in merged.left_out:
+        if is_register(name := self._in_store):
+            return self._merge_register(name, (base, ours, theirs))
+        found = merge(base, ours, theirs, self.marks)
+        self._write(found.data)
+        for comment in found.left_out:
             message = _("{path}: the other side's comment was not taken over, enter it again: {comment}")
             self.app.say(message.format(path=self.path, comment=comment))
-        return merged.conflicts
+        return found.conflicts
+
+    @property
+    def _in_store(self) -> str:
+        """The path from the root of its store, which may lie in a folder below the top."""
+        at = f"/{self.path}".rfind(f"/{FOLDER}/")
+        return self.path[max(at, 0) :]
+
+    def _merge_register(self, name: str, versions: tuple[bytes, bytes, bytes]) -> Sequence[str]:
+        register = register_at(name)
+        data = None if register is None else merged(register, *versions)
+        if data is None:
+            return self.merge_as_text()
+        self._write(data)
+        return []
 
     def merge_as_text(self) -> Sequence[str]:
         """Merge as git does without us, or where git refuses, mark all of both sides; what is in conflict."""

@@ -19,7 +19,10 @@ from cpl.cli.editor import is_kept, naming
 from cpl.cli.evidence import add_evidence, evidence_item, incoming
 from cpl.cli.intake_words import tell_duties
 from cpl.cli.options import PERSON, How, term, writes
+from cpl.cli.prices import hint_at_price
 from cpl.cli.related import hint_at_similar
+from cpl.cli.residents import show_cards
+from cpl.cli.suggested import hint_at_playbook
 from cpl.cli.writing import (
     called,
     field_pair,
@@ -261,6 +264,7 @@ class _Intake:
         if self.written is not None:
             tell_duties(self.app, self.written)
             hint_at_similar(self.app, self.written)
+            hint_at_playbook(self.app, self.written)
 
     def ask(self) -> None:
         """The questions of the intake, each of which but the first may be left empty."""
@@ -352,11 +356,13 @@ class _Intake:
             draft = Draft(document, self.app.settings, self.who)
             draft.log(record.status, how.message)
             document = draft.document
+        show_cards(self.app, record.get("location") or {})
         commit = Commit(f"{record.id}: {record.status}", "open", [record.id], how.message) if how.commit else None
         with self.app.store.lock():
             self.app.store.write([Write(document, None, self.evidence)], commit, self.app.now)
         report(self.app, {record.id: record.status}, committed=commit is not None)
         self.app.say(document.source.path)
+        hint_at_price(self.app, record)
         self.written = document
 
     def keep(self, document: Document | None) -> Path | None:

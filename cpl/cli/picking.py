@@ -14,8 +14,8 @@ from cpl.cli.writing import typed
 from cpl.errors import CplError
 from cpl.merge import Clash
 from cpl.render import visible
+from cpl.schema import shown
 from cpl.settling import Case
-from cpl.validate import shown
 from cpl.values import frozen
 
 OURS: Final = "ours"

@@ -17,10 +17,11 @@ from cpl.cli.task_words import fates_json, outcome_words
 from cpl.errors import CplError, Invalid
 from cpl.events import Event
 from cpl.moments import format_instant
-from cpl.promises import Fate, fates
-from cpl.record import HISTORY, Record, Task, as_of
+from cpl.promises import Fate, fates, unreported
+from cpl.record import HISTORY, Record, Task, as_of, piece_of
 from cpl.render import Cell, Column, duration, pairs, visible, visible_lines
-from cpl.validate import shown
+from cpl.schema import shown
+from cpl.workflow import supplies
 
 Linked = Sequence[tuple[str, Record]]  # the records on which a link to this one stands, with its name
 
@@ -86,7 +87,10 @@ def _fields(record: Record, outcomes: Mapping[str, str]) -> Iterator[tuple[str, 
     """
     for name, value in record.fields.items():
         if name == "tasks":
-            yield from ((name, _task_words(task, outcomes.get(task.id))) for task in record.tasks)
+            unheard = unreported(record)
+            for task, data in zip(record.tasks, value, strict=True):
+                words = [outcomes.get(task.id), _not_reported(record) if task in unheard else None]
+                yield name, "; ".join([_task_words(task, data), *filter(None, words)])
         elif name not in ("id", "title", HISTORY):
             yield from _rows(name, value)
 
@@ -101,11 +105,21 @@ def _rows(name: str, value: object) -> Iterator[tuple[str, str]]:
         yield name, query.as_text(value)
 
 
-def _task_words(task: Task, outcome: str | None) -> str:
+def _task_words(task: Task, data: Mapping[str, Any]) -> str:
     state = _("open") if task.is_open else _("done") if task.done_at else _("dropped")
-    due = [] if task.due is None else [_("due {at}").format(at=format_instant(task.due))]
-    about = ", ".join([task.text, *([task.who] if task.who else []), *due])
-    return f"{task.id} {state}, {task.kind}: {about}" + (f"; {outcome}" if outcome else "")
+    doer = task.who or data.get("role")
+    about = [task.text, *filter(None, (doer, data.get("department")))]
+    if "needs" in data:
+        about.append(_("needs {what}").format(what=data["needs"]))
+    if task.due is not None:
+        about.append(_("due {at}").format(at=format_instant(task.due)))
+    if task.every is not None:
+        about.append(_("every {length}").format(length=task.every))
+    return f"{task.id} {state}, {task.kind}: {', '.join(about)}"
+
+
+def _not_reported(record: Record) -> str:
+    return _("not reported: {command}").format(command=supplies("did:contact/progress", piece_of(record.id)))
 
 
 def _deadlines(app: App, record: Record, runs: Sequence[clocks.Run], now: datetime) -> str:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from gettext import gettext as _
 from typing import Final
 
 import click
 
-from cpl import files, moments, render, report
+from cpl import files, moments, registers, render, report, weak_points
 from cpl.cli.app import App, bad_parameter, pass_app
 from cpl.cli.options import index_option, output_format
-from cpl.errors import EXIT_OK, EXIT_PROBLEMS, Problem
+from cpl.errors import EXIT_OK, EXIT_PROBLEMS, CplError, Problem
 from cpl.figures import Summary, summarize
 from cpl.moments import Period, parse_date
 from cpl.record import Record, local_day
+from cpl.registers import Row
 from cpl.render import Column
-from cpl.report_json import as_json
+from cpl.report_json import as_json, findings_json
 from cpl.store import Entry
 from cpl.tally import judged_until
 from cpl.values import frozen
@@ -44,6 +45,7 @@ class Asked:
 @click.option("--from", "from_", metavar="DATE", help=_("The first day; with --to."))
 @click.option("--to", metavar="DATE", help=_("The day after the last one: it is not included."))
 @click.option("--ids", is_flag=True, help=_("Name with each number the complaints that it counts."))
+@click.option("--findings", is_flag=True, help=_("Also what gives cause to improve, beside the period before (OT-8)."))
 @click.option("--save", is_flag=True, help=_("Also write it as Markdown to reports/PERIOD.md."))
 @click.option("--at", metavar="INSTANT", help=_("As it was then, or at the end of the period (end); default: now."))
 @index_option
@@ -56,6 +58,7 @@ def summary_command(
     from_: str | None,
     to: str | None,
     ids: bool,
+    findings: bool,
     save: bool,
     at: str | None,
     fmt: str,
@@ -69,6 +72,7 @@ def summary_command(
     Examples:
       cpl summary
       cpl summary --week last --ids
+      cpl summary --month last --findings
       cpl summary --month 2026-11 --at end --save
       cpl summary --from 2026-11-01 --to 2026-11-16 --format json
     """
@@ -77,12 +81,14 @@ def summary_command(
     faults: list[Problem] = []
     entries = app.entries(lambda index: index.active(min(period.start, instant)))
     late = _Late(app.ask_index(lambda index: index.due(judged_until(period, instant), None)))
-    summary = summarize(_records(late.noted(entries), faults), app.settings, period, instant, late.is_punctual)
+    records = _records(late.noted(entries), faults)
+    summary = summarize(records, app.settings, period, instant, _draws(app), is_punctual=late.is_punctual)
+    found = list(weak_points.findings(summary, _before(app, period))) if findings else None
     for fault in sorted(faults):
         app.say(str(fault))
     if save:
-        _save(report.as_markdown(summary, app.settings, ids=ids), f"{REPORTS}/{period.name}.md", app)
-    click.echo(_face(summary, app, fmt, ids=ids), nl=False)
+        _save(report.as_markdown(summary, app.settings, ids=ids, found=found), f"{REPORTS}/{period.name}.md", app)
+    click.echo(_face(summary, app, fmt, found, ids=ids), nl=False)
     return EXIT_PROBLEMS if faults else EXIT_OK
 
 
@@ -105,6 +111,27 @@ class _Late:
         return self._paths is not None and record.id not in self._ids
 
 
+def _draws(app: App) -> Sequence[Row]:
+    """The draws that the store keeps; none where their register is not right, which is said."""
+    try:
+        return registers.read(app.store.file, "draws")
+    except CplError as error:
+        app.say(str(error))
+        return ()
+
+
+def _before(app: App, period: Period) -> Summary:
+    """The figures of as many days before the period, or of the month before, as they were at their end."""
+    zone = app.settings.zone
+    start, end = (local_day(instant, zone) for instant in (period.start, period.end))
+    first = start - (end - start)
+    if (start.day, end.day) == (1, 1) and start.replace(day=28) + timedelta(days=4) >= end:
+        first = (start - timedelta(days=1)).replace(day=1)
+    earlier = moments.days(f"{first}..{start}", first, start, zone)
+    entries = app.entries(lambda index: index.active(earlier.start))
+    return summarize((entry.record for entry in entries), app.settings, earlier, earlier.end)
+
+
 def _records(entries: Iterable[Entry], faults: list[Problem]) -> Iterator[Record | None]:
     """The records, None for one that can't be read; what is wrong with their form is added to `faults`."""
     for entry in entries:
@@ -118,12 +145,14 @@ def _save(text: str, path: str, app: App) -> None:
     app.say(_("written: {path}").format(path=path))
 
 
-def _face(summary: Summary, app: App, fmt: str, *, ids: bool) -> str:
+def _face(summary: Summary, app: App, fmt: str, found: report.Found, *, ids: bool) -> str:
     if fmt == "markdown":
-        return report.as_markdown(summary, app.settings, ids=ids)
+        return report.as_markdown(summary, app.settings, ids=ids, found=found)
     if fmt == "table":
-        return report.as_table(summary, app.settings, ids=ids, width=app.width)
+        return report.as_table(summary, app.settings, ids=ids, width=app.width, found=found)
     data = as_json(summary, ids=ids)
+    if found is not None:
+        data["findings"] = findings_json(found, summary, app.settings)
     return render.rows([data], [Column(name, name) for name in data], "jsonl")
 
 

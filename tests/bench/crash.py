@@ -48,6 +48,7 @@ category: {column: Type, default: other, keep: x-type}
 ROWS: Final = "No,Date,Type,Text\n1,2026-11-01 09:00,other,No heat\n2,2026-11-02 09:00,other,Loud\n"
 ATTRIBUTES: Final = "records/** -text\nrecords/**/*.md -text merge=cpl\n"
 _SHIFT: Final = 11
+TASK: Final = "t-k9r3"  # what `Ledger` makes of a task in a fresh store
 SECOND: Final = "CPL-20261118-Q3D25VJ"
 
 
@@ -98,6 +99,17 @@ def _nothing_there(ledger: Ledger) -> None:
     ledger.root.mkdir()
 
 
+def _repeating_task(ledger: Ledger) -> None:
+    ledger.ok("task", ONE, "add", "Look after the door", "--every", "1d", "--due", "2026-11-18T17:00")
+
+
+def _finished(ledger: Ledger) -> None:
+    ledger.ok("transition", ONE, "resolving")
+    ledger.ok("transition", ONE, "replying")
+    ledger.ok("contact", ONE, "--via", "phone", "--about", "reply")
+    ledger.ok("transition", ONE, "closed", "--reason", "she is content")
+
+
 COMMANDS: Final = {
     "open": Command(["open", "-t", "Lift stuck", "--attach", str(ROOT / "LICENSE")]),
     "open --no-commit": Command(["open", "-t", "Lift stuck", "--attach", str(ROOT / "LICENSE"), "--no-commit"]),
@@ -113,10 +125,15 @@ COMMANDS: Final = {
     "did": Command(["did", ONE, "handover"]),
     "attach": Command(["attach", ONE, str(ROOT / "LICENSE"), "--source", "owner"]),
     "task": Command(["task", ONE, "add", "Mend the door", "--who", "zhao.qiang"]),
+    "task done": Command(["task", ONE, "done", TASK], _repeating_task),
     "correct": Command(["correct", ONE, "channel=phone", "--reason", "misread"]),
     "link": Command(["link", SECOND, ONE, "--as", "same-cause"]),
     "undo": Command(["undo", "--yes"], lambda ledger: ledger.ok("transition", ONE, SECOND, "resolving")),
     "undo of open": Command(["undo", "--yes"], lambda ledger: ledger.open("Lift", "--attach", str(ROOT / "LICENSE"))),
+    "playbook apply": Command(["playbook", "apply", ONE, "door-access-ignored"]),
+    "playbook new": Command(["playbook", "new", "door", "--from", ONE], _finished),
+    "register add": Command(["register", "prices", "add", "code=lock", "label.en=lock", "unit=piece", "price=60"]),
+    "sample": Command(["sample", "--month", "2026-11", "--level", "management", "--share", "100%"], _finished),
     "import": Command(["import", "../rows.csv", "--mapping", "../map.yaml"], _rows),
     "init": Command(["init", "."], _nothing_there),
     "hooks install": Command(["hooks", "install"], _earlier_hook),
