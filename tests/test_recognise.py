@@ -65,7 +65,7 @@ def recognised(data: bytes) -> Row | None:
     found = recognise.row(data)
     if found is not None:
         assert read_entry("record.md", data).problems == ()
-        assert found == index_rows._row_of_any(data)
+        assert found == index_rows.read_row(data)
     return found
 
 
