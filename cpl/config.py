@@ -137,7 +137,7 @@ def load(files: Files) -> Settings:
     data = struct({**_OWN, **dict.fromkeys(SECTIONS, anything)}, _REQUIRED, extra=True)(root, problems)
     if data is None or problems:
         raise Invalid(_("the store's settings are not right"), problems)
-    profile, profile_files = _load_profile(files, data["profile"], root)
+    profile, profile_files = _load_profile(files, root)
     people = [_person(each) for each in data.get("people", ())]
     problems.extend(_check_people(root, people, profile))
     if problems:
@@ -165,10 +165,24 @@ def _refuse_newer(root: MappingNode) -> None:
         raise Invalid(_("the store's settings are not right"), [problem(node, "E072", message)])
 
 
-def _load_profile(files: Files, name: str, root: MappingNode) -> tuple[Profile, tuple[str, ...]]:
+def layers_of(files: Files, root: MappingNode) -> tuple[list[MappingNode], MappingNode]:
+    """The files of the profile that cpl.yaml names, itself first, and what cpl.yaml says differently.
+
+    Raises:
+        Invalid: a file is missing or can't be read.
+    """
+    problems: list[Problem] = []
+    node = root.get("profile") or root
+    name = profile_name(node, problems)
+    if name is None:
+        raise Invalid(_("the store's settings are not right"), problems)
+    layers = profile_layers(files, name, node)
     different = [entry for entry in root.entries if entry.key.text in SECTIONS]
-    layers = profile_layers(files, name, root.get("profile") or root)
-    own = MappingNode(different, root.flow, layers[0].start, layers[0].end, layers[0].source)
+    return layers, MappingNode(different, root.flow, layers[0].start, layers[0].end, layers[0].source)
+
+
+def _load_profile(files: Files, root: MappingNode) -> tuple[Profile, tuple[str, ...]]:
+    layers, own = layers_of(files, root)
     profile, problems = read_profile(merged(layers, own), FIELDS)
     if profile is None:
         raise Invalid(_("the profile is not right"), problems)

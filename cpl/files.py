@@ -152,9 +152,9 @@ def write(
     _place(path, [data], _How(root, durable=durable, mode=mode, expected=expected))
 
 
-def write_new(path: Path, data: bytes, *, root: Path, durable: bool = True) -> None:
+def write_new(path: Path, data: bytes, *, root: Path, durable: bool = True, mode: int | None = None) -> None:
     """As `write`, but raises AlreadyThere when anything of that name exists."""
-    _place(path, [data], _How(root, new=True, durable=durable))
+    _place(path, [data], _How(root, new=True, durable=durable, mode=mode))
 
 
 def copy_in(source: Path, target: Path, *, root: Path, durable: bool = True) -> str:

@@ -16,13 +16,18 @@ def find(root: MappingNode, path: tuple[str, ...]) -> Node:
     return node
 
 
+def laid(base: MappingNode, *layers: MappingNode) -> MappingNode:
+    """As `overlay`, but what is off is still there."""
+    return reduce(_laid_over, layers, base)
+
+
 def overlay(base: MappingNode, *layers: MappingNode) -> MappingNode:
     """`base` with what each of the layers, one after the other, says differently.
 
     Mappings are merged by name, names that only the upper one has stand first, lists and scalars are replaced whole,
     and `NAME: {off: true}` takes NAME away, unless a layer above says `{off: false}`.
     """
-    return _without_what_is_off(reduce(_laid_over, layers, base))
+    return _without_what_is_off(laid(base, *layers))
 
 
 def _laid_over(base: MappingNode, over: MappingNode) -> MappingNode:
@@ -45,11 +50,12 @@ def _without_what_is_off(node: MappingNode) -> MappingNode:
     for entry in node.entries:
         if not isinstance(entry.value, MappingNode):
             entries.append(entry)
-        elif not _is_off(entry.value):
+        elif not is_off(entry.value):
             entries.append(type(entry)(entry.key, _without_what_is_off(entry.value)))
     return MappingNode(entries, node.flow, node.start, node.end, node.source)
 
 
-def _is_off(node: MappingNode) -> bool:
+def is_off(node: MappingNode) -> bool:
+    """Whether a layer takes away what stands here."""
     off = node.get("off")
     return isinstance(off, ScalarNode) and off.text == "true"

@@ -80,6 +80,7 @@ class Profile:
     roles: Mapping[str, Term]
     figures: Figures
     relations: Relations
+    appeal: Mapping[str, str]  # by language: whom a complainant can turn to next
     channels: Mapping[str, Channel]
     routes: tuple[Route, ...]  # the first that matches counts
     shares: tuple[Share, ...]
@@ -144,6 +145,8 @@ TERM_SECTIONS: Final[Mapping[str, str]] = {
     "departments": "departments",
     "order.size": "sizes",
 }
+# The same for names that may have been others before.
+NAMED_SECTIONS: Final[Mapping[str, str]] = {STATUS: "states", CLOCK_NAME: "clocks", **TERM_SECTIONS}
 SECTIONS: Final[Mapping[str, Converter]] = {
     "label": map_of(text),
     "source": text,
@@ -154,6 +157,7 @@ SECTIONS: Final[Mapping[str, Converter]] = {
     "summary": _FIGURES,
     "hours": hours,
     "calendar": calendar_name,
+    "appeal": map_of(text),
     "roles": map_of(_TERM),
     **RELATION_SECTIONS,
     **{section: map_of(_TERM) for section in TERM_SECTIONS.values()},
@@ -167,7 +171,7 @@ def read_profile(node: MappingNode, fields: Collection[str]) -> tuple[Profile | 
 
     `fields` are the names that a record's fields have.
     """
-    node, former, problems = with_present_names(node, {STATUS: "states", CLOCK_NAME: "clocks", **TERM_SECTIONS})
+    node, former, problems = with_present_names(node, NAMED_SECTIONS)
     data = struct(SECTIONS, REQUIRED)(node, problems)
     if data is None or problems:
         return None, problems
@@ -181,6 +185,7 @@ def read_profile(node: MappingNode, fields: Collection[str]) -> tuple[Profile | 
         figures=_figures(data["summary"]),
         hours=data.get("hours", ALWAYS),
         calendar=data.get("calendar"),
+        appeal=data.get("appeal", {}),
         relations=read_relations(data),
         channels=read_channels(data),
         routes=read_routes(data),
@@ -289,6 +294,7 @@ class _CrossCheck:
         departments = self.profile.terms["departments"]
         for route in self.profile.routes:
             yield from self._when(route.when, "routing", route.name)
+            yield from self._known((name.partition(".")[0] for name in route.has), self.fields, "routing", route.name)
             yield from self._known(route.departments if departments else (), departments, "routing", route.name)
         for share in self.profile.shares:
             yield from self._when(share.when, "shares", share.name)

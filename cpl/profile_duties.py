@@ -30,10 +30,11 @@ class Channel:
 
 @frozen
 class Route:
-    """Which departments get the records that match `when`."""
+    """Which departments get the records that match `when` and in which each field of `has` has a value."""
 
     name: str
     when: When
+    has: tuple[str, ...]
     departments: tuple[str, ...]
     clause: str | None
 
@@ -78,7 +79,13 @@ _CHANNEL: Final = struct(
     }
 )
 _ROUTE: Final = struct(
-    {"when": map_of(list_of(text)), "departments": list_of(word), "clause": text, "off": flag},
+    {
+        "when": map_of(list_of(text)),
+        "has": list_of(word),
+        "departments": list_of(word),
+        "clause": text,
+        "off": flag,
+    },
     required=["departments"],
 )
 _SHARE: Final = struct(
@@ -104,7 +111,7 @@ def _channel(name: str, data: Mapping[str, Any]) -> Channel:
 def read_routes(data: Mapping[str, Any]) -> tuple[Route, ...]:
     """The routes of a profile's typed values, in their order."""
     return tuple(
-        Route(name, each.get("when", {}), each["departments"], each.get("clause"))
+        Route(name, each.get("when", {}), each.get("has", ()), each["departments"], each.get("clause"))
         for name, each in data.get("routing", {}).items()
     )
 

@@ -44,6 +44,8 @@ SHORT_NAMES: Final[Mapping[str, str]] = {
     "key": "source.key",
 }
 
+_PLACE_PARTS: Final = ("building", "unit", "room")
+
 Predicate = Callable[[Record], bool]
 
 
@@ -122,6 +124,21 @@ def value_test(condition: Condition, zone: tzinfo) -> Callable[[Any], bool]:
     is_negated = condition.operator == "!="
     compared = "=" if is_negated else condition.operator
     return lambda value: is_negated != any(_holds(value, compared, wanted, zone) for wanted in condition.values)
+
+
+def is_at(location: Mapping[str, Any] | None, place: str) -> bool:
+    """Whether the location is the room that `place` names: `3-2-1201` by building, unit and room, or any tail of it.
+
+    A room's own name may have a `-` in it; it is named whole.
+    """
+    parts = [str((location or {}).get(part) or "") for part in _PLACE_PARTS]
+    whole, wanted = "-".join(filter(None, parts)).casefold(), place.casefold()
+    return bool(parts[-1]) and len(wanted) >= len(parts[-1]) and f"-{whole}".endswith(f"-{wanted}")
+
+
+def may_be_at(room: object, place: str) -> bool:
+    """Whether a location with this room can be the one that `place` names; for what knows the room alone."""
+    return isinstance(room, str) and f"-{place}".casefold().endswith(f"-{room}".casefold())
 
 
 def bounds(condition: Condition, zone: tzinfo) -> tuple[datetime | None, datetime | None] | None:

@@ -14,7 +14,11 @@ from cpl.workflow import matches
 
 def route_of(record: Record, profile: Profile) -> Route | None:
     """The first route that the record matches; None where nothing says who gets it (RO-2)."""
-    return next((route for route in profile.routes if matches(record, route.when)), None)
+    return next((route for route in profile.routes if _is_meant(route, record)), None)
+
+
+def _is_meant(route: Route, record: Record) -> bool:
+    return matches(record, route.when) and all(record.get(name) is not None for name in route.has)
 
 
 def answer_by(record: Record, settings: Settings) -> datetime | None:

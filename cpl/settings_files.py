@@ -63,6 +63,7 @@ def profile_layers(files: Files, name: str, named_at: Node) -> list[MappingNode]
     """
     found: dict[str, MappingNode] = {}
     wanted: str | None = name
+    first = named_at
     while wanted is not None:
         path = profile_path(wanted)
         if path in found:
@@ -75,8 +76,8 @@ def profile_layers(files: Files, name: str, named_at: Node) -> list[MappingNode]
         wanted, named_at = _extended(found[path], named_at)
     layers = list(found.values())
     if is_base(layers[0]):
-        message = _("'{name}' is only a base that profiles extend; choose one of these").format(name=name)
-        raise _not_right(layers[0], message)
+        message = _("'{name}' is only what profiles extend; name one that extends it").format(name=name)
+        raise _not_right(first, message)
     return layers
 
 
@@ -99,8 +100,12 @@ def is_base(layer: MappingNode) -> bool:
 
 def merged(layers: Iterable[MappingNode], over: MappingNode | None = None) -> MappingNode:
     """The profile that the layers (itself first) make, with a store's own values over it."""
-    plain = [_plain(each) for each in layers]
-    return overlay(*reversed(plain), *([] if over is None else [over]))
+    return overlay(*bottom_up(layers), *([] if over is None else [over]))
+
+
+def bottom_up(layers: Iterable[MappingNode]) -> list[MappingNode]:
+    """The layers (itself first) with the lowest one first, without what each says of itself as a file."""
+    return [_plain(each) for each in layers][::-1]
 
 
 def _plain(layer: MappingNode) -> MappingNode:

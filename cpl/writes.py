@@ -41,9 +41,9 @@ def _clean(text: str) -> str:
 
 @frozen
 class Evidence:
-    """A file to copy into a record's folder under `name`, and the SHA-256 that the record says it has."""
+    """A file, or bytes, to go into a record's folder under `name`, and the SHA-256 that the record says it has."""
 
-    source: Path
+    source: Path | bytes
     name: str
     sha256: str
 
@@ -81,6 +81,9 @@ def take_in(transaction: Transaction, item: Evidence, folder: Path) -> Path:
         NotReady: the file is no longer the one whose SHA-256 was recorded.
     """
     target = folder / item.name
+    if isinstance(item.source, bytes):
+        transaction.create(target, item.source)
+        return target
     is_there = target.exists() and target.samefile(item.source)
     if (files.sha256(target) if is_there else transaction.copy(item.source, target)) != item.sha256:
         message = _("{path} has changed while it was being attached; nothing was written, try again")

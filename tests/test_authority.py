@@ -191,7 +191,7 @@ def test_role_for_an_event_is_asked_of_who_did_it_too(ledger: Ledger) -> None:
         "",
         "nothing was written, the record would not be right:\n"
         f"{PATH}:10: E061 'li.na' may not record did:follow-up: rule 're-checking' wants the role supervisor, manager, "
-        "office\n",
+        "management, office\n",
     )
     ledger.ok("follow-up", ONE, "--via", "phone", "--satisfied")
 

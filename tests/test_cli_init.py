@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cpl.cli.app import App
+from cpl.cli.init import profiles
 from tests.ledger import ROOT, Ledger
 from tests.processes import run_process
 
@@ -82,6 +83,32 @@ def test_every_option_is_in_the_settings(tmp_path: Path) -> None:
 def test_files_for_ci_are_the_shipped_ones(tmp_path: Path, ci: str, path: str, source: str) -> None:
     assert Ledger(tmp_path)("init", str(tmp_path / "new"), "--ci", ci).code == 0
     assert (tmp_path / "new" / path).read_bytes() == (ROOT / "templates" / "ci" / source).read_bytes()
+
+
+def test_the_profiles_are_listed_with_their_labels(tmp_path: Path) -> None:
+    assert Ledger(tmp_path)("init", "--profiles") == (
+        0,
+        "profile       English             Chinese\n"
+        "------------  ------------------  ----------\n"
+        "clubhouse     club house          康体会所\n"
+        "community     housing community   居民社区\n"
+        "mall          shopping centre     购物中心\n"
+        "office-tower  office tower        写字楼\n"
+        "residential   residential estate  住宅小区\n"
+        "service-desk  service desk        客户服务台\n",
+        "",
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("name", list(profiles()))
+def test_settings_of_a_new_store_are_short_whatever_the_profile(tmp_path: Path, name: str) -> None:
+    ledger = Ledger(tmp_path)
+    ledger.ok("init", "--profile", name, "--name", "锦绣花园", "--language", "zh", "--no-hooks")
+    assert len((tmp_path / "cpl.yaml").read_text(encoding="utf-8").splitlines()) < 20
+    assert ledger("check") == (0, "", "0 records: no problems\n")
+    assert ledger("config", "check") == (0, "", "the settings: no problems\n")
 
 
 @pytest.mark.usefixtures("home")

@@ -88,7 +88,7 @@ def test_what_a_target_has_off_is_gone() -> None:
         ({"p": "extends: [names]\n"}, ["p.yaml:1: E022 here stands a list, expected a name"]),
         ({"names": "- a\n"}, ["names.yaml:1: E070 expected a mapping like format: 1"]),
         ({"names": NAMES.replace("kinds", "kins")}, ["names.yaml:2: E020 'kins' is not a known key here; did you"]),
-        ({"name": "names"}, ["names.yaml:1: E070 'names' is only a base that profiles extend; choose one of these"]),
+        ({"name": "names"}, ["cpl.yaml:3: E070 'names' is only what profiles extend; name one that extends it"]),
     ],
 )
 def test_what_can_not_be_extended_is_told_with_its_line(profiles: dict[str, str], expected: list[str]) -> None:
@@ -122,5 +122,5 @@ def test_change_of_the_extended_file_changes_what_the_index_knows(ledger: Ledger
 
 
 def test_common_names_are_no_procedure() -> None:
-    with pytest.raises(Invalid, match="only a base"):
+    with pytest.raises(Invalid, match=r"cpl\.yaml:3: E070 'common' is only what"):
         settings("format: 1\ntimezone: Asia/Shanghai\nprofile: common\n")

@@ -93,9 +93,18 @@ def test_commands_find_it_by_both_names_and_go_on_with_the_name_of_now(ledger: L
     ledger.ok("transition", old, "on-hold", "--reason", "r", "--until", "2026-11-20T10:00")
     assert ledger.ok("transition", old, "resolving") == f"{old}: on-hold → handling\n"
     assert "\nstatus: handling\n" in ledger.path(old).read_text(encoding="utf-8")
-    ledger.ok("transition", old, "replying")
+    for args in (
+        ["set", old, "title=y"],
+        ["contact", old, "--via", "phone", "--about", "progress"],
+        ["assign", old, "--to", "zhao.qiang"],
+        ["task", old, "add", "z", "--kind", "step"],
+        ["correct", old, "category=equipment/lift", "--reason", "r"],
+        ["undo", "--yes"],
+        ["transition", old, "replying"],
+    ):
+        ledger.ok(*args)
     assert ledger("check").code == 0
-    assert ledger("check", "--range", "HEAD~4..HEAD").code == 0
+    assert ledger("check", "--range", "HEAD~7..HEAD").code == 0
 
 
 def test_move_of_before_can_be_voided(ledger: Ledger, old: str) -> None:

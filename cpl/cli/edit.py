@@ -57,8 +57,7 @@ def set_command(app: App, piece: str, fields: Sequence[str], how: How) -> None:
                 _set(draft, name.split("."), value)
         if draft.document == before:
             raise nothing_to_change(record.id)
-        after, _problems = load(draft.document)
-        if after is not None and (refused := by_hand.changes(record, after, draft.document)):
+        if refused := by_hand.changes(record, draft.record, draft.document):
             raise CplError(refused[0].message)
         return _("set {names}").format(names=", ".join(name for name, _value in pairs))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from gettext import gettext as _
 from pathlib import Path
 from typing import Final
@@ -14,16 +14,17 @@ from click.core import ParameterSource
 
 from cpl import attributes, config, driver, files, hooking, seeding
 from cpl.cli.app import App, bad_parameter, pass_app
+from cpl.cli.options import Name
 from cpl.errors import CplError
 from cpl.git import Git, find_toplevel
 from cpl.moments import parse_zone
 from cpl.places import shipped, template
-from cpl.render import visible
+from cpl.render import Column, visible
 from cpl.schema import did_you_mean
 from cpl.settings_files import PROFILES, is_base, merged, parse, profile_layers
 from cpl.store import Store
 from cpl.writes import Commit
-from cpl.yaml_nodes import MappingNode, ScalarNode
+from cpl.yaml_nodes import MappingNode, Node, ScalarNode
 from cpl.yaml_writer import entry
 
 _ATTRIBUTES: Final = "\n".join(
@@ -41,19 +42,52 @@ _CI_FILES: Final = {
 }
 
 
-def profiles() -> list[str]:
-    """The names of the shipped profiles that a store can work by."""
-    return [path.stem for path in _shipped_profiles() if not is_base(parse(path.read_bytes(), path.name))]
+def profiles() -> dict[str, Mapping[str, str]]:
+    """The shipped profiles that a store can work by, by name, each with its labels by language."""
+    read = {path.stem: parse(path.read_bytes(), path.name) for path in _shipped_profiles()}
+    return {name: _labels(node.get("label")) for name, node in read.items() if not is_base(node)}
+
+
+def _labels(node: Node | None) -> dict[str, str]:
+    entries = node.entries if isinstance(node, MappingNode) else []
+    return {each.key.text: each.value.text for each in entries if isinstance(each.value, ScalarNode)}
 
 
 def _shipped_profiles() -> list[Path]:
     return sorted((shipped() / PROFILES).glob("*.yaml"))
 
 
+def _candidates(_app: App) -> Iterator[tuple[str, str]]:
+    yield from ((name, ", ".join(labels.values())) for name, labels in profiles().items())
+
+
+def _list_profiles(context: click.Context, _option: click.Parameter, is_set: bool) -> None:
+    """Print the profiles with their labels, and be done."""
+    if not is_set:
+        return
+    rows = [{"profile": name, **labels} for name, labels in profiles().items()]
+    columns = (Column("profile", _("profile"), whole=True), Column("en", _("English")), Column("zh", _("Chinese")))
+    context.ensure_object(App).emit(rows, columns, "table")
+    raise click.exceptions.Exit(0)
+
+
 @click.command("init")
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path, file_okay=False))
 @click.option(
-    "--profile", default="residential", show_default=True, metavar="NAME", help=_("The procedure to work by.")
+    "--profile",
+    type=Name("profile", _candidates),
+    default="residential",
+    show_default=True,
+    metavar="NAME",
+    help=_("The procedure to work by."),
+)
+@click.option(
+    "--profiles",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_list_profiles,
+    help=_("List the procedures that there are; make nothing."),
 )
 @click.option("--name", metavar="TEXT", help=_("The name of the estate; default: the folder's."))
 @click.option("--timezone", default="Asia/Shanghai", show_default=True, metavar="ZONE")
@@ -86,6 +120,7 @@ def init_command(
 
     \b
     Examples:
+      cpl init --profiles
       cpl init estate
       cpl init --profile residential --name 锦绣花园 --language zh --ci github
     """

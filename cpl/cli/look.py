@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from gettext import gettext as _
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ import click
 
 from cpl import clocks, query
 from cpl.cli.app import App, as_cell, pass_app
+from cpl.cli.choosing import known_names, value_test
 from cpl.cli.options import PERSON, STATE, at_option, index_option, output_format, term
 from cpl.cli.writing import known_state, known_term
 from cpl.document import BOM
@@ -22,9 +22,10 @@ from cpl.record import FIELDS, Record, as_of
 from cpl.render import Cell, Column, duration
 from cpl.schema import did_you_mean
 from cpl.store import Entry
-from cpl.values import frozen, replace
+from cpl.values import frozen
 
 RECEIVED: Final = "received_at"
+ROOM: Final = "location.room"
 _SORTED_BY_INDEX: Final = {RECEIVED: "receipt", "id": "id"}
 DEFAULT_COLUMNS: Final = "id,status,title,place,lead,due"
 COMPUTED: Final = ("place", "due", "age")
@@ -45,7 +46,7 @@ _WHOLE: Final = ("id", "status", "due", "received", "received_at", "age")
 @click.option("--assignee", metavar="PERSON", type=PERSON, help=_("An id, or: me."))
 @click.option("--building", metavar="NAME")
 @click.option("--unit", metavar="NAME")
-@click.option("--room", metavar="NAME")
+@click.option("--room", metavar="ROOM", help=_("1201, 2-1201, or 3-2-1201: building, unit, room."))
 @click.option("--open", "only_open", is_flag=True, help=_("Only what is not in a final state."))
 @click.option("--sort", metavar="FIELD", default="received_at", show_default=True, help=_("-FIELD: from the end."))
 @click.option("--limit", type=click.IntRange(min=1), metavar="N")
@@ -58,6 +59,7 @@ def list_command(
     app: App,
     /,
     wheres: Sequence[str],
+    room: str | None,
     only_open: bool,
     sort: str,
     limit: int | None,
@@ -74,16 +76,18 @@ def list_command(
     \b
     Examples:
       cpl list --open --sort -received_at --limit 20
+      cpl list --room 3-2-1201
       cpl list --where 'building=3 status!=closed received>=2026-11-01'
       cpl list --where 'order.size=minor,medium title~lift' --columns id,title,phone --format csv
     """
-    conditions = [_known(app, condition) for where in wheres for condition in query.parse(where)]
+    conditions = [known_names(app, condition) for where in wheres for condition in query.parse(where)]
     conditions += [_filter(app, name, value) for name, value in filters.items() if value is not None]
-    tests = [(each.field, _value_test(app, each)) for each in conditions]
+    conditions += [_filter(app, "room", "")] if room == "" else []
+    tests = [(each.field, value_test(app, each)) for each in conditions]
     now = app.read_only_instant(at)
     names = _columns(columns)
     by, backwards = _column(sort.removeprefix("-")), sort.startswith("-")
-    wanted = _Wanted(app, conditions, tests, only_open, None if at is None else now)
+    wanted = _Wanted(app, conditions, tests, only_open, None if at is None else now, room.split(",") if room else ())
     records, count = wanted.first(by, limit, backwards=backwards) or wanted.sorted(
         lambda record: _sort_key(_cell(app, record, by, now)), backwards=backwards
     )
@@ -93,37 +97,6 @@ def list_command(
         app.say(_("no complaint"))
     elif fmt == "table" and limit is not None and count > limit:
         app.say(_("{shown} of {count} records").format(shown=limit, count=count))
-
-
-def _value_test(app: App, condition: query.Condition) -> Callable[[Any], bool]:
-    """Whether the condition holds where its field has a value, perhaps with a name of before."""
-    test, profile = query.value_test(condition, app.settings.zone), app.settings.profile
-    if condition.field not in profile.former:
-        return test
-
-    def now(value: Any) -> Any:
-        if isinstance(value, tuple):
-            return tuple(map(now, value))
-        return profile.present_name(condition.field, value) if isinstance(value, str) else value
-
-    return lambda value: test(now(value))
-
-
-def _known(app: App, condition: query.Condition) -> query.Condition:
-    """A condition of --where, whose names of states and of the profile there are; a name above them will do.
-
-    A name of before is read as that of now.
-    """
-    profile = app.settings.profile
-    names = tuple(profile.present_name(condition.field, each) for each in condition.values)
-    condition = replace(condition, values=names)
-    if condition.operator in ("=", "!="):
-        known = {**profile.terms, "status": profile.states}.get(condition.field, {})
-        for value in condition.values:
-            if value and known and not any(name == value or name.startswith(f"{value}/") for name in known):
-                check = known_state if condition.field == "status" else partial(known_term, field=condition.field)
-                check(app, "--where", name=value)
-    return condition
 
 
 def _filter(app: App, name: str, value: str) -> query.Condition:
@@ -152,6 +125,7 @@ class _Wanted:
     tests: Sequence[tuple[str, Callable[[Any], bool]]]  # of the fields that the conditions name
     only_open: bool
     at: datetime | None
+    rooms: Sequence[str] = ()  # any of them
 
     def sorted(self, key: Callable[[Record], Any], *, backwards: bool) -> tuple[list[Record], int]:
         """All of them in order, by id where the key is the same, and how many they are."""
@@ -168,7 +142,8 @@ class _Wanted:
 
     def _holds(self, record: Record) -> bool:
         is_meant = not self.only_open or self._is_open(record.status)
-        return is_meant and all(test(record.get(name)) for name, test in self.tests)
+        is_there = not self.rooms or any(query.is_at(record.get("location"), room) for room in self.rooms)
+        return is_meant and is_there and all(test(record.get(name)) for name, test in self.tests)
 
     def _is_open(self, status: str) -> bool:
         return not self.app.settings.profile.is_final(status)
@@ -193,10 +168,15 @@ class _Wanted:
             return Narrow(before=self.at + timedelta(seconds=1))
         tests = [(name, test) for name, test in self.tests if name in FACETS]
         tests += [("status", self._is_open)] if self.only_open else []
+        tests += [(ROOM, self._may_be_there)] if self.rooms else []
         spans = [each for each in self.conditions if each.field == RECEIVED]
         span = query.bounds(spans[0], self.app.settings.zone) if len(spans) == 1 else None
-        known = len(tests) - self.only_open + (span is not None)
-        return Narrow(tests, *(span or (None, None)), is_exact=known == len(self.conditions))
+        known = len(tests) - self.only_open - bool(self.rooms) + (span is not None)
+        is_exact = known == len(self.conditions) and not self.rooms
+        return Narrow(tests, *(span or (None, None)), is_exact=is_exact)
+
+    def _may_be_there(self, room: object) -> bool:
+        return any(query.may_be_at(room, each) for each in self.rooms)
 
 
 def _columns(text: str) -> list[tuple[str, str]]:

@@ -133,6 +133,7 @@ COMMANDS: Final = {
     "playbook apply": Command(["playbook", "apply", ONE, "door-access-ignored"]),
     "playbook new": Command(["playbook", "new", "door", "--from", ONE], _finished),
     "register add": Command(["register", "prices", "add", "code=lock", "label.en=lock", "unit=piece", "price=60"]),
+    "letter": Command(["letter", "acknowledgement", ONE, "--sent", "phone"]),
     "sample": Command(["sample", "--month", "2026-11", "--level", "management", "--share", "100%"], _finished),
     "import": Command(["import", "../rows.csv", "--mapping", "../map.yaml"], _rows),
     "init": Command(["init", "."], _nothing_there),
