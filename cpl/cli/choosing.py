@@ -16,8 +16,8 @@ from cpl.cli.writing import known_state, known_term
 from cpl.errors import Invalid
 from cpl.forms import FINISH, RECEIPT
 from cpl.index import Index, Narrow
-from cpl.index_rows import FACETS
 from cpl.moments import Period, parse_date
+from cpl.recognise import FACETS
 from cpl.record import Record
 from cpl.store import Entry
 from cpl.values import frozen, replace
