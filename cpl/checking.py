@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from cpl.parallel import in_order
 from cpl.record import Record
 from cpl.store import Store, read_entry
 from cpl.validate import Facts
+from cpl.values import frozen
 
 
 def problems(store: Store, paths: Iterable[str], ids: Collection[str], now: datetime) -> Iterator[list[Problem]]:
@@ -27,7 +27,7 @@ def _judge(root: Path, env: Mapping[str, str], ids: Collection[str], now: dateti
     return _Judge(Store(root, env), ids, now)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Judge:
     """Judges record files by the rules of their store; called with a path it gives the problems of the file there."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import date, tzinfo
 from gettext import gettext as _
 from typing import Any, Final
@@ -30,6 +29,7 @@ from cpl.schema import (
     zone,
 )
 from cpl.settings_files import Files, merged, parse, profile_layers, profile_name
+from cpl.values import frozen, replace
 from cpl.workdays import ALWAYS, Calendar, CalendarYear
 from cpl.worktime import Worktime
 from cpl.yaml_nodes import MappingNode, Node
@@ -49,7 +49,7 @@ def in_no_register(_name: str) -> Collection[str]:
     return ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Person:
     """Somebody who handles complaints; `from_` and `until` are the first and the last day."""
 
@@ -66,7 +66,7 @@ class Person:
         return self.until is not None and self.until < day
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """All that a store decides for itself."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from gettext import gettext as _
 from typing import Any, Final
@@ -18,6 +17,7 @@ from cpl.profile import Profile
 from cpl.profile_names import STATUS
 from cpl.record import HISTORY, LOG_SECTION, ORDER, Record, Task, as_of, before, derived, load
 from cpl.renames import current, current_events
+from cpl.values import frozen
 
 AFTER_THE_FACT: Final = timedelta(minutes=5)
 
@@ -26,7 +26,7 @@ class Refused(CplError):
     """A change that the rules do not allow; the message says what to do instead."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Who:
     """Who did it, when, and who writes it down now."""
 

@@ -18,6 +18,7 @@ from cpl.query import as_text
 from cpl.record import PERSONAL, Record, as_of, local_day
 from cpl.relations import Escalation, Group, Repeats
 from cpl.similar import Place, place_of
+from cpl.values import frozen
 from cpl.workflow import matches
 from cpl.worktime import due as due_after
 
@@ -27,7 +28,7 @@ _TOLD: Final = 5
 Key = tuple[Place, str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Evidence:
     """What was measured, in words, and the records that were counted besides the one that is judged."""
 
@@ -35,7 +36,7 @@ class _Evidence:
     counted: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ground:
     """One rule that holds: its evidence in words, and the records that were counted for it, the one itself too."""
 
@@ -50,7 +51,7 @@ class Ground:
         return self.clause or self.rule
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Proposal:
     """A record that should get `severity`; `first` says what people have to judge before it can, and to what."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from gettext import gettext as _
 from typing import Any, Final
@@ -27,6 +27,7 @@ from cpl.schema import (
     text,
     word,
 )
+from cpl.values import frozen
 from cpl.yaml_nodes import MappingNode, Node, ScalarNode
 
 # What a `set` may hold, by the verb that sets it: the judged fields of a record, and a task's due.
@@ -67,7 +68,7 @@ def _voided(node: Node, problems: list[Problem]) -> Mapping[str, Any] | None:
     return named
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verb:
     """What an event `did: VERB` may and must hold besides who, when and free text."""
 
@@ -109,7 +110,7 @@ VERBS: Final[Mapping[str, Verb]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Event:
     """One thing that happened: a move (`to`) or a deed (`did`); `data` holds every field as it was recorded."""
 

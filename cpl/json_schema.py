@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from cpl import config, events, moments, profile, record, settings_files
@@ -28,6 +27,7 @@ from cpl.schema import (
     word,
     zone,
 )
+from cpl.values import frozen, replace
 
 Json: TypeAlias = str | int | bool | Sequence["Json"] | Mapping[str, "Json"] | None
 Schema: TypeAlias = dict[str, Json]
@@ -59,7 +59,7 @@ Names: TypeAlias = Mapping[str, Sequence[str]]
 """The names that there are, by the dotted field that holds one of them."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Maker:
     """Makes schemas; `is_laid_over`: of values that differ from others, so that nothing is required."""
 

@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from cpl.patterns import bytes_regex
+
 ENGLISH: Final = "en"
 CHINESE: Final = "zh"
 LANGUAGES: Final = (ENGLISH, CHINESE)
@@ -18,7 +20,7 @@ VARIABLE: Final = "CPL_LANG"
 
 _CATALOGUES: Final = {CHINESE: Path(__file__).parent / "locale" / "zh_CN" / "LC_MESSAGES" / "cpl.mo"}
 _LOCALES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
-_STATED: Final = re.compile(rb"^language:[ \t]*['\"]?(\w+)", re.MULTILINE)
+_STATED: Final = bytes_regex(rb"^language:[ \t]*['\"]?(\w+)", re.MULTILINE)
 
 
 def speak(language: str) -> None:

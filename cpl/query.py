@@ -5,7 +5,6 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 from gettext import gettext as _
@@ -14,15 +13,17 @@ from typing import Any, Final
 from cpl.errors import CplError
 from cpl.labels import Labelled, name_of
 from cpl.moments import MILLISECOND, format_instant, parse_date, parse_instant, start_of_day
+from cpl.patterns import regex
 from cpl.profile import Profile
 from cpl.record import FIELDS, Record
 from cpl.schema import did_you_mean, instant
+from cpl.values import frozen, replace
 
 OPERATORS: Final = ("!=", ">=", "<=", "=", ">", "<", "~")
-_TERM: Final = re.compile(
+_TERM: Final = regex(
     r"\s*(?P<name>[\w.-]+?)\s*(?P<operator>!=|>=|<=|=|>|<|~)\s*(?P<value>\"[^\"]*\"|'[^']*'|(?![\"'])\S*)(?=\s|$)"
 )
-_NUMBER: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)
+_NUMBER: Final = regex(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)
 _COMPARE: Final = {"=": operator.eq, ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 
 # Short names for what people ask most; every other field is written with its dots.
@@ -54,7 +55,7 @@ class BadWhere(CplError):
     """A where-text that can't be understood."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Condition:
     """One comparison; several values stand for any of them."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from gettext import gettext as _
 from gettext import ngettext
@@ -17,6 +16,7 @@ from cpl.guard import Found
 from cpl.language import stated
 from cpl.steps import lost_commits
 from cpl.store import RECORDS
+from cpl.values import frozen, replace
 
 _BRANCHES: Final = "refs/heads/"
 _SEALS: Final = "refs/tags/seal/"
@@ -32,7 +32,7 @@ class NotAPush(CplError):
         super().__init__(message.format(line=line))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Update:
     """A ref of the push, what it is and what it would be; None: it is not there."""
 

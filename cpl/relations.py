@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from gettext import gettext as _
 from typing import Any, Final
 
@@ -23,6 +22,7 @@ from cpl.schema import (
     text,
     word,
 )
+from cpl.values import frozen
 from cpl.yaml_nodes import Node
 
 LEVELS: Final = ("site", "area", "building", "unit", "floor", "room", "spot")  # the parts of a place
@@ -30,7 +30,7 @@ ADD: Final = "add"
 ONCE: Final = "once"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Link:
     """What one complaint can have to do with another.
 
@@ -43,7 +43,7 @@ class Link:
     people: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Similar:
     """When two complaints may be about one matter: how many days apart, and which parts of the place are the same."""
 
@@ -51,7 +51,7 @@ class Similar:
     place: tuple[str, ...] = ("site", "area", "building")  # as exactly as figures may say it
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Group:
     """At least so many people, on the record that is judged and on others at most so many days from it."""
 
@@ -59,7 +59,7 @@ class Group:
     days: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Repeats:
     """At least so many open records, the one that is judged and others at most so many days from it."""
 
@@ -67,7 +67,7 @@ class Repeats:
     days: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Escalation:
     """When an open complaint should get the severity; all that is stated has to hold."""
 
@@ -128,7 +128,7 @@ SECTIONS: Final[Mapping[str, Converter]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Relations:
     """The sections of a profile about complaints that belong together."""
 

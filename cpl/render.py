@@ -6,16 +6,16 @@ import csv
 import io
 import json
 import math
-import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from gettext import gettext as _
 from itertools import chain
 from typing import Final, Literal, TypeAlias
 
 from cpl.errors import CplError
+from cpl.patterns import regex
+from cpl.values import frozen
 
 Scalar: TypeAlias = str | int | float | bool | datetime | date | None
 Cell: TypeAlias = Scalar | Sequence["Cell"] | Mapping[str, "Cell"]
@@ -27,12 +27,12 @@ _GAP: Final = 2
 _ELLIPSIS: Final = "…"
 # Control characters, line separators, bidi marks, surrogates, and what Unicode calls default ignorable; but
 # not variation selectors, which belong to ordinary emoji and Chinese names.
-_HIDDEN: Final = re.compile(
+_HIDDEN: Final = regex(
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
     "\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
 )
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SURROGATE: Final = regex("[\ud800-\udfff]")
 _FORMULA: Final = tuple("=+-@\t\r\n＝＋－＠")
 _MARKDOWN: Final = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;"} | {mark: f"\\{mark}" for mark in "\\`*_~|[]!"}
@@ -48,7 +48,7 @@ class UnknownFormat(CplError):
         super().__init__(_("no format '{name}'; there are {names}").format(name=fmt, names=names))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Column:
     """A column: the key of its cells (`name`, never translated), what people read above it, and its side.
 
@@ -86,6 +86,11 @@ def rows(items: Rows, columns: Sequence[Column], fmt: str, *, width: int | None 
         case "markdown":
             return _markdown(items, columns)
     raise UnknownFormat(fmt)
+
+
+def prepare() -> None:
+    """Import what a table needs, which takes a while, at a moment when something else is waited for."""
+    import tabulate  # noqa: F401
 
 
 def visible(text: str) -> str:

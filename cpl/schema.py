@@ -18,6 +18,7 @@ from typing import Any, Final, TypeVar
 from cpl.errors import Problem
 from cpl.language import later
 from cpl.moments import Duration, format_instant, parse_date, parse_duration, parse_instant, parse_zone
+from cpl.patterns import regex
 from cpl.yaml_nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 Problems = list[Problem]
@@ -25,9 +26,9 @@ Converter = Callable[[Node, Problems], Any]
 T = TypeVar("T")
 
 _ADVISED: Final = 50  # problems that come with what was probably meant, which takes long to find: then it is no slip
-_WORD: Final = re.compile(r"[\w.+-]+(?:[/@:][\w.+-]+)*")
-_INTEGER: Final = re.compile(r"-?[0-9]{1,15}", re.ASCII)
-_NUMBER: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?", re.ASCII)
+_WORD: Final = regex(r"[\w.+-]+(?:[/@:][\w.+-]+)*")
+_INTEGER: Final = regex(r"-?[0-9]{1,15}", re.ASCII)
+_NUMBER: Final = regex(r"-?[0-9]{1,15}(\.[0-9]{1,6})?", re.ASCII)
 
 
 def problem(node: Node, code: str, message: str) -> Problem:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from gettext import gettext as _
 from typing import Any, Final, NamedTuple
@@ -15,6 +14,7 @@ from cpl.language import Said, joined, later, said
 from cpl.moments import format_instant, parse_duration
 from cpl.record import Record, Task
 from cpl.task_fields import derived_id, new_id
+from cpl.values import frozen
 from cpl.worktime import Worktime, due
 
 _ENDED: Final = {
@@ -72,7 +72,7 @@ def _open(record: Record, task_id: str) -> Task:
     return task
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Next:
     """The next occurrence of a task that repeats; `skipped` occurrences before it had passed already."""
 

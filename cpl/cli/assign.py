@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from gettext import gettext as _
 from gettext import ngettext
 from typing import Any
@@ -18,6 +17,7 @@ from cpl.errors import CplError
 from cpl.language import joined, said
 from cpl.record import Record, Task
 from cpl.routing import route_of
+from cpl.values import frozen, replace
 
 
 @click.command("assign")
@@ -116,7 +116,7 @@ def _taker(app: App, assignee: str | None, giver: str, how: How) -> str:
     return taker
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Handover:
     """Whose work goes to whom; `departments` as well for what is assigned, with `lead` also what the giver leads."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from functools import partial
 from gettext import gettext as _
@@ -17,17 +16,18 @@ from cpl.cli.writing import known_state, known_term
 from cpl.errors import Invalid
 from cpl.forms import FINISH, RECEIPT
 from cpl.index import Index, Narrow
-from cpl.index_rows import FACETS
 from cpl.moments import Period, parse_date
+from cpl.recognise import FACETS
 from cpl.record import Record
 from cpl.store import Entry
+from cpl.values import frozen, replace
 
 _ROOM: Final = "location.room"
 
 Test = tuple[str, Callable[[Any], bool]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Asked:
     """The records that a form is for, as the options name them; those of a period are `counted` by an instant."""
 

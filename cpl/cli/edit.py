@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from gettext import gettext as _
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO
@@ -35,6 +34,7 @@ from cpl.errors import CplError, Invalid, Problem
 from cpl.language import said
 from cpl.record import Record, load
 from cpl.store import read_entry
+from cpl.values import frozen
 from cpl.writes import Commit, Write
 
 
@@ -156,7 +156,7 @@ def edit_command(app: App, piece: str, source: BinaryIO | None, how: How) -> Non
         _by_editor(app, _Edit(path, before, how, who))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Edit:
     """The record at `path` that is edited, which was `before`; how and by whom."""
 

@@ -9,7 +9,6 @@ import signal
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -21,6 +20,7 @@ from cpl.cli.app import App
 from cpl.cli.goto import arguments, program_of
 from cpl.errors import CplError, Invalid
 from cpl.git import GitFailed
+from cpl.values import replace
 
 if TYPE_CHECKING:
     import subprocess

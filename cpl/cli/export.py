@@ -16,7 +16,7 @@ from cpl.cli.app import App, as_cell, pass_app
 from cpl.cli.choosing import known_names, value_test
 from cpl.cli.options import index_option, output_format
 from cpl.index import Narrow
-from cpl.index_rows import FACETS
+from cpl.recognise import FACETS
 from cpl.record import Record
 from cpl.render import Cell, Column
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from difflib import get_close_matches
 from gettext import gettext as _
 from typing import Any, Final
@@ -31,6 +30,7 @@ from cpl.events import FOLLOW_UPS, VERBS, Event
 from cpl.labels import name_of
 from cpl.language import later, said
 from cpl.schema import did_you_mean, text
+from cpl.values import replace
 
 # What contacts and follow-ups are about; a profile may wait for further words.
 ABOUT: Final = ("acknowledge", "progress", "outcome", "reply", "written-reply")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 import click
 
-_WIDE: Final = re.compile("[\u2e80-\uffef]")
+from cpl.patterns import regex
+
+_WIDE: Final = regex("[\u2e80-\uffef]")
 # What stays together: a word, or one wide character, with the brackets before it and the punctuation behind it.
-_UNIT: Final = re.compile(r"\s+|[（「『《]*(?:[^\s\u2e80-\uffef]+|.)[，。；：、）」』》！？]*")
+_UNIT: Final = regex(r"\s+|[（「『《]*(?:[^\s\u2e80-\uffef]+|.)[，。；：、）」』》！？]*")
 _ENDS: Final = "，。；：、）」』》！？"
 _NARROWEST: Final = 20
 

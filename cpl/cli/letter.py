@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from gettext import gettext as _
 from typing import Any, Final
@@ -26,13 +25,14 @@ from cpl.language import said
 from cpl.record import Record, as_of, local_day
 from cpl.renames import current
 from cpl.templating import Lacking
+from cpl.values import frozen
 from cpl.views import Views
 from cpl.writes import Evidence
 
 _SOURCE: Final = "cpl"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Letter:
     """A letter about a record, at an instant."""
 

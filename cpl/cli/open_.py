@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from gettext import gettext as _
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -43,6 +42,7 @@ from cpl.profile import TERM_SECTIONS
 from cpl.record import ALPHABET, DESCRIPTION_SECTION, FIELDS, HISTORY, ORDER, load, local_day, make_id
 from cpl.schema import struct
 from cpl.store import record_path
+from cpl.values import replace
 from cpl.writes import Commit, Evidence, Write
 
 # Options that are one field each: the option, the field, what it is.

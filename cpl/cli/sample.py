@@ -20,6 +20,7 @@ from cpl.draws import Asked, Drawn, Past
 from cpl.errors import EXIT_PROBLEMS, CplError
 from cpl.language import joined, said
 from cpl.moments import month
+from cpl.patterns import regex
 from cpl.record import Record, piece_of
 from cpl.registers import REGISTERS, Row
 from cpl.render import Cell, Column, visible
@@ -28,7 +29,7 @@ from cpl.store import read_record, record_path
 from cpl.workflow import supplies
 
 _REGISTER: Final = REGISTERS["draws"]
-_SHARE: Final = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)%?", re.ASCII)
+_SHARE: Final = regex(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)%?", re.ASCII)
 
 
 @click.command("sample")

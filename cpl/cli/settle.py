@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from gettext import gettext as _
 from pathlib import PurePosixPath
 
@@ -24,10 +24,11 @@ from cpl.settling import Case, NotSettled
 from cpl.store import RECORDS, read_entry
 from cpl.transactions import Transaction
 from cpl.unmerged import Left, Unmerged
+from cpl.values import frozen, replace
 from cpl.writes import Commit
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Wish:
     """What the command line says: a side for all that is in conflict, values by name, and how to go about it."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from gettext import gettext as _
@@ -25,6 +24,7 @@ from cpl.query import SHORT_NAMES
 from cpl.record import FIELDS
 from cpl.render import visible
 from cpl.schema import Converter, did_you_mean, shown, struct
+from cpl.values import frozen
 from cpl.writes import Commit, Evidence, Write
 from cpl.yaml_nodes import MappingNode, Source, plain_data
 from cpl.yaml_reader import read
@@ -35,7 +35,7 @@ Edit = Callable[[Draft], str]
 INSTANTS: Final = ("happened_at", "order.appointment")  # the fields that no event sets
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Action:
     """What a command does to each record: its name in the trailer, the title in the handling log, and the change.
 
