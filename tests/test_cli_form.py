@@ -307,7 +307,7 @@ def test_every_form_is_printed_from_the_records(filled: Ledger, name: str, langu
 def test_forms_are_listed_with_their_names(filled: Ledger) -> None:
     assert filled("form") == (
         0,
-        "name               label                      takes      the store's own\n"
+        "form               label                      takes      the store's own\n"
         "-----------------  -------------------------  ---------  ---------------\n"
         "call-register      call and visit register    records\n"
         "complaint-record   complaint record (mall)    record\n"

@@ -77,6 +77,27 @@ def test_every_option_is_in_the_settings(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize(
+    ("before", "env", "after", "stated", "said"),
+    [
+        ([], {"CPL_LANG": ""}, ["--language", "zh"], "zh", "投诉库在"),
+        (["--lang", "zh"], {"CPL_LANG": ""}, [], "zh", "投诉库在"),
+        ([], {"CPL_LANG": "", "LANG": "zh_CN.UTF-8"}, [], "zh", "投诉库在"),
+        ([], {"CPL_LANG": "en"}, ["--language", "zh"], "zh", "the complaint store is"),
+        (["--lang", "en"], {"CPL_LANG": ""}, ["--language", "zh"], "zh", "the complaint store is"),
+        (["--lang", "zh"], {"CPL_LANG": ""}, ["--language", "en"], "en", "投诉库在"),
+    ],
+)
+def test_init_speaks_the_language_of_the_store_that_it_makes_unless_told_otherwise(
+    tmp_path: Path, before: list[str], env: dict[str, str], after: list[str], stated: str, said: str
+) -> None:
+    ledger = Ledger(tmp_path, env=env)
+    out = ledger.ok(*before, "init", str(tmp_path / "new"), "--no-hooks", *after)
+    assert f"language: {stated}\n" in (tmp_path / "new" / "cpl.yaml").read_text(encoding="utf-8")
+    assert said in out
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(
     ("ci", "path", "source"),
     [("github", ".github/workflows/cpl.yml", "github.yml"), ("gitlab", ".gitlab-ci.yml", "gitlab.yml")],
 )

@@ -349,7 +349,7 @@ def test_what_can_not_be_sent_is_said(ledger: Ledger, one: str, args: list[str],
 def test_letters_are_listed(ledger: Ledger) -> None:
     assert ledger("letter") == (
         0,
-        "name              label                    takes   the store's own\n"
+        "letter            label                    takes   the store's own\n"
         "----------------  -----------------------  ------  ---------------\n"
         "acknowledgement   acknowledgement          record\n"
         "forwarder-report  report to the forwarder  record\n"

@@ -29,16 +29,34 @@ def only_id(ledger: Ledger) -> str:
     return found
 
 
+def test_open_asks_in_chinese_with_the_labels_of_the_store(ledger: Ledger) -> None:
+    settings = ledger.root / "cpl.yaml"
+    settings.write_text(settings.read_text(encoding="utf-8").replace("language: en", "language: zh"), encoding="utf-8")
+    with Terminal(ledger, "--lang", "zh", "open") as terminal:
+        terminal.expect("标题: ")
+        terminal.type("门禁坏了\n")
+        terminal.expect("渠道 (前台, 24小时热线, 电话, 上门, 微信, APP, 网站, 电子邮件, 信函, 公司本部, 其他): ")
+        terminal.type("微信\n")
+        terminal.expect("类别 (设施设备, 房屋本体, 环境, 车辆, 安全, ")
+        terminal.type("门禁\n")
+        for prompt in ("楼栋", "房号", "姓名", "电话", "发生了什么"):
+            terminal.expect(f"{prompt}: ")
+            terminal.type("\n")
+        assert terminal.finish()[0] == 0
+    record = shown(ledger, only_id(ledger))
+    assert (record["channel"], record["category"]) == ("wechat", "equipment/access-control")
+
+
 def test_open_asks_for_what_is_missing(ledger: Ledger) -> None:
     with Terminal(ledger, "open", "--building", "3") as terminal:
         terminal.expect("Title: ")
         terminal.type("门禁坏了\n")
-        terminal.expect("channel (desk, hotline, phone, visit, wechat, app, web, email, letter, other): ")
+        terminal.expect("channel (desk, hotline, phone, visit, wechat, app, web, email, letter, headquarters, other): ")
         terminal.type("fone\n")
         terminal.expect("'fone' is not in the profile; did you mean 'phone'?")
         terminal.expect("channel (")
         terminal.type("phone\n")
-        terminal.expect("category: ")
+        terminal.expect("category (equipment, building, environment, vehicle, security, ")
         terminal.type("\n")
         terminal.expect("room: ")
         terminal.type("1201\n")

@@ -33,7 +33,7 @@ _COLUMNS: Final = (
     Column("date", _("date"), whole=True),
     Column("weekday", _("day"), whole=True),
     Column("kind", _("kind"), whole=True),
-    Column("name", _("name")),
+    Column("name", _("occasion")),
     Column("hours", _("hours")),
 )
 _PROVISIONAL: Final = Column("provisional", _("provisional"))

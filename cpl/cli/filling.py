@@ -118,5 +118,10 @@ def list_all(app: App, folder: str, wanted: Wanted, fmt: str) -> None:
         }
         for form in found
     ]
-    columns = [Column("name", _("name"), whole=True), Column("label", _("label")), Column("takes", _("takes"))]
-    app.emit(rows, [*columns, Column("own", _("the store's own"))], fmt)
+    columns = (
+        Column("name", _("form") if folder == FORMS else _("letter"), whole=True),
+        Column("label", _("label")),
+        Column("takes", _("takes")),
+        Column("own", _("the store's own")),
+    )
+    app.emit(rows, columns, fmt)

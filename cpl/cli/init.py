@@ -17,7 +17,7 @@ from cpl.cli.app import App, bad_parameter, pass_app
 from cpl.cli.options import Name
 from cpl.errors import CplError
 from cpl.git import Git, find_toplevel
-from cpl.language import LANGUAGES
+from cpl.language import LANGUAGES, VARIABLE, speak, spoken_now
 from cpl.moments import parse_zone
 from cpl.places import shipped, template
 from cpl.render import Column, visible
@@ -95,9 +95,7 @@ def _list_profiles(context: click.Context, _option: click.Parameter, is_set: boo
 @click.option(
     "--language",
     type=click.Choice(LANGUAGES),
-    default="en",
-    show_default=True,
-    help=_("Of the labels and of the texts that cpl writes into records."),
+    help=_("Of the labels and of the texts that cpl writes into records; default: that of this run."),
 )
 @click.option(
     "--ci",
@@ -111,7 +109,15 @@ def _list_profiles(context: click.Context, _option: click.Parameter, is_set: boo
 )
 @pass_app
 def init_command(
-    app: App, folder: Path | None, profile: str, name: str | None, timezone: str, language: str, ci: str, *, hooks: bool
+    app: App,
+    folder: Path | None,
+    profile: str,
+    name: str | None,
+    timezone: str,
+    language: str | None,
+    ci: str,
+    *,
+    hooks: bool,
 ) -> None:
     """Make a complaint store in DIR (default: here), in a new or an existing git repository, also in a subfolder.
 
@@ -128,6 +134,7 @@ def init_command(
     root = (folder or app.folder or Path.cwd()).resolve()
     _begin(app, root)
     is_there = (root / config.MARKER).exists()
+    language = _language(app, None if is_there else language)
     _refuse_unknown(profile)
     bad_parameter("--timezone", parse_zone, timezone)
     _refuse_nested(app, root)
@@ -168,6 +175,14 @@ def _begin(app: App, root: Path) -> None:
     """Undo what an interrupted `init` left, so that it is not taken for a store."""
     if root.is_dir() and find_toplevel(root, app.git_env) is not None:
         Store(root, app.git_env, say=app.say).begin()
+
+
+def _language(app: App, asked: str | None) -> str:
+    """The language of the new store, which is spoken from here on unless another was asked for."""
+    stated = click.get_current_context().find_root().get_parameter_source("lang")
+    if asked is not None and stated is not ParameterSource.COMMANDLINE and not app.env.get(VARIABLE):
+        speak(asked)
+    return asked or spoken_now()
 
 
 def _given(*names: str) -> list[str]:

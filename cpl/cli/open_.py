@@ -278,16 +278,22 @@ class _Intake:
 
     def answer(self, option: str, field: str) -> dict[str, Any]:
         """What a person answers for one field; asked again until it can be taken."""
-        known = self.app.settings.profile.terms.get(field, {})
-        hint = f" ({', '.join(known)})" if 0 < len(known) <= _FEW else ""
+        hint = self.hint(field)
         while True:
-            text: str = click.prompt(f"{option}{hint}", default="", show_default=False, err=True).strip()
+            text: str = click.prompt(f"{_(option)}{hint}", default="", show_default=False, err=True).strip()
             try:
                 value = with_names(self.app, typed_fields([(field, text)] if text else []), self.who.at)
             except click.BadParameter as error:
                 self.app.say(error.message)
             else:
                 return value
+
+    def hint(self, field: str) -> str:
+        """Which names may be answered, in the store's language; of many only the uppermost."""
+        known = self.app.settings.profile.terms.get(field, {})
+        names = [*known] if len(known) <= _FEW else [name for name in known if "/" not in name]
+        labels = [self.app.settings.label(known[name], name) for name in names]
+        return f" ({', '.join(labels)})" if 0 < len(labels) <= _FEW else ""
 
     def new_id(self) -> str:
         """A free id for the day on which the complaint was received."""

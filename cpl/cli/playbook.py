@@ -29,14 +29,14 @@ from cpl.shelf import Fitting
 from cpl.writes import Commit
 
 _LISTED: Final = (
-    Column("name", _("name"), whole=True),
+    Column("name", _("playbook"), whole=True),
     Column("label", _("label")),
     Column("clause", _("clause"), whole=True),
     Column("steps", _("steps"), "right"),
     Column("from", _("from"), whole=True),
 )
 _SUGGESTED: Final = (
-    Column("name", _("name"), whole=True),
+    Column("name", _("playbook"), whole=True),
     Column("label", _("label")),
     Column("category", _("category"), whole=True),
     Column("words", _("words")),
