@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from cpl import calendars, tree
 from cpl.errors import Invalid, Problem
+from cpl.labels import Labelled
 from cpl.language import ENGLISH
-from cpl.profile import SECTIONS, Profile, Term, read_profile
-from cpl.profile_duties import Channel
+from cpl.profile import SECTIONS, Profile, read_profile
 from cpl.record import FIELDS
 from cpl.schema import (
     Problems,
@@ -90,7 +90,12 @@ class Settings:
         wanted = email.casefold()
         return next((each for each in self.people.values() if wanted in map(str.casefold, each.emails)), None)
 
-    def label(self, term: Term | Channel | None, name: str) -> str:
+    def called(self, field: str, name: str) -> str:
+        """What to call a name that a field of records holds, in the store's language."""
+        known: Mapping[str, Labelled] = self.profile.terms.get(field, {})
+        return self.label((self.profile.states if field == "status" else known).get(name), name)
+
+    def label(self, term: Labelled | None, name: str) -> str:
         """What to call `name` in the store's language."""
         return name if term is None else term.label.get(self.language, name)
 

@@ -22,6 +22,9 @@ from cpl.values import frozen
 AFTER_THE_FACT: Final = timedelta(minutes=5)
 
 
+ENDS_WITH: Final = "it repeats, and ends with this"  # kept in the record, so in one language
+
+
 class Refused(CplError):
     """A change that the rules do not allow; the message says what to do instead."""
 
@@ -116,12 +119,13 @@ class Draft:
         record, profile = self.record, self.settings.profile
         to = profile.present_name(STATUS, to)
         if to not in (allowed := workflow.allowed_moves(record, profile)):
-            raise workflow.IllegalTransition(record.id, record.status, to, allowed)
+            options = [*map(self._state, allowed)]
+            raise workflow.IllegalTransition(record.id, self._state(record.status), self._state(to), options)
         at = self._next_move_at(record)
         move = Event(at, self.who.by, to, None, {"to": to, **_present(reason=reason, until=until)})
         self._judge(record, move)
         for task in self.ending(to):
-            self.add({"did": "drop", "task": task.id, "reason": _("it repeats, and ends with this")})
+            self.add({"did": "drop", "task": task.id, "reason": ENDS_WITH})
         self.add(move.data, at=self._next_move_at(self.record))
         return record.status, to
 
@@ -158,7 +162,12 @@ class Draft:
             ending = self.ending(str(move.to))
             lacks.extend(_still_open(record, [task for task in record.tasks if task.is_open and task not in ending]))
         if lacks:
-            raise workflow.Unmet(record.id, str(move.to), lacks)
+            raise workflow.Unmet(record.id, self._state(str(move.to)), lacks)
+
+    def _state(self, name: str) -> str:
+        """The name of a state, and what the store calls it."""
+        label = self.settings.called(STATUS, name)
+        return name if label == name else f"{name} {label}"
 
     def judge(self, verb: str, fields: Mapping[str, Any], *, reason: str, rule: str | None = None) -> Event:
         """Change judged fields by a `classify` or `correct` event that keeps what they were; None takes one away.

@@ -80,6 +80,13 @@ class Said(str):
     spoken: str
 
 
+def told_as(text: str, told: str) -> Said:
+    """A text that is kept, and what people are told in its place."""
+    words = Said(text)
+    words.spoken = told
+    return words
+
+
 def said(message: str, **values: object) -> Said:
     """The message with its values, to be kept; what is `Said` among these is spoken as well."""
     words = Said(message.format(**values))
@@ -109,7 +116,15 @@ def chosen(words: Sequence[str], env: Mapping[str, str], folder: Path | None) ->
     for name in (stated, env.get(VARIABLE)):
         if name in LANGUAGES:
             return str(name)
-    return _of_store(Path(folder or "", folder_of_words or "")) or _of_locale(env)
+    return _of_store(Path(folder or "", folder_of_words or "")) or of_person(env)
+
+
+def of_person(env: Mapping[str, str]) -> str:
+    """The language of a person, whatever the store around: by CPL_LANG, or the first locale that is set."""
+    if (named := env.get(VARIABLE)) in LANGUAGES:
+        return str(named)
+    name = next((env[each] for each in _LOCALES if env.get(each)), "")
+    return CHINESE if name.lower().startswith(CHINESE) else ENGLISH
 
 
 def _root_options(words: Sequence[str]) -> tuple[str | None, str | None]:
@@ -145,9 +160,3 @@ def stated(settings: bytes) -> str | None:
     found = _STATED.search(settings)
     name = "" if found is None else found[1].decode()
     return name if name in LANGUAGES else None
-
-
-def _of_locale(env: Mapping[str, str]) -> str:
-    """The language of the first locale that is set."""
-    name = next((env[each] for each in _LOCALES if env.get(each)), "")
-    return CHINESE if name.lower().startswith(CHINESE) else ENGLISH

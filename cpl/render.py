@@ -22,6 +22,7 @@ Cell: TypeAlias = Scalar | Sequence["Cell"] | Mapping[str, "Cell"]
 Json: TypeAlias = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
 
 FORMATS: Final = ("table", "plain", "json", "jsonl", "csv", "markdown")
+FOR_PEOPLE: Final = ("table", "markdown")
 
 _GAP: Final = 2
 _ELLIPSIS: Final = "…"
@@ -86,6 +87,13 @@ def rows(items: Rows, columns: Sequence[Column], fmt: str, *, width: int | None 
         case "markdown":
             return _markdown(items, columns)
     raise UnknownFormat(fmt)
+
+
+def widest(items: Rows, columns: Sequence[Column]) -> int:
+    """How many columns of a terminal the rows take as a table."""
+    from wcwidth import wcswidth
+
+    return max(map(wcswidth, rows(items, columns, "table").splitlines()), default=0)
 
 
 def prepare() -> None:

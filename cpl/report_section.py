@@ -42,4 +42,4 @@ def label(dimension: Dimension, key: Key, settings: Settings) -> str:
     if key is None:
         return NOTHING
     field = "departments" if dimension == "department" else dimension
-    return settings.label(settings.profile.terms.get(field, {}).get(key), key)
+    return settings.called(field, key)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from cpl.record import Record
-from cpl.views import View, Views, place_of
+from cpl.views import View, Views, length, place_of
 
 _CONTACT: Final = ("name", "relation", "phone", "note")
 
@@ -108,6 +108,6 @@ def _resident(row: Mapping[str, Any], views: Views) -> View:
         "place": "-".join(location[part] for part in ("building", "unit", "room") if location.get(part)),
         "history": views.plain(row.get("history") or ()),
         "contacts": contacts,
-        "every": None if visits is None else views.length(visits["every"]),
+        "every": None if visits is None else length(visits["every"], views.language),
         "commissioned_by": (row.get("commissioned") or {}).get("by"),
     }

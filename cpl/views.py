@@ -57,6 +57,12 @@ _UNITS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
 _REPLIES: Final = ("reply", "written-reply")
 
 
+def length(duration: Duration, language: str) -> str:
+    """A length of a procedure in words, such as 2 business days."""
+    one, many = _UNITS.get(language, _UNITS["en"])[duration.unit]
+    return (one if duration.amount == 1 else many).format(n=duration.amount)
+
+
 @frozen
 class Views:
     """What records look like at `now` in a language."""
@@ -123,11 +129,6 @@ class Views:
         person = None if identifier is None else self.settings.people.get(identifier)
         return identifier if person is None else person.name
 
-    def length(self, duration: Duration) -> str:
-        """A length of a procedure in words, such as 2 business days."""
-        one, many = _UNITS.get(self.language, _UNITS["en"])[duration.unit]
-        return (one if duration.amount == 1 else many).format(n=duration.amount)
-
     def plain(self, value: Any) -> Any:
         """A value of a record as text, list or mapping; instants to the minute, in the store's zone."""
         if isinstance(value, datetime):
@@ -153,10 +154,11 @@ class Views:
         """The channel with its scope, within what time it is answered, and so by when (CS-2)."""
         name: str | None = record.get("channel")
         channel = None if name is None else self.settings.profile.channels.get(name)
+        within = None if channel is None else channel.within
         return {
             "channel": self.label("channel", name),
             "channel_scope": "" if channel is None else channel.scope.get(self.language, ""),
-            "channel_within": None if channel is None or channel.within is None else self.length(channel.within),
+            "channel_within": None if within is None else length(within, self.language),
             "channel_by": self.plain(answer_by(record, self.settings)),
         }
 

@@ -23,7 +23,7 @@ from babel.messages.pofile import read_po, write_po
 
 import cpl
 from cpl import clocks, explaining, profile_rules, promises, query, record, workdays, worktime
-from cpl.cli import cli, open_
+from cpl.cli import cli, handle, open_
 from cpl.cli.look import COMPUTED
 from cpl.cli.show import OVERDUE
 
@@ -84,6 +84,7 @@ def _looked_up() -> Iterator[str]:
     yield from (*COMPUTED, *query.SHORT_NAMES, *query.SHORT_NAMES.values(), *record.FIELDS)
     yield from (
         *open_.FIELD_OPTIONS.values(),
+        *handle.ABOUT,
         *profile_rules.TASK_KINDS,
         explaining.RUNNING,
         explaining.PAUSED,

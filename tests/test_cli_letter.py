@@ -60,6 +60,12 @@ You ask for: 修好门; 道歉. If something is missing or wrong, please tell us
 
 
 @pytest.mark.clause("CS-2")
+def test_a_letter_sent_by_a_label_is_recorded_by_the_name(ledger: Ledger, asked: str) -> None:
+    out = ledger.ok("letter", "acknowledgement", asked, "--sent", "微信")
+    assert out == f"{asked}: letter acknowledgement sent by wechat\n"
+    assert "via: wechat" in ledger.path(asked).read_text(encoding="utf-8")
+
+
 def test_what_was_sent_is_kept_and_stops_the_clock_in_one_commit(ledger: Ledger, asked: str) -> None:
     text = ledger.ok("letter", "acknowledgement", asked)
     before = ledger.git("rev-parse", "HEAD")

@@ -103,9 +103,12 @@ def close(ledger: Ledger, identifier: str, **rest: Any) -> Any:
     return ledger("transition", identifier, "referred", "--reason", "to the city's utility", **rest)
 
 
-def test_closing_ends_what_repeats_and_is_not_due(ledger: Ledger, one: str) -> None:
+@pytest.mark.parametrize(("spoken", "said"), [("en", "{} ended with it"), ("zh", "{} 随之结束")])
+def test_closing_ends_what_repeats_and_is_not_due(ledger: Ledger, one: str, spoken: str, said: str) -> None:
     first = visits(ledger, one)
-    assert close(ledger, one).out == f"{one}: received → referred; {first} ended with it\n"
+    ledger.env = {"CPL_LANG": spoken}
+    assert said.format(first) in close(ledger, one).out
+    assert ledger.git("log", "-1", "--format=%s") == f"{one}: received → referred; {first} ended with it\n"
     events = [(event.get("did") or event["to"], event.get("reason")) for event in shown(ledger, one)["history"][1:]]
     assert events == [("drop", "it repeats, and ends with this"), ("referred", "to the city's utility")]
     assert ledger("check").code == 0

@@ -155,6 +155,28 @@ def test_tables_are_told_in_the_language_of_the_store_and_data_in_english(speaki
     assert [args for args in commands if speaking(*args).out != english(*args).out] == []
 
 
+def test_people_are_told_names_by_the_labels_of_the_store(speaking: Ledger, tmp_path: Path) -> None:
+    root = tmp_path / "estate"
+    shutil.copytree(speaking.root, root, symlinks=True)
+    ledger = Ledger(root, env={"CPL_LANG": ""})
+    taken = ledger("open", "-t", "龙头漏水", "--kind", "报修", "--channel", "微信", "--category", "供水")
+    one = taken.out.partition(":")[0]
+    assert taken.err.splitlines()[1:3] == [
+        "微信：报修、咨询、建议，可附照片；紧急情况请打热线；24 小时内答复，即 2026-11-19 16:00 前",
+        f"交给 工程部 (RO-2)；下一步：cpl assign {one[-7:]} --department engineering",
+    ]
+    assert ledger.ok("assign", one) == f"{one}: 交给 工程部\n"
+    assert ledger.ok("transition", one, "处理解决") == f"{one}: 受理 → 处理解决\n"
+    wanted = ["list", "--kind", "报修", "--columns", "status,kind,category,channel,departments"]
+    assert ledger.ok(*wanted).splitlines()[2].split() == ["处理解决", "报修", "供水", "微信", "工程部"]
+    assert ledger.ok(*wanted, "--format", "plain") == "resolving\trepair\tequipment/water\twechat\tengineering\n"
+    assert ledger.ok("search", "龙头").splitlines()[2].split()[1] == "处理解决"
+    assert "  首次回应  " in ledger.ok("overdue", "--at", "2026-12-01T00:00")
+    shown = re.sub(" +", " ", ledger.ok("show", one))
+    assert ("kind repair 报修\n" in shown, "departments engineering 工程部\n" in shown) == (True, True)
+    assert ledger.git("log", "-1", "--format=%s") == f"{one}: received → resolving\n"
+
+
 def test_record_and_commit_are_the_same_in_every_language(pristine_with_one: Path, tmp_path: Path) -> None:
     kept = []
     for name in ("en", "zh"):
@@ -175,16 +197,14 @@ def test_a_message_tells_what_was_done_in_the_language_of_the_run(speaking: Ledg
     root = tmp_path / "estate"
     shutil.copytree(speaking.root, root, symlinks=True)
     ledger = Ledger(root, env={"CPL_LANG": ""})
-    assert (
-        ledger.ok("contact", ONE, "--via", "电话", "--about", "acknowledge") == f"{ONE}: 经 phone 联系，acknowledge\n"
-    )
+    assert ledger.ok("contact", ONE, "--via", "电话", "--about", "acknowledge") == f"{ONE}: 经电话联系，受理告知\n"
     assert ledger.ok("correct", ONE, "nature=有效投诉", "--classify", "--reason", "看过") == f"{ONE}: nature 无 → 'A'\n"
     refused = ledger("transition", ONE, "归档")
     assert refused == (
         2,
         "",
-        f"{ONE}：从 'received' 没有到 'closed' 的流转；"
-        "可转到：investigating, resolving, replying, on-hold, declined, referred, withdrawn\n",
+        f"{ONE}：从 'received 受理' 没有到 'closed 归档' 的流转；可转到：investigating 调查核实, resolving 处理解决, "
+        "replying 结果反馈, on-hold 暂缓, declined 不予受理, referred 转介, withdrawn 撤销\n",
     )
     ledger.path(ONE).unlink()
     ledger.git("add", "--all")

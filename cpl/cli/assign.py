@@ -14,7 +14,7 @@ from cpl.cli.options import PERSON, RECORD, How, term, writes
 from cpl.cli.writing import Action, asked, change, known_term, nothing_to_change, preview
 from cpl.draft import Draft
 from cpl.errors import CplError
-from cpl.language import joined, said
+from cpl.language import joined, said, told_as
 from cpl.record import Record, Task
 from cpl.routing import route_of
 from cpl.values import frozen, replace
@@ -103,7 +103,8 @@ def _assign(draft: Draft, assignee: str | None, departments: Sequence[str]) -> s
     if is_given and all(draft.record.get(name) == value for name, value in given.items()):
         raise nothing_to_change(draft.record.id)
     draft.add({"did": "assign", "set": given})
-    return said("assigned to {names}", names=", ".join([*departments, *([assignee] if assignee else [])]))
+    names: list[str] = [told_as(name, draft.settings.called("departments", name)) for name in departments]
+    return said("assigned to {names}", names=joined(", ", [*names, *([assignee] if assignee else [])]))
 
 
 def _taker(app: App, assignee: str | None, giver: str, how: How) -> str:

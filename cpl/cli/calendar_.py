@@ -16,7 +16,7 @@ from cpl.errors import CplError
 from cpl.language import later
 from cpl.moments import month, parse_date, week
 from cpl.places import template
-from cpl.render import Cell, Column
+from cpl.render import FOR_PEOPLE, Cell, Column
 from cpl.workdays import Calendar, Day, day_of, days_in
 from cpl.writes import Commit
 
@@ -74,7 +74,7 @@ def show_command(app: App, period: str, name: str | None, fmt: str) -> None:
     calendar = worktime.calendar if name is None else _named(app, name)
     days = bad_parameter("WEEK|MONTH|YEAR", _days, period)
     rows = [_row(day_of(day, worktime.hours, calendar), calendar) for day in days]
-    if fmt in ("table", "markdown"):
+    if fmt in FOR_PEOPLE:
         rows = [row | _told(day_of(day, worktime.hours, calendar)) for row, day in zip(rows, days, strict=True)]
     has_data = fmt == "table" and not any(row["provisional"] for row in rows)
     app.emit(rows, _COLUMNS if has_data else (*_COLUMNS, _PROVISIONAL), fmt)

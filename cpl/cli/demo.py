@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Final
 
 import click
+from click.core import ParameterSource
 
 from cpl import files, hooking
 from cpl.cli.app import App
 from cpl.errors import CplError
 from cpl.git import Git
+from cpl.language import of_person, speak
 from cpl.moments import format_instant, parse_instant
 from cpl.store import Store
 
@@ -34,6 +36,11 @@ people:
 # When, who, and what: `{0}`, `{1}` … stand for the ids of the complaints, in the order of intake.
 _STORY: Final = (
     (
+        "2026-11-16T08:30",
+        "li.na",
+        "register residents add name=何奶奶 location.building=2 location.room=1201 phone=13900007777 visits.every=1d",
+    ),
+    (
         "2026-11-16T09:00",
         "li.na",
         "open -t '5号楼楼道灯不亮' --kind repair --category equipment/corridor-light --channel wechat --building 5 "
@@ -45,7 +52,8 @@ _STORY: Final = (
     ("2026-11-16T09:20", "zhao.qiang", "transition {0} resolving"),
     ("2026-11-16T13:30", "zhao.qiang", "transition {0} replying -m 'Both lamps replaced'"),
     ("2026-11-16T13:40", "li.na", "contact {0} --via phone --about reply"),
-    ("2026-11-16T13:41", "li.na", "transition {0} closed --reason 'repair done, owner told'"),
+    ("2026-11-16T17:30", "li.na", "follow-up {0} --via phone --satisfied --score attitude=5"),
+    ("2026-11-16T17:31", "li.na", "transition {0} closed"),
     (
         "2026-11-17T08:40",
         "li.na",
@@ -56,8 +64,9 @@ _STORY: Final = (
     (
         "2026-11-17T08:50",
         "sun.wei",
-        "correct {1} nature=A severity=major --classify --rule CC-3e --reason '12 households, one problem'",
+        "correct {1} nature=A --classify --reason 'the main is ours to keep'",
     ),
+    ("2026-11-17T08:51", "sun.wei", "escalate --apply"),
     ("2026-11-17T09:00", "sun.wei", "transition {1} investigating"),
     ("2026-11-17T09:30", "sun.wei", "did {1} agree clock=resolve due=2026-11-17T20:00"),
     (
@@ -75,14 +84,19 @@ _STORY: Final = (
     (
         "2026-11-18T08:30",
         "li.na",
-        "open -t 'Neighbour drills at night' --category neighbour --channel phone --building 2 --name 何先生",
+        "open -t 'Neighbour drills at night' --category neighbour --channel phone --building 2 --room 1201 "
+        "--name 何先生",
     ),
+    ("2026-11-18T08:35", "li.na", "playbook apply {2} neighbour-dispute"),
+    ("2026-11-18T08:40", "li.na", "letter acknowledgement {2} --sent wechat"),
     ("2026-11-18T10:05", "li.na", "transition {0} resolving --reason 'the lamps are out again'"),
     ("2026-11-18T16:00", "li.na", "list"),
     ("2026-11-18T16:00", "li.na", "overdue --soon 1d"),
+    ("2026-11-18T16:00", "li.na", "explain {1} --clock resolve"),
     ("2026-11-18T16:00", "li.na", "summary --week 2026-W47"),
     ("2026-11-18T16:00", "li.na", "log {0}"),
     ("2026-11-18T16:00", "li.na", "check"),
+    ("2026-11-18T16:00", "li.na", "verify"),
 )
 
 
@@ -92,8 +106,9 @@ _STORY: Final = (
 def demo_command(context: click.Context, folder: Path | None) -> None:
     """Show a store at work: complaints taken in, moved, one reopened, what is overdue, the summary, the audit trail.
 
-    Works in a new temporary folder, or in DIR, which must not exist. It has a git identity and a fixed clock of its
-    own, so that it prints the same everywhere; one move is refused on purpose. The store stays there for you.
+    Works in a new temporary folder, or in DIR, which must not exist, in your language. It has a git identity and a
+    fixed clock of its own, so that it prints the same everywhere; one move is refused on purpose. The store stays
+    there for you.
 
     \b
     Example:
@@ -102,6 +117,8 @@ def demo_command(context: click.Context, folder: Path | None) -> None:
     if folder is not None and folder.exists():
         message = _("{folder} exists already; name a new folder, or none")
         raise CplError(message.format(folder=folder))
+    if context.find_root().get_parameter_source("lang") is not ParameterSource.COMMANDLINE:
+        speak(of_person(context.ensure_object(App).env))  # the store that we are in is not the one that is shown
     root = (folder or Path(tempfile.mkdtemp(prefix="cpl-demo-")) / "estate").resolve()
     stage = _Stage(context.find_root().command, root)
     stage.begin()

@@ -10,12 +10,12 @@ from typing import Final
 
 import click
 
-from cpl import health, render
+from cpl import health
 from cpl.cli.app import App, pass_app
 from cpl.cli.options import output_format
 from cpl.errors import EXIT_PROBLEMS, CplError
 from cpl.finding import Clone, Finding
-from cpl.render import Cell, Column
+from cpl.render import FOR_PEOPLE, Cell, Column, widest
 
 _FOR_PROGRAMS: Final = tuple(Column(name, name) for name in ("name", "state", "found", "remedy", "fixable"))
 
@@ -70,18 +70,12 @@ def _now(app: App) -> datetime:
 def _print(app: App, findings: Sequence[Finding], fmt: str) -> None:
     """Print the findings; the remedies that a terminal is too narrow for stand below the table, in full."""
     rows = [_row(each) for each in findings]
-    columns = _for_people() if fmt in ("table", "markdown") else _FOR_PROGRAMS
-    is_narrow = fmt == "table" and app.width is not None and _widest(rows, columns) > app.width
+    columns = _for_people() if fmt in FOR_PEOPLE else _FOR_PROGRAMS
+    is_narrow = fmt == "table" and app.width is not None and widest(rows, columns) > app.width
     app.emit(rows, columns[:-1] if is_narrow else columns, fmt)
     for each in findings:
         if is_narrow and (each.state != "ok" or each.remedy):
             app.say("\n" + "\n  ".join(filter(None, (f"{each.name}: {each.words}", each.remedy))))
-
-
-def _widest(rows: render.Rows, columns: Sequence[Column]) -> int:
-    from wcwidth import wcswidth
-
-    return max(map(wcswidth, render.rows(rows, columns, "table").splitlines()))
 
 
 def _row(finding: Finding) -> dict[str, Cell]:

@@ -18,7 +18,7 @@ from cpl.errors import CplError
 from cpl.escalation import SEVERITY, Ground, Proposal, is_as_grave, named, proposals
 from cpl.language import said, spoken
 from cpl.record import as_of, piece_of
-from cpl.render import Cell, Column
+from cpl.render import FOR_PEOPLE, Cell, Column
 
 _ROOM_FOR_NEXT: Final = 130  # a command does not fit beside the rest in fewer columns
 _FOR_PROGRAMS: Final = tuple(
@@ -99,8 +99,10 @@ def _proposals(app: App, ids: Collection[str], at: datetime) -> list[Proposal]:
 
 
 def _show(app: App, found: Sequence[Proposal], fmt: str) -> None:
-    for_people = fmt in ("table", "markdown")
+    for_people = fmt in FOR_PEOPLE
     rows = [_row(proposal, ground, for_people=for_people) for proposal in found for ground in proposal.grounds]
+    if for_people:
+        rows = [{**row, "proposed": app.settings.called(SEVERITY, str(row["proposed"]))} for row in rows]
     columns = _for_people() if for_people else _FOR_PROGRAMS
     is_narrow = fmt == "table" and app.width is not None and app.width < _ROOM_FOR_NEXT
     app.emit(rows, columns[:-1] if is_narrow else columns, fmt)

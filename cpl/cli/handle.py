@@ -28,7 +28,7 @@ from cpl.cli.writing import (
 from cpl.draft import Draft
 from cpl.events import FOLLOW_UPS, VERBS, Event
 from cpl.labels import name_of
-from cpl.language import later, said
+from cpl.language import joined, later, said, told_as
 from cpl.schema import did_you_mean, text
 from cpl.values import replace
 
@@ -69,7 +69,8 @@ def transition_command(
     def edit(draft: Draft) -> str:
         ended = ", ".join(task.id for task in draft.ending(state))
         before, after = draft.move(state, reason=reason or None, until=ends)
-        return f"{before} → {after}" + (_("; {tasks} ended with it").format(tasks=ended) if ended else "")
+        moved = [told_as(name, app.settings.called("status", name)) for name in (before, after)]
+        return joined("", [joined(" → ", moved), *([said("; {tasks} ended with it", tasks=ended)] if ended else [])])
 
     change(app, pieces, how, Action("transition", edit))
 
@@ -137,9 +138,9 @@ def contact_command(app: App, pieces: Sequence[str], via: str | None, about: str
 
     def edit(draft: Draft) -> str:
         draft.add({"did": "contact", "via": channel, "about": about, "reached": reached})
-        if reached:
-            return said("contact by {via}, {about}", via=channel, about=about)
-        return said("nobody reached by {via}, {about}", via=channel, about=about)
+        via = told_as(channel, app.settings.called("channel", channel))
+        words = later("contact by {via}, {about}") if reached else later("nobody reached by {via}, {about}")
+        return said(words, via=via, about=told_as(about, _(about)))
 
     change(app, pieces, how, Action("contact", edit, logged_as=channel))
     _doubt(app, "did:contact", about)
@@ -237,7 +238,7 @@ def follow_up_command(
 
     def edit(draft: Draft) -> str:
         draft.add(data)
-        return said(_followed_up(satisfied), via=channel)
+        return said(_followed_up(satisfied), via=told_as(channel, app.settings.called("channel", channel)))
 
     change(app, pieces, how, Action("follow-up", edit, logged_as=channel))
 

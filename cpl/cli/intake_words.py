@@ -6,8 +6,10 @@ from gettext import gettext as _
 
 from cpl.cli.app import App
 from cpl.document import Document
+from cpl.language import spoken_now
 from cpl.record import Record, load, piece_of
 from cpl.routing import answer_by, route_of
+from cpl.views import length
 
 
 def tell_duties(app: App, document: Document) -> None:
@@ -26,11 +28,13 @@ def _channel_words(app: App, record: Record) -> str:
     if channel is None:
         return ""
     words = [settings.in_language(channel.scope)]
-    if (by := answer_by(record, settings)) is not None:
+    by = answer_by(record, settings)
+    if by is not None and channel.within is not None:
         message = _("answered within {within}, by {by}")
-        words.append(message.format(within=channel.within, by=f"{by.astimezone(settings.zone):%Y-%m-%d %H:%M}"))
-    found = "; ".join(filter(None, words))
-    return found and f"{settings.label(channel, channel.name)}: {found}"
+        within = length(channel.within, spoken_now())
+        words.append(message.format(within=within, by=f"{by.astimezone(settings.zone):%Y-%m-%d %H:%M}"))
+    found = _("; ").join(filter(None, words))
+    return found and _("{channel}: {words}").format(channel=settings.label(channel, channel.name), words=found)
 
 
 def _route_words(app: App, record: Record) -> str:
@@ -40,5 +44,5 @@ def _route_words(app: App, record: Record) -> str:
     options = " ".join(f"--department {name}" for name in route.departments)
     clause = f" ({route.clause})" if route.clause else ""
     message = _("for {departments}{clause}; next: cpl assign {piece} {options}")
-    names = ", ".join(route.departments)
+    names = ", ".join(app.settings.called("departments", name) for name in route.departments)
     return message.format(departments=names, clause=clause, piece=piece_of(record.id), options=options)

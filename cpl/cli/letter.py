@@ -21,7 +21,7 @@ from cpl.cli.writing import Action, change, known_term
 from cpl.draft import Draft
 from cpl.errors import CplError
 from cpl.forms import Form
-from cpl.language import said
+from cpl.language import said, told_as
 from cpl.record import Record, as_of, local_day
 from cpl.renames import current
 from cpl.templating import Lacking
@@ -132,7 +132,7 @@ def letter_command(
     if piece is None:
         raise click.UsageError(_("say about which complaint: cpl letter {name} ID").format(name=name))
     if via is not None:
-        known_term(app, "--sent", "channel", via)
+        via = known_term(app, "--sent", "channel", via)
     require_output(app, wanted.output)
     form = forms.find(app.store.root, forms.LETTERS, name, wanted.language_in(app))
     ((record, body),) = chosen(app, Asked([piece], (), None, None))
@@ -193,7 +193,8 @@ def _keep_as_sent(letter: _Letter, text: str, via: str, how: How, ending: str) -
         add_evidence(draft, [item])
         event = letter.event
         draft.add({**event, **({"via": via} if event["did"] == "contact" else {}), "text": name})
-        return said("letter {name} sent by {via}", name=letter.form.name, via=via)
+        channel = told_as(via, app.settings.called("channel", via))
+        return said("letter {name} sent by {via}", name=letter.form.name, via=channel)
 
     evidence = [Evidence(data, name, str(item["sha256"]))]
     change(app, [letter.record.id], how, Action("letter", edit, logged_as=via, evidence=evidence))

@@ -15,7 +15,7 @@ from cpl.cli.app import App, bad_parameter, pass_app
 from cpl.cli.options import RECORD, output_format
 from cpl.history import Commit, FileChange
 from cpl.moments import format_instant, parse_date, start_of_day
-from cpl.render import FORMATS, Cell, Column, visible
+from cpl.render import FOR_PEOPLE, FORMATS, Cell, Column, visible
 from cpl.store import AmbiguousId, NoSuchRecord
 
 _COMMITS: Final = 20  # without an id and --limit
@@ -164,7 +164,7 @@ def _print_rows(app: App, commits: Iterable[Commit], open_: FileChange | None, f
     if fmt in ("json", "jsonl"):
         app.emit([_row(app, commit, each) for commit, each in found], _NESTED, fmt)
         return
-    columns = _for_people() if fmt in ("table", "markdown") else _FLAT
+    columns = _for_people() if fmt in FOR_PEOPLE else _FLAT
     app.emit([row for commit, each in found for row in _flat(app, commit, each)], columns, fmt)
 
 

@@ -19,7 +19,7 @@ from cpl.index import Narrow
 from cpl.patterns import regex
 from cpl.recognise import FACETS
 from cpl.record import FIELDS, Record, as_of
-from cpl.render import Cell, Column, duration
+from cpl.render import FOR_PEOPLE, Cell, Column, duration
 from cpl.schema import did_you_mean
 from cpl.store import Entry
 from cpl.values import frozen
@@ -91,7 +91,11 @@ def list_command(
     records, count = wanted.first(by, limit, backwards=backwards) or wanted.sorted(
         lambda record: _sort_key(_cell(app, record, by, now)), backwards=backwards
     )
-    rows = [{name: _cell(app, record, full, now) for name, full in names} for record in records[:limit]]
+    for_people = fmt in FOR_PEOPLE
+    rows = [
+        {name: _shown(app, record, full, now) if for_people else _cell(app, record, full, now) for name, full in names}
+        for record in records[:limit]
+    ]
     app.emit(rows, [Column(name, _(name), whole=name in _WHOLE) for name, _full in names], fmt)
     if fmt == "table" and not count:
         app.say(_("no complaint"))
@@ -201,6 +205,16 @@ def _column(name: str) -> str:
         raise query.BadWhere(_("'{name}' is not a column").format(name=name) + did_you_mean(name, known)) from None
 
 
+def _shown(app: App, record: Record, name: str, now: datetime) -> Cell:
+    """What people are shown of a field: names by their labels."""
+    value = record.get(name)
+    if isinstance(value, str):
+        return app.settings.called(name, value)
+    if name == "departments" and value is not None:
+        return tuple(app.settings.called(name, each) for each in value)
+    return _cell(app, record, name, now)
+
+
 def _cell(app: App, record: Record, name: str, now: datetime) -> Cell:
     if name == "place":
         location = record.get("location") or {}
@@ -242,6 +256,8 @@ def search_command(app: App, words: Sequence[str], limit: int, fmt: str) -> None
         raise click.UsageError(_("a word to search for is empty"))
     found = list(_found(app, words))
     rows = [_found_row(app.read(path), words_around) for path, words_around in found[:limit]]
+    if fmt in FOR_PEOPLE:
+        rows = [{**row, "status": app.settings.called("status", str(row["status"]))} for row in rows]
     columns = (
         Column("id", _("id")),
         Column("status", _("status")),

@@ -37,6 +37,7 @@ from cpl.cli.writing import (
 from cpl.document import Document
 from cpl.draft import AFTER_THE_FACT, Draft, Who
 from cpl.errors import CplError, Invalid, Problem
+from cpl.language import told_as
 from cpl.places import template
 from cpl.profile import TERM_SECTIONS
 from cpl.record import ALPHABET, DESCRIPTION_SECTION, FIELDS, HISTORY, ORDER, load, local_day, make_id
@@ -365,7 +366,8 @@ class _Intake:
         commit = Commit(f"{record.id}: {record.status}", "open", [record.id], how.message) if how.commit else None
         with self.app.store.lock():
             self.app.store.write([Write(document, None, self.evidence)], commit, self.app.now)
-        report(self.app, {record.id: record.status}, committed=commit is not None)
+        state = told_as(record.status, self.app.settings.called("status", record.status))
+        report(self.app, {record.id: state}, committed=commit is not None)
         self.app.say(document.source.path)
         hint_at_price(self.app, record)
         self.written = document

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from gettext import gettext as _
 from typing import Any, Final
@@ -13,12 +14,13 @@ from cpl.cli.app import App, bad_parameter, pass_app
 from cpl.cli.options import PERSON, at_option, index_option, output_format
 from cpl.clocks import Due, dues
 from cpl.config import Settings
+from cpl.labels import Labelled
 from cpl.moments import parse_duration
 from cpl.record import piece_of
-from cpl.render import Cell, Column, duration
+from cpl.render import FOR_PEOPLE, Cell, Column, Rows, duration, widest
 from cpl.workflow import came_from, supplies
 
-ROOM_FOR_NEXT: Final = 110  # a command does not fit beside the rest in fewer columns
+_ROOM_FOR_TITLE: Final = 16  # columns; a title may be cut, a command may not
 
 _FOR_PROGRAMS: Final = tuple(
     Column(name, name)
@@ -46,7 +48,7 @@ def _for_people() -> tuple[Column, ...]:
         Column("piece", _("id"), whole=True),
         Column("title", _("title")),
         Column("who", _("who"), whole=True),
-        Column("next", _("next step")),
+        Column("next", _("next step"), whole=True),
     )
 
 
@@ -76,18 +78,21 @@ def overdue_command(app: App, soon: str | None, whom: str | None, exit_code: boo
     found = _dues(app, now, horizon if soon else None, whom)
     found.sort(key=lambda due: (-due.late, due.record.id, due.name))
     shown = [due for due in found if due.due_at < now or (soon and (due.due_at <= horizon or due.is_warned))]
-    columns = _for_people() if fmt in ("table", "markdown") else _FOR_PROGRAMS
-    is_narrow = fmt == "table" and app.width is not None and app.width < ROOM_FOR_NEXT
-    if is_narrow:
-        columns = columns[:-1]
-    app.emit([_row(due, app.settings) for due in shown], columns, fmt)
+    rows = [_row(due, app.settings) for due in shown]
+    columns = _FOR_PROGRAMS
+    if fmt in FOR_PEOPLE:
+        rows = [{**row, "clock": _clock_words(due, app.settings)} for row, due in zip(rows, shown, strict=True)]
+        columns = _for_people()
+    room = _room_for_next(rows) if fmt == "table" else 0
+    is_narrow = app.width is not None and app.width < room
+    app.emit(rows, columns[:-1] if is_narrow else columns, fmt)
     late = sum(1 for due in shown if due.late > timedelta())
     if fmt == "table":
         count = _("{late} overdue, {soon} soon due") if soon else _("{late} overdue")
         app.say(count.format(late=late, soon=len(shown) - late))
-        if is_narrow and shown:
+        if is_narrow:
             words = _("the next step of each: a terminal of {width} columns, or --format plain")
-            app.say(words.format(width=ROOM_FOR_NEXT))
+            app.say(words.format(width=room))
     if exit_code and late:
         raise click.exceptions.Exit(1)
 
@@ -107,6 +112,21 @@ def _dues(app: App, now: datetime, horizon: datetime | None, whom: str | None) -
     if whom not in {due.who for due in found}:
         whom = app.known_person("--for", whom)
     return [due for due in found if whom in (due.who, due.record.lead)]
+
+
+def _room_for_next(rows: Rows) -> int:
+    """How wide a terminal has to be for the next steps beside the rest, with some room for the title."""
+    titles = tuple(column for column in _for_people() if column.name == "title")
+    rest = [column for column in _for_people() if column not in titles]
+    return widest(rows, rest) + min(_ROOM_FOR_TITLE, widest(rows, titles)) + 2 if rows else 0
+
+
+def _clock_words(due: Due, settings: Settings) -> str:
+    """What people call what is due: a clock or a state by its label, a task by its id."""
+    if due.basis == "task":
+        return due.name
+    known: Mapping[str, Labelled] = settings.profile.states if due.basis == "pause" else settings.profile.clocks
+    return settings.label(known.get(due.name), due.name)
 
 
 def _row(due: Due, settings: Settings) -> dict[str, Cell]:

@@ -7,8 +7,10 @@ from gettext import gettext as _
 from typing import Final, NamedTuple
 
 from cpl.config import Settings
+from cpl.language import spoken_now
 from cpl.playbook import Playbook, Step, Text, said
 from cpl.render import visible, visible_lines
+from cpl.views import length
 
 _BOX: Final = "[ ] "
 _AVOID: Final = "! "
@@ -89,11 +91,11 @@ def _step_words(step: Step, settings: Settings) -> str:
 
 def _when(step: Step) -> Iterator[str]:
     if step.within is not None:
-        yield _("within {length}").format(length=step.within)
+        yield _("within {length}").format(length=length(step.within, spoken_now()))
     if step.every is not None:
-        yield _("every {length}").format(length=step.every)
+        yield _("every {length}").format(length=length(step.every, spoken_now()))
     if step.ahead is not None:
-        yield _("{length} ahead of the date").format(length=step.ahead)
+        yield _("{length} ahead of the date").format(length=length(step.ahead, spoken_now()))
     if step.at is not None:
         yield _("at {time}").format(time=f"{step.at:%H:%M}")
     if step.each is not None:

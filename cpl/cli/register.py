@@ -19,7 +19,7 @@ from cpl.errors import CplError
 from cpl.language import later, said
 from cpl.moments import Duration
 from cpl.registers import REGISTERS, Register
-from cpl.render import Cell, Column, pairs
+from cpl.render import FOR_PEOPLE, Cell, Column, pairs
 from cpl.schema import did_you_mean, instant
 
 _PARTS: Final = {"list": (0, 0), "show": (1, 1), "add": (1, None), "set": (2, None), "remove": (1, 1)}
@@ -162,7 +162,7 @@ def _laid_over(row: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any
 
 def _list(app: App, register: Register, fmt: str, *, personal: bool) -> None:
     names = [name for name in register.columns if personal or name not in register.personal]
-    people = fmt in ("table", "markdown")
+    people = fmt in FOR_PEOPLE
     cells = [
         {name: _cell(app, row.get(name), people=people) for name in names}
         for row in registers.read(app.store.file, register.name)

@@ -17,6 +17,7 @@ from cpl.cli.task_words import fates_json, outcome_words
 from cpl.errors import CplError, Invalid
 from cpl.events import Event
 from cpl.moments import format_instant
+from cpl.profile import TERM_SECTIONS
 from cpl.promises import Fate, fates, unreported
 from cpl.record import HISTORY, Record, Task, as_of, piece_of
 from cpl.render import Cell, Column, duration, pairs, visible, visible_lines
@@ -24,6 +25,7 @@ from cpl.schema import shown
 from cpl.workflow import supplies
 
 OVERDUE: Final = "overdue"
+_NAMES: Final = ("status", *TERM_SECTIONS)
 
 Linked = Sequence[tuple[str, Record]]  # the records on which a link to this one stands, with its name
 
@@ -73,13 +75,17 @@ def show_command(app: App, piece: str, raw: bool, fmt: str, at: str | None) -> N
 
 
 def _heading(app: App, record: Record, linked: Linked, judged: Sequence[Fate]) -> str:
-    state = app.settings.profile.states.get(record.status)
-    label = "" if state is None else state.label.get(app.settings.language, "")
     outcomes = {fate.task.id: outcome_words(app, fate) for fate in judged}
     fields = _fields(record, outcomes)
-    rows = [(name, f"{text}  {label}".rstrip() if name == "status" else text) for name, text in fields]
+    rows = [(name, _with_label(app, name, text)) for name, text in fields]
     rows += [("linked_from", f"as: {name}, id: {other.id}, title: {other.title}") for name, other in linked]
     return f"{record.id}  {visible(record.title)}\n\n{pairs(rows)}"
+
+
+def _with_label(app: App, name: str, text: str) -> str:
+    """The text of a field, behind a name of the profile what people call it."""
+    label = ", ".join(app.settings.called(name, each) for each in text.split(", ")) if name in _NAMES else text
+    return text if label == text else f"{text}  {label}"
 
 
 def _fields(record: Record, outcomes: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -14,7 +14,7 @@ from cpl.cli.options import RECORD, index_option, output_format
 from cpl.cli.related import like, told
 from cpl.errors import Invalid
 from cpl.moments import start_of_day
-from cpl.render import Cell, Column
+from cpl.render import FOR_PEOPLE, Cell, Column
 from cpl.similar import Near, Search
 from cpl.store import Entry
 from cpl.values import replace
@@ -76,8 +76,11 @@ def similar_command(app: App, piece: str, days: int | None, limit: int, fmt: str
     first, last = (start_of_day(day, app.settings.zone) for day in search.first_to_last())
     entries = app.entries(lambda index: index.received(first, last + timedelta(days=2)))
     found = like(app, search, _readable(app, entries))
-    people = fmt in ("table", "markdown")
-    app.emit([_row(app, near) for near in found[:limit]], _for_people() if people else _FOR_PROGRAMS, fmt)
+    people = fmt in FOR_PEOPLE
+    rows = [_row(app, near) for near in found[:limit]]
+    if people:
+        rows = [{**row, "status": app.settings.called("status", str(row["status"]))} for row in rows]
+    app.emit(rows, _for_people() if people else _FOR_PROGRAMS, fmt)
     if fmt == "table":
         said = (
             _("{count} found") if len(found) <= limit else _("{count} found, the first {limit} are shown; see --limit")
