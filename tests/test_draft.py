@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from cpl.document import Document, parse
-from cpl.draft import Draft, Refused, Who
-from cpl.errors import Invalid, task_index
+from cpl.draft import Draft, Refused, Who, task_index
+from cpl.errors import Invalid
 from cpl.moments import parse_instant
 from tests.ledger import Ledger, instant, record, record_text, settings
 
