@@ -84,7 +84,7 @@ def test_what_was_answered_before_an_interrupt_is_kept(ledger: Ledger) -> None:
     with Terminal(ledger, "open") as terminal:
         terminal.expect("Title: ")
         terminal.type("Wet\n")
-        terminal.expect("letter, other): ")
+        terminal.expect("headquarters, other): ")
         terminal.interrupt("nothing was taken in")
         code, said = terminal.finish()
     kept = ledger.root / ".git/cpl/kept/intake.md"
