@@ -26,6 +26,7 @@ from cpl import clocks, explaining, profile_rules, promises, query, record, work
 from cpl.cli import cli, handle, open_
 from cpl.cli.look import COMPUTED
 from cpl.cli.show import OVERDUE
+from cpl.events import VERBS
 
 PO: Final = Path(cpl.__file__).parent / "locale" / "zh_CN" / "LC_MESSAGES" / "cpl.po"
 MO: Final = PO.with_suffix(".mo")
@@ -85,6 +86,7 @@ def _looked_up() -> Iterator[str]:
     yield from (
         *open_.FIELD_OPTIONS.values(),
         *handle.ABOUT,
+        *sorted({*VERBS} - {*handle.OWN_COMMANDS}),
         *profile_rules.TASK_KINDS,
         explaining.RUNNING,
         explaining.PAUSED,

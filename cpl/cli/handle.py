@@ -281,11 +281,11 @@ def did_command(app: App, piece: str, verb: str, fields: Sequence[str], about: s
       cpl did 7k3 join name="Mr He" phone=13900001111 room=0902
       cpl did 7k3 join people=12
     """
-    if verb in _OWN_COMMANDS:
+    if verb in OWN_COMMANDS:
         message = _("'{verb}' has a command of its own: {command}")
-        raise click.UsageError(message.format(verb=verb, command=_OWN_COMMANDS[verb]))
+        raise click.UsageError(message.format(verb=verb, command=OWN_COMMANDS[verb]))
     if verb not in VERBS:
-        known = [name for name in VERBS if name not in _OWN_COMMANDS]
+        known = [name for name in VERBS if name not in OWN_COMMANDS]
         raise click.UsageError(_("'{verb}' is not a verb").format(verb=verb) + did_you_mean(verb, known))
     pairs = [*map(pair, fields), *([("about", about)] if about else [])]
     own = _WHO_JOINS if verb == "join" else ()
@@ -297,7 +297,8 @@ def did_command(app: App, piece: str, verb: str, fields: Sequence[str], about: s
         draft.add({"did": verb, **data})
         if verb == "join":
             _join(draft, people + data["people"], person)
-        return verb + (f", {data['about']}" if "about" in data else "")
+        words = [told_as(each, _(each)) for each in (verb, data.get("about")) if each]
+        return joined(", ", words)
 
     change(app, [piece], how, Action(verb, edit))
 
@@ -313,7 +314,7 @@ def _join(draft: Draft, people: int, person: Mapping[str, str]) -> None:
 
 
 _WHO_JOINS: Final = ("name", "phone", "email", "role", "address")
-_OWN_COMMANDS = {
+OWN_COMMANDS: Final = {
     "assign": "cpl assign",
     "contact": "cpl contact",
     "follow-up": "cpl follow-up",

@@ -167,7 +167,7 @@ def _list(app: App, register: Register, fmt: str, *, personal: bool) -> None:
         {name: _cell(app, row.get(name), people=people) for name in names}
         for row in registers.read(app.store.file, register.name)
     ]
-    app.emit(cells, [Column(name, _(name), whole=name == register.key) for name in names], fmt)
+    app.emit(cells, [Column(name, name, whole=name == register.key) for name in names], fmt)
     if fmt == "table":
         hidden = [name for name in register.columns if name not in names]
         if cells and hidden:
