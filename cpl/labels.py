@@ -7,6 +7,8 @@ from gettext import gettext as _
 from typing import Protocol
 
 from cpl.errors import CplError
+from cpl.language import spoken_now
+from cpl.schema import did_you_mean, nearest
 
 
 class Labelled(Protocol):
@@ -40,6 +42,16 @@ def name_of(known: Mapping[str, Labelled], text: str) -> str | None:
     if len(found) > 1:
         raise Ambiguous(text, found)
     return found[0] if found else None
+
+
+def meant(known: Mapping[str, Labelled], text: str) -> str:
+    """The end of an error message: the name or label that was probably meant, or all names with their labels."""
+    spoken = spoken_now()
+    labels = {each.label[spoken]: name for name, each in known.items() if spoken in each.label}
+    for near in (*nearest(text, sorted(known)), *nearest(text, sorted(labels))):
+        return did_you_mean(near, [near])
+    titles = {name: label for label, name in labels.items()}
+    return did_you_mean("", [f"{name} {titles[name]}" if name in titles else name for name in known])
 
 
 def _labels(known: Mapping[str, Labelled], name: str) -> Iterator[str]:

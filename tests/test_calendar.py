@@ -134,7 +134,7 @@ def test_show_prints_the_days_of_a_month(ledger: Ledger) -> None:
     with_calendar(ledger, OFFICE, 2026)
     outcome = ledger("calendar", "show", "2026-10")
     assert outcome.out.splitlines()[:13] == [
-        "date        day  kind     name        hours",
+        "date        day  kind     occasion    hours",
         "----------  ---  -------  ----------  ------------------------",
         *(f"2026-10-0{day}  {name}  holiday  国庆节" for day, name in zip(range(1, 8), WEEK, strict=True)),
         "2026-10-08  Thu  workday              08:30-12:00, 14:00-18:00",
@@ -179,7 +179,7 @@ def test_show_marks_a_year_without_data(ledger: Ledger) -> None:
     }
     assert outcome.err == provisional_words(2027)
     table = ledger.ok("calendar", "show", "2027-05").splitlines()
-    assert table[2] == "2027-05-01  Sat  holiday  劳动节                            yes"
+    assert table[2] == "2027-05-01  Sat  holiday  劳动节                              yes"
 
 
 def provisional_words(year: int) -> str:

@@ -53,10 +53,8 @@ You ask for: 修好门; 道歉. If something is missing or wrong, please tell us
 """
     )
     chinese = ledger.ok("letter", "acknowledgement", asked, "--language", "zh")
-    assert "- 该渠道的受理范围:报修、咨询、建议,可附照片;紧急情况请打热线\n" in chinese.replace("，", ",").replace(
-        "；", ";"
-    )
-    assert "- 该渠道的答复时限:24 小时,即 2026-11-19 09:00 前\n- 处理解决:2026-11-19 00:00 前\n" in chinese
+    assert "- 该渠道的受理范围：报修、咨询、建议，可附照片；紧急情况请打热线\n" in chinese
+    assert "- 该渠道的答复时限：24 小时，即 2026-11-19 09:00 前\n- 处理解决：2026-11-19 00:00 前\n" in chinese
 
 
 @pytest.mark.clause("CS-2")
@@ -121,9 +119,9 @@ def test_the_reply_says_what_was_done_the_outcome_and_whether_the_demand_is_met(
         == f"""\
 # 处理结果答复
 
-王女士:
+王女士：
 
-您于 2026-11-18 09:00 反映的“门锁坏了”(编号 {asked}),现答复如下。
+您于 2026-11-18 09:00 反映的“门锁坏了”（编号 {asked}），现答复如下。
 
 ## 采取的措施
 换了锁
@@ -137,11 +135,11 @@ def test_the_reply_says_what_was_done_the_outcome_and_whether_the_demand_is_met(
 
 以上诉求未能满足。
 
-原因:缺零件
+原因：缺零件
 
-下一步:周五换
+下一步：周五换
 
-如对答复有不同意见,可以找 李娜 再谈,也可以向居委会反映。
+如对答复有不同意见，可以找 李娜 再谈，也可以向居委会反映。
 
 锦绣花园
 
@@ -191,7 +189,7 @@ def test_the_next_body_to_turn_to_is_named_by_the_settings(ledger: Ledger, asked
     (ledger.root / "cpl.yaml").write_text(settings, encoding="utf-8")
     said = ("--say", "done=x", "--say", "outcome=x", "--say", "met=yes")
     assert ", or turn to the street office.\n" in ledger.ok("letter", "reply", asked, *said)
-    assert ",也可以向街道物业科反映。\n" in ledger.ok("letter", "reply", asked, *said, "--language", "zh")
+    assert "，也可以向街道物业科反映。\n" in ledger.ok("letter", "reply", asked, *said, "--language", "zh")
 
 
 @pytest.mark.clause("MA-3")
@@ -231,7 +229,7 @@ def test_a_mall_sends_the_written_answer_between_the_instruction_and_the_archive
     ledger.ok("letter", "written-answer", shop, *said, "--language", "zh", "--sent", "letter", "--at", "14:00")
     ledger.ok("transition", shop, "following-up")
     letter = ledger.path(shop).with_suffix("") / "letter-written-answer-20261118.md"
-    assert "孙伟于 2026-11-18 12:00 批示:免费修复\n\n已修好\n" in letter.read_text(encoding="utf-8")
+    assert "孙伟于 2026-11-18 12:00 批示：免费修复\n\n已修好\n" in letter.read_text(encoding="utf-8")
 
 
 @pytest.mark.clause("RQ-4")

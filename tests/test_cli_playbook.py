@@ -63,13 +63,13 @@ What the complainant expects
   - That they are gone by the evening.
 
 Steps
-  1. arrive (guard, within 10m): Look at the place
-  2. apologise (desk, within same-day): Ring up and apologise
-  3. call-in-the-morning (desk, within 1d, at 08:30): Ask whether they came back
-  4. promise-of-a-date (manager, within 3bd): Say when the vendor comes
-  5. check-the-baits (engineer, every 1d): Check the baits
-  6. announce (desk, 1d ahead of the date): Put up the notice
-  7. warn (10m ahead of the date): Ring the bell at each door
+  1. arrive (guard, within 10 minutes): Look at the place
+  2. apologise (desk, within the same day): Ring up and apologise
+  3. call-in-the-morning (desk, within 1 day, at 08:30): Ask whether they came back
+  4. promise-of-a-date (manager, within 3 business days): Say when the vendor comes
+  5. check-the-baits (engineer, every 1 day): Check the baits
+  6. announce (desk, 1 day ahead of the date): Put up the notice
+  7. warn (10 minutes ahead of the date): Ring the bell at each door
 
 Facts to collect
   [ ] where droppings lie
@@ -104,7 +104,7 @@ def test_show_as_markdown(read_only: Ledger) -> None:
         "# rats-found  Rats found (X-1)\n\n## AVOID: do not promise or mention\n\n"
         "- **Do not promise that none will come back.**\n\n## What"
     )
-    assert "\n1. arrive (guard, within 10m): Look at the place\n" in text
+    assert "\n1. arrive (guard, within 10 minutes): Look at the place\n" in text
     assert "\n- [ ] the vendor's licence\n" in text
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cpl.labels import Ambiguous, name_of
+from cpl import language
+from cpl.labels import Ambiguous, meant, name_of
 from cpl.profile import Term
 from tests.ledger import Ledger
 from tests.processes import Terminal
@@ -50,6 +51,20 @@ def test_name_is_given_by_itself_or_by_its_label(text: str, name: str | None) ->
 def test_label_of_several_names_is_refused_with_the_names() -> None:
     with pytest.raises(Ambiguous, match=r"'其他' is the label of several names; write one of: equipment/other, b"):
         name_of(KNOWN, "其他")
+
+
+@pytest.mark.parametrize(
+    ("spoken", "text", "end"),
+    [
+        ("en", "lifts", "; there are: building, building/other, equipment equipment and facilities, "),
+        ("en", "plainn", "; did you mean 'plain'?"),
+        ("zh", "设施", "；是否想写 '设施设备'？"),
+        ("zh", "巨大", "；可用的有：building 房屋, building/other 其他, equipment 设施设备, "),
+    ],
+)
+def test_what_was_meant_is_told_by_names_and_labels(spoken: str, text: str, end: str) -> None:
+    with language.speaking(spoken):
+        assert meant(KNOWN, text).startswith(end)
 
 
 @pytest.mark.clause("OT-1")

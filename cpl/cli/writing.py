@@ -16,14 +16,14 @@ from cpl.cli.options import How
 from cpl.document import Document, clean_text
 from cpl.draft import Draft, Who
 from cpl.errors import CplError, Invalid, Problem
-from cpl.labels import Ambiguous, Labelled, name_of
+from cpl.labels import Ambiguous, Labelled, meant, name_of
 from cpl.language import Said, joined, said, spoken
 from cpl.moments import format_instant, parse_date, parse_duration, start_of_day
 from cpl.profile_names import STATUS
 from cpl.query import SHORT_NAMES
 from cpl.record import FIELDS
 from cpl.render import visible
-from cpl.schema import Converter, did_you_mean, shown, struct
+from cpl.schema import Converter, shown, struct
 from cpl.values import frozen
 from cpl.writes import Commit, Evidence, Write
 from cpl.yaml_nodes import MappingNode, Source, plain_data
@@ -242,7 +242,7 @@ def known_name(option: str, known: Mapping[str, Labelled], text: str, unknown: s
     except Ambiguous as error:
         raise click.BadParameter(str(error), param_hint=option) from None
     if name is None:
-        raise click.BadParameter(unknown.format(name=text) + did_you_mean(text, known), param_hint=option)
+        raise click.BadParameter(unknown.format(name=text) + meant(known, text), param_hint=option)
     return name
 
 
