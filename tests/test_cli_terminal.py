@@ -208,6 +208,18 @@ def test_a_table_keeps_to_the_width_of_the_terminal(ledger: Ledger, one: str, co
         assert max(map(wcswidth, lines)) <= columns, said
 
 
+@pytest.mark.parametrize(("columns", "whole"), [(80, False), (112, False), (150, True)])
+def test_overdue_says_so_where_next_steps_are_left_out_or_cut(
+    ledger: Ledger, one: str, columns: int, *, whole: bool
+) -> None:
+    ledger.ok("set", one, "title=Door 2 of building 3 does not lock since the beginning of the week")
+    with Terminal(ledger, "overdue", "--at", "2026-12-01T00:00", columns=columns) as terminal:
+        _code, said = terminal.finish()
+    assert max(map(wcswidth, said.splitlines())) <= columns
+    step = f"cpl contact {one[-7:]} --via CHANNEL --about acknowledge"
+    assert (step in said, "the next step of each: a terminal of" in said) == (whole, not whole)
+
+
 @pytest.mark.parametrize("columns", [80, 130])
 def test_escalate_shows_the_next_step_where_there_is_room(ledger: Ledger, one: str, columns: int) -> None:
     ledger.ok("set", one, "complainant.people=12")

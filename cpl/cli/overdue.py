@@ -20,7 +20,8 @@ from cpl.record import piece_of
 from cpl.render import FOR_PEOPLE, Cell, Column, Rows, duration, widest
 from cpl.workflow import came_from, supplies
 
-_ROOM_FOR_TITLE: Final = 16  # columns; a title may be cut, a command may not
+_ROOM_FOR_TITLE: Final = 16
+ROOM_FOR_NEXT: Final = 110  # in fewer columns hardly a command fits beside the rest
 
 _FOR_PROGRAMS: Final = tuple(
     Column(name, name)
@@ -40,7 +41,7 @@ _FOR_PROGRAMS: Final = tuple(
 )
 
 
-def _for_people() -> tuple[Column, ...]:
+def _for_people(*, is_whole: bool = True) -> tuple[Column, ...]:
     return (
         Column("late", _("late"), "right"),
         Column("due", _("due"), whole=True),
@@ -48,7 +49,7 @@ def _for_people() -> tuple[Column, ...]:
         Column("piece", _("id"), whole=True),
         Column("title", _("title")),
         Column("who", _("who"), whole=True),
-        Column("next", _("next step"), whole=True),
+        Column("next", _("next step"), whole=is_whole),
     )
 
 
@@ -79,18 +80,17 @@ def overdue_command(app: App, soon: str | None, whom: str | None, exit_code: boo
     found.sort(key=lambda due: (-due.late, due.record.id, due.name))
     shown = [due for due in found if due.due_at < now or (soon and (due.due_at <= horizon or due.is_warned))]
     rows = [_row(due, app.settings) for due in shown]
-    columns = _FOR_PROGRAMS
+    columns, width, room = _FOR_PROGRAMS, app.width or 0, 0
     if fmt in FOR_PEOPLE:
         rows = [{**row, "clock": _clock_words(due, app.settings)} for row, due in zip(rows, shown, strict=True)]
-        columns = _for_people()
-    room = _room_for_next(rows) if fmt == "table" else 0
-    is_narrow = app.width is not None and app.width < room
-    app.emit(rows, columns[:-1] if is_narrow else columns, fmt)
+        room = _room_for_next(rows) if fmt == "table" and width else 0
+        columns = _for_people(is_whole=width >= room)
+    app.emit(rows, columns[:-1] if width < min(room, ROOM_FOR_NEXT) else columns, fmt)
     late = sum(1 for due in shown if due.late > timedelta())
     if fmt == "table":
         count = _("{late} overdue, {soon} soon due") if soon else _("{late} overdue")
         app.say(count.format(late=late, soon=len(shown) - late))
-        if is_narrow:
+        if width < room:
             words = _("the next step of each: a terminal of {width} columns, or --format plain")
             app.say(words.format(width=room))
     if exit_code and late:
@@ -115,7 +115,7 @@ def _dues(app: App, now: datetime, horizon: datetime | None, whom: str | None) -
 
 
 def _room_for_next(rows: Rows) -> int:
-    """How wide a terminal has to be for the next steps beside the rest, with some room for the title."""
+    """How wide a terminal has to be for whole next steps beside the rest, with some room for the title."""
     titles = tuple(column for column in _for_people() if column.name == "title")
     rest = [column for column in _for_people() if column not in titles]
     return widest(rows, rest) + min(_ROOM_FOR_TITLE, widest(rows, titles)) + 2 if rows else 0
