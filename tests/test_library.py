@@ -96,18 +96,18 @@ def test_a_scenario_holds_all_that_it_has_to(estate: Ledger, name: str) -> None:
 def test_the_figures_of_the_procedures_are_there(estate: Ledger) -> None:
     text = "".join(estate.ok("playbook", "show", name) for name in listed(estate))
     figures = (
-        "within 10m",
-        "within same-day",
-        "within 1d, at 08:30",
-        "within 1d)",
-        "within 2d",
-        "within 3d",
-        "within 7d",
-        "every 1d",
-        "every 7d",
-        "every 1mo",
-        "within 4h",
-        "1d ahead of the date",
+        "within 10 minutes",
+        "within the same day",
+        "within 1 day, at 08:30",
+        "within 1 day)",
+        "within 2 days",
+        "within 3 days",
+        "within 7 days",
+        "every 1 day",
+        "every 7 days",
+        "every 1 month",
+        "within 4 hours",
+        "1 day ahead of the date",
     )
     assert [figure for figure in figures if figure not in text] == []
     assert (text.count("\nNotice\n") >= 10, text.count("\nTo improve, internal\n") >= 20) == (True, True)
