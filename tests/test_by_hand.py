@@ -20,6 +20,7 @@ FREE = {
     "location",
     "object",
     "cause",
+    "costs",
     "demands",
     "order",
     "forwarded_by",
@@ -144,6 +145,12 @@ CASES = {
         "kind: promise",
         12,
         f"'kind' of task t-aaaa (it was 'action')…{DROP}, cpl task {ONE} add TEXT",
+    ),
+    "how often a task repeats": (
+        "text: Ring,",
+        "text: Ring, every: 1d,",
+        12,
+        f"'every' of task t-aaaa (it was absent)…{DROP}, cpl task {ONE} add TEXT",
     ),
     "task's due": (
         f"due: {DUE}",
