@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from cpl import workflow
@@ -11,6 +10,7 @@ from cpl.errors import Problem
 from cpl.events import Event, void_target
 from cpl.profile import Profile
 from cpl.record import Record
+from cpl.values import frozen
 
 _OF_MOVES: Final = ("E060", "W060", "E061", "W061", "W062")
 _OF_VOIDS: Final = ("E056", "W056")
@@ -19,7 +19,7 @@ _OF_TASKS: Final = ("E063",)
 CODES: Final = frozenset((*_OF_MOVES, *_OF_VOIDS, *_OF_FIELDS, *_OF_TASKS))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Remedy:
     """What puts a problem right: the moves that can be voided, the last one first, or commands one of which will do."""
 

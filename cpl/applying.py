@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from gettext import gettext as _
 from itertools import pairwise
@@ -17,6 +16,7 @@ from cpl.playbook import Playbook, Step, said
 from cpl.profile import Profile
 from cpl.record import Record, local_day
 from cpl.schema import did_you_mean
+from cpl.values import frozen
 from cpl.worktime import due
 
 SOURCE: Final = "playbook/"
@@ -28,7 +28,7 @@ Entry = Mapping[str, Any]
 """An entry of a register: `id`, and its `location`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wanted:
     """What is applied: these steps (none: all), the date that is planned, and the entries of registers by name."""
 

@@ -25,6 +25,7 @@ from cpl.git import Git
 from cpl.judging import IMPORT, PATHS, Judge
 from cpl.moments import format_instant
 from cpl.objects import Objects, reading
+from cpl.patterns import bytes_regex
 from cpl.record import is_id
 from cpl.render import duration
 from cpl.seals import Digests, Seal
@@ -33,8 +34,9 @@ from cpl.steps import Author, Span, Step
 from cpl.store import RECORDS, read_entry
 from cpl.tree import is_record
 from cpl.validate import CLOCK_SKEW
+from cpl.values import frozen
 
-_COMMITTED: Final = re.compile(rb"^committer .* (\d{1,18}) [+-]\d{4}$", re.MULTILINE)
+_COMMITTED: Final = bytes_regex(rb"^committer .* (\d{1,18}) [+-]\d{4}$", re.MULTILINE)
 
 TOLERANCE: Final = timedelta(minutes=30)
 """How much later than its event a commit may be: cpl notes when a command began, and people type."""
@@ -47,7 +49,7 @@ class NoCommit(CplError):
         super().__init__(_("there is no commit yet, so nothing to verify"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Terms:
     """What an audit is to do: from which commit on (None: everything), how exactly, with signatures or not, and now."""
 
@@ -57,7 +59,7 @@ class Terms:
     signatures: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """A problem and the commit that has it, with its author; without a commit it is about the clone, or a seal."""
 

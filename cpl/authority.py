@@ -7,7 +7,6 @@ nobody gets a right by the commit that uses it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from gettext import gettext as _
 from itertools import chain
 from typing import Final
@@ -22,12 +21,13 @@ from cpl.profile_rules import Rule
 from cpl.record import before
 from cpl.settings_files import parse
 from cpl.signatures import Signature
+from cpl.values import frozen
 from cpl.yaml_nodes import plain_data
 
 _HOW_TO_SIGN: Final = "git commit --amend --gpg-sign"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Author:
     """Who made a commit: the address that git has, and the settings that each parent has.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from gettext import gettext as _
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ from cpl.events import Event
 from cpl.moments import format_instant
 from cpl.record import HISTORY, NAMED, Record, line_of
 from cpl.schema import shown
+from cpl.values import frozen
 
 # Lists of which a person may change some things by hand, and the commands that change the rest.
 _LISTS: Final = {
@@ -57,7 +57,7 @@ def changes(before: Record, after: Record, document: Document) -> list[Problem]:
     return sorted(set(_Comparison(before, after, document).all()))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Comparison:
     """Two versions of a record, and the text of the second."""
 

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from cpl.errors import Problem
 from cpl.moments import parse_date
-from cpl.schema import Problems, list_of, map_of, problem, struct, text, word
+from cpl.schema import Problems, list_of, map_of, problem, shaped, struct, text, word
 from cpl.workdays import CalendarYear
 from cpl.yaml_nodes import MappingNode, Node
 from cpl.yaml_writer import scalar
@@ -48,6 +48,7 @@ def path_of(name: str, year: int) -> str:
     return f"{FOLDER}/{name}/{year}{ENDING}"
 
 
+@shaped(word)
 def calendar_name(node: Node, problems: Problems) -> str | None:
     """The name of a calendar, which is that of its folder."""
     name = word(node, problems)

@@ -5,7 +5,6 @@ What identifies the complainants is left out; a person still looks the text over
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,6 +16,7 @@ from typing import Final, NamedTuple
 
 from cpl.applying import SOURCE
 from cpl.config import Settings
+from cpl.patterns import regex
 from cpl.playbook import STEP, is_name
 from cpl.record import Record
 from cpl.redaction import redacted, redacted_title
@@ -25,8 +25,8 @@ from cpl.yaml_writer import Value, entry
 _SECOND: Final = timedelta(seconds=1)
 _MINUTES: Final = timedelta(minutes=90)
 _HOURS: Final = timedelta(hours=48)
-_LATIN: Final = re.compile(r"[A-Za-z]{4,}")
-_CHINESE: Final = re.compile(r"[\u4e00-\u9fff]{2,}")
+_LATIN: Final = regex(r"[A-Za-z]{4,}")
+_CHINESE: Final = regex(r"[\u4e00-\u9fff]{2,}")
 _LONGEST: Final = 6  # characters of a Chinese word; a longer run is a sentence
 
 

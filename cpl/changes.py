@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from gettext import gettext as _
 from typing import Final
 
 from cpl import document as documents
 from cpl.errors import Problem
 from cpl.events import canonical, read_event
+from cpl.patterns import regex
 from cpl.record import HISTORY, NAMED
 from cpl.render import clip, visible
 from cpl.sections import by_heading
+from cpl.values import frozen
 from cpl.yaml_nodes import MappingNode, Node, PlainData, SequenceNode, plain_data
 
 NOTATION: Final = "notation"
@@ -23,10 +23,10 @@ TEXT: Final = "text"
 UNREADABLE: Final = "unreadable"
 
 _WIDEST: Final = 100  # of a value within a sentence; `before` and `after` have all of it
-_MINUTE: Final = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)")
+_MINUTE: Final = regex(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """One difference, as a sentence in `words` and with the values, None where there is none.
 
@@ -40,7 +40,7 @@ class Change:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Version:
     """A version of the file; `front` is None where it can't be read, and `problem` says why."""
 

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from cpl import quick, validate
 from cpl.errors import Problem
+from cpl.language import speak, spoken_now
 from cpl.parallel import in_order
 from cpl.record import Record
 from cpl.store import Store, read_entry
 from cpl.validate import Facts
+from cpl.values import frozen
 
 
 def problems(store: Store, paths: Iterable[str], ids: Collection[str], now: datetime) -> Iterator[list[Problem]]:
     """What is wrong with each of the record files, in the order of `paths`; `ids` are those that links may name."""
-    return in_order(partial(_judge, store.root, store.git.env, frozenset(ids), now), paths)
+    return in_order(partial(_judge, store.root, store.git.env, frozenset(ids), now, spoken_now()), paths)
 
 
-def _judge(root: Path, env: Mapping[str, str], ids: Collection[str], now: datetime) -> _Judge:
+def _judge(root: Path, env: Mapping[str, str], ids: Collection[str], now: datetime, language: str) -> _Judge:
+    speak(language)  # in a process of its own nobody has said yet which
     return _Judge(Store(root, env), ids, now)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Judge:
     """Judges record files by the rules of their store; called with a path it gives the problems of the file there."""
 

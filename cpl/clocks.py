@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
 from cpl.events import Event
-from cpl.moments import BUSINESS_UNITS, Duration
+from cpl.moments import BUSINESS_UNITS, WALL_UNITS, Duration
 from cpl.profile import REOPEN, Profile
 from cpl.profile_clocks import Clock, Target
 from cpl.record import Record, as_of, judged_at, local_day
 from cpl.renames import current
+from cpl.values import frozen
 from cpl.workflow import matches
 from cpl.worktime import Worktime, between, extend
 from cpl.worktime import due as due_after
@@ -23,6 +24,7 @@ from cpl.worktime import due as due_after
 Result = Literal["running", "paused", "met", "breached"]
 Basis = Literal["rule", "agreed", "task", "pause"]
 OPEN_RESULTS: Final = ("running", "paused")
+_CHANGE_OF_OFFSET: Final = timedelta(hours=3)  # no zone changes its offset by more in a night
 
 Span = tuple[datetime, datetime]
 
@@ -62,7 +64,7 @@ class Run(NamedTuple):
         return self.stopped_at is None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Due:
     """Something of a record that has to happen by an instant: a clock, a task or the end of a pause."""
 
@@ -310,6 +312,22 @@ def dues(record: Record, profile: Profile, worktime: Worktime, now: datetime) ->
     found = [*_running(known, profile, worktime, now), *_open_tasks(known, profile, now)]
     pause = _pause_end(known, profile, now)
     return found if pause is None else [*found, pause]
+
+
+def stands_still(record: Record, profile: Profile, worktime: Worktime, now: datetime) -> bool:
+    """Whether of a paused record nothing else falls due the longer its pause lasts than what is due already at `now`.
+
+    A paused clock that was not late stays so, for its due moves on with the pause; but one by business time or days may
+    be late for some hours of each day.
+    """
+    for follow in _follows(current(record, profile), profile, worktime, now):
+        run = follow.running() if follow.clock.pauses else None
+        if run is None or run.basis == "agreed":
+            continue
+        unit = None if run.target is None else run.target.within.unit
+        if run.result != "paused" or unit not in WALL_UNITS or run.due_at - now < _CHANGE_OF_OFFSET:
+            return False
+    return True
 
 
 def _answers(record: Record) -> str | None:

@@ -6,13 +6,13 @@ import os
 import stat
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from gettext import gettext as _
 from pathlib import Path
 from typing import Final
 
 from cpl.git import COMMIT, AnyPath, Git, state_in, with_parents
 from cpl.layout import Layout, NotReady
+from cpl.values import frozen
 
 _FEW: Final = 500
 _STAGED: Final = (  # without what `git add -N` only announces: no commit takes it
@@ -29,7 +29,7 @@ _TAKEN: Final = ("diff-tree", "-r", "--name-only", "--no-renames", "--no-relativ
 _UNMERGED: Final = "U"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Look:
     """What was seen of a work tree before a commit.
 

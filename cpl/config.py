@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import date, tzinfo
 from gettext import gettext as _
 from typing import Any, Final
 
 from cpl import calendars, tree
 from cpl.errors import Invalid, Problem
+from cpl.language import ENGLISH
 from cpl.profile import SECTIONS, Profile, Term, read_profile
 from cpl.profile_duties import Channel
 from cpl.record import FIELDS
-from cpl.schema import Problems, anything, day, integer, is_absent, list_of, problem, struct, text, word, zone
+from cpl.schema import (
+    Problems,
+    anything,
+    day,
+    integer,
+    is_absent,
+    list_of,
+    one_of,
+    problem,
+    shaped,
+    struct,
+    text,
+    word,
+    zone,
+)
 from cpl.settings_files import Files, merged, parse, profile_layers, profile_name
+from cpl.values import frozen, replace
 from cpl.workdays import ALWAYS, Calendar, CalendarYear
 from cpl.worktime import Worktime
 from cpl.yaml_nodes import MappingNode, Node
 
 MARKER: Final = tree.MARKER
 FORMAT: Final = 1
-LANGUAGES: Final = ("en", "zh")
 ANYBODY: Final = "anybody"
 AUTHORS: Final = ("themselves", ANYBODY)
 
@@ -35,7 +49,7 @@ def in_no_register(_name: str) -> Collection[str]:
     return ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Person:
     """Somebody who handles complaints; `from_` and `until` are the first and the last day."""
 
@@ -52,7 +66,7 @@ class Person:
         return self.until is not None and self.until < day
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """All that a store decides for itself."""
 
@@ -82,7 +96,7 @@ class Settings:
 
     def in_language(self, texts: Mapping[str, str]) -> str:
         """The one of the texts by language that is the store's, else the English one; empty where there is neither."""
-        return texts.get(self.language) or texts.get(LANGUAGES[0], "")
+        return texts.get(self.language) or texts.get(ENGLISH, "")
 
 
 def person_id(email: str) -> str:
@@ -92,6 +106,7 @@ def person_id(email: str) -> str:
     return found or "desk"
 
 
+@shaped(one_of(AUTHORS))
 def _authors(node: Node, problems: Problems) -> bool | None:
     name = word(node, problems)
     if name is not None and name not in AUTHORS:
@@ -113,7 +128,7 @@ _PERSON: Final = struct(
     },
     required=["id"],
 )
-_OWN: Final = {
+OWN: Final = {
     "format": integer,
     "name": text,
     "timezone": zone,
@@ -122,7 +137,7 @@ _OWN: Final = {
     "people": list_of(_PERSON),
     "authors": _authors,
 }
-_REQUIRED: Final = ("format", "timezone", "profile")
+REQUIRED: Final = ("format", "timezone", "profile")
 
 
 def load(files: Files) -> Settings:
@@ -134,7 +149,7 @@ def load(files: Files) -> Settings:
     root = parse(files(MARKER) or b"", MARKER)
     _refuse_newer(root)
     problems: list[Problem] = []
-    data = struct({**_OWN, **dict.fromkeys(SECTIONS, anything)}, _REQUIRED, extra=True)(root, problems)
+    data = struct({**OWN, **dict.fromkeys(SECTIONS, anything)}, REQUIRED, extra=True)(root, problems)
     if data is None or problems:
         raise Invalid(_("the store's settings are not right"), problems)
     profile, profile_files = _load_profile(files, root)
@@ -145,7 +160,7 @@ def load(files: Files) -> Settings:
     return Settings(
         name=data.get("name", ""),
         zone=data["timezone"],
-        language=data.get("language", LANGUAGES[0]),
+        language=data.get("language", ENGLISH),
         profile_name=data["profile"],
         profile_files=profile_files,
         profile=profile,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
-_LINE: Final = re.compile(rb"[^\n]*\n|[^\n]+")
-_MARKER: Final = re.compile(rb"(<{7}|\|{7}|={7}|>{7})(?=[ \r\n]|\Z)")
+from cpl.patterns import bytes_regex
+
+_LINE: Final = bytes_regex(rb"[^\n]*\n|[^\n]+")
+_MARKER: Final = bytes_regex(rb"(<{7}|\|{7}|={7}|>{7})(?=[ \r\n]|\Z)")
 _OUTSIDE: Final = "outside"
 # Where a line stands, and what a marker there makes of it; any other marker there is a line like another.
 _NEXT: Final = {

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from gettext import gettext as _
 from typing import Any, Final
@@ -13,20 +11,22 @@ from cpl.document import clean_text
 from cpl.events import free_instant
 from cpl.mapping import ISO, LIST_FIELDS, EventRule, ImportMap
 from cpl.moments import fixed, format_instant, parse_instant
+from cpl.patterns import regex
 from cpl.profile import Profile
 from cpl.record import HISTORY, ORDER
 from cpl.sections import safe_lines
 from cpl.sources import Piece, Source
+from cpl.values import frozen
 
 YEARS: Final = range(1900, 2200)  # outside of it a date is a slip or a placeholder
-_HAS_OFFSET: Final = re.compile(r"(?:[Zz]|[+-][0-9]{2}:[0-9]{2})\Z")
+_HAS_OFFSET: Final = regex(r"(?:[Zz]|[+-][0-9]{2}:[0-9]{2})\Z")
 
 
 class RowRejected(ValueError):
     """A row that can't become a record, and why."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unmatched:
     """A value that a table of values has no entry for, and what stands for it (nothing: '')."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from gettext import gettext as _
 from typing import Any, Final
@@ -24,11 +23,12 @@ from cpl.profile_names import STATUS
 from cpl.record import HISTORY, Record, before, derived, derived_dues, line_of
 from cpl.schema import shown
 from cpl.validate import CLOCK_SKEW
+from cpl.values import frozen
 
 _FIXED: Final = ("id", "source")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """A record's new version at `path`, and its versions in the parents that have it.
 

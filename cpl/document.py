@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from gettext import gettext as _
 from typing import Final
 
 from cpl.errors import Invalid, Problem
+from cpl.patterns import regex
+from cpl.values import frozen
 from cpl.yaml_faults import conflict_markers
 from cpl.yaml_nodes import MappingNode, PlainData, Source, plain_data
 from cpl.yaml_reader import read
@@ -24,14 +25,14 @@ RECORD_LIMIT: Final = 1024 * 1024
 FRONT_LIMIT: Final = 256 * 1024
 BOM: Final = "\ufeff"
 
-_OPENING: Final = re.compile(r"---[ \t]*(?:\r?\n|\Z)")
-_CLOSING: Final = re.compile(r"^---[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
-_UNCLEAN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
-_MARKER: Final = re.compile(r"(?:<{7}|\|{7}|={7}|>{7})(?: |$)")
+_OPENING: Final = regex(r"---[ \t]*(?:\r?\n|\Z)")
+_CLOSING: Final = regex(r"^---[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
+_UNCLEAN: Final = regex(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_SURROGATE: Final = regex(r"[\ud800-\udfff]")
+_MARKER: Final = regex(r"(?:<{7}|\|{7}|={7}|>{7})(?: |$)")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Document:
     """A text and where its parts lie; `source.text` is it without BOM. A `bare` one is all front matter: a register."""
 

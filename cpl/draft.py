@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from gettext import gettext as _
 from typing import Any, Final
@@ -11,13 +10,14 @@ from typing import Any, Final
 from cpl import sections, splicing, workflow
 from cpl.config import Settings
 from cpl.document import Document
-from cpl.errors import CplError
+from cpl.errors import CplError, Invalid
 from cpl.events import Event, free_instant, set_last
 from cpl.moments import format_instant
 from cpl.profile import Profile
 from cpl.profile_names import STATUS
 from cpl.record import HISTORY, LOG_SECTION, ORDER, Record, Task, as_of, before, derived, load
 from cpl.renames import current, current_events
+from cpl.values import frozen
 
 AFTER_THE_FACT: Final = timedelta(minutes=5)
 
@@ -26,7 +26,7 @@ class Refused(CplError):
     """A change that the rules do not allow; the message says what to do instead."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Who:
     """Who did it, when, and who writes it down now."""
 
@@ -51,9 +51,9 @@ class Draft:
 
     @property
     def _written(self) -> Record:
-        record, _problems = load(self.document)
+        record, problems = load(self.document)
         if record is None:
-            raise Refused(_("the record can't be read; run: cpl check"))
+            raise Invalid(_("nothing was written, the record would not be right:"), problems)
         return record
 
     def set(self, path: Sequence[str | int], value: Any) -> None:

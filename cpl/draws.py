@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from gettext import gettext as _
@@ -24,6 +23,7 @@ from cpl.renames import current
 from cpl.steps import NoSuchCommit, commit_named
 from cpl.store import RECORDS, read_entry
 from cpl.tree import is_record
+from cpl.values import frozen
 
 SAME: Final = ("period", "level", "share", "percent", "digest")
 """What makes two draws one."""
@@ -33,7 +33,7 @@ class CannotDraw(CplError):
     """There is nothing to draw from: no settings in that commit, or a record that can't be read."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Asked:
     """What is to be drawn: of which month, at which level, how much (None: the profile's shares)."""
 
@@ -42,7 +42,7 @@ class Asked:
     percent: Decimal | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Drawn:
     """A draw from the ids of a population, for one of the profile's shares; None: for all that the level is for."""
 
@@ -78,7 +78,7 @@ class Drawn:
         return {name: value for name, value in data.items() if value is not None}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Past:
     """A store as it was in a commit: its rules, and the answered records of a month by the day in their ids."""
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 EXIT_OK: Final = 0
 EXIT_PROBLEMS: Final = 1
 EXIT_REFUSED: Final = 2
 EXIT_BUG: Final = 3
 
-_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
+_COLOUR: Final = r"\x1b\[[0-9;]*[A-Za-z]"
+_CONTROL: Final = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069]"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that a user's data has wrong: where, which kind (`code`), which value, what would be right."""
 
     path: str
@@ -51,4 +49,4 @@ class Invalid(CplError):
 def harmless(words: str | bytes) -> str:
     """What another program said, without colours, and with control characters made visible."""
     text = words.decode("utf-8", "backslashreplace") if isinstance(words, bytes) else words
-    return _CONTROL.sub(lambda found: f"<U+{ord(found[0]):04X}>", _COLOUR.sub("", text)).strip()
+    return re.sub(_CONTROL, lambda found: f"<U+{ord(found[0]):04X}>", re.sub(_COLOUR, "", text)).strip()

@@ -7,17 +7,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from gettext import gettext as _
 from typing import Final
 
 from cpl.config import Settings
 from cpl.groups import Groups, Member
+from cpl.language import Said, joined, said
 from cpl.moments import Duration
 from cpl.profile_rules import When
 from cpl.query import as_text
 from cpl.record import PERSONAL, Record, as_of, local_day
 from cpl.relations import Escalation, Group, Repeats
 from cpl.similar import Place, place_of
+from cpl.values import frozen
 from cpl.workflow import matches
 from cpl.worktime import due as due_after
 
@@ -27,21 +28,21 @@ _TOLD: Final = 5
 Key = tuple[Place, str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Evidence:
     """What was measured, in words, and the records that were counted besides the one that is judged."""
 
-    words: str
+    words: Said
     counted: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ground:
     """One rule that holds: its evidence in words, and the records that were counted for it, the one itself too."""
 
     rule: str
     clause: str | None
-    evidence: str
+    evidence: Said
     counted: tuple[str, ...]
 
     @property
@@ -50,7 +51,7 @@ class Ground:
         return self.clause or self.rule
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Proposal:
     """A record that should get `severity`; `first` says what people have to judge before it can, and to what."""
 
@@ -156,7 +157,7 @@ class _View:
                 return None
             words.append(found.words)
             counted |= found.counted
-        return Ground(rule.name, rule.clause, ", ".join(words), tuple(sorted(counted)))
+        return Ground(rule.name, rule.clause, joined(", ", words), tuple(sorted(counted)))
 
     def _measured(self, record: Record, rule: Escalation) -> Iterator[_Evidence | None]:
         if rule.age is not None:
@@ -172,9 +173,9 @@ class _View:
         end = due_after(record.received_at, age, self.settings.worktime)
         if self.now <= end:
             return None
-        words = _("received {received} and not solved within {age}, by {end}")
         received, by = (f"{each.astimezone(zone):%Y-%m-%d %H:%M}" for each in (record.received_at, end))
-        return _Evidence(words.format(received=received, age=age, end=by))
+        words = said("received {received} and not solved within {age}, by {end}", received=received, age=age, end=by)
+        return _Evidence(words)
 
     def _repeated(self, record: Record, repeats: Repeats, when: When) -> _Evidence | None:
         """Raised so often, of one place and category or linked, and all of it still open."""
@@ -184,8 +185,12 @@ class _View:
         count = self.groups.number(ids)
         if count < repeats.count:
             return None
-        words = _("{count} open complaints of one place and category, or linked, within {days} days")
-        return _Evidence(words.format(count=count, days=repeats.days), frozenset(ids))
+        words = said(
+            "{count} open complaints of one place and category, or linked, within {days} days",
+            count=count,
+            days=repeats.days,
+        )
+        return _Evidence(words, frozenset(ids))
 
     def _grouped(self, record: Record, group: Group) -> _Evidence | None:
         """So many people at the same time about the same problem: on the record, and on those linked with it."""
@@ -194,10 +199,10 @@ class _View:
         if people < group.people:
             return None
         ids = {each for each in ids if self.groups.members[each].people}
-        words = _("{people} people about one problem")
+        words = said("{people} people about one problem", people=people)
         if len(ids) > 1:
-            words = _("{people} people about one problem within {days} days")
-        return _Evidence(words.format(people=people, days=group.days), frozenset(ids))
+            words = said("{people} people about one problem within {days} days", people=people, days=group.days)
+        return _Evidence(words, frozenset(ids))
 
     def _is_near(self, record: Record, other: str, span: Repeats | Group) -> bool:
         days = self.groups.members[other].day - self.groups.members[record.id].day
@@ -214,10 +219,10 @@ class _View:
         yield from (identifier for _received_on, identifier in found[start:end])
 
 
-def _fact(record: Record, name: str) -> str:
+def _fact(record: Record, name: str) -> Said:
     """A field with its value; without it where that is personal, for the words become part of an event."""
     is_personal = name.partition(".")[0] in PERSONAL or name == "location.room"
-    return _("{name} is stated").format(name=name) if is_personal else f"{name}: {as_text(record.get(name))}"
+    return said("{name} is stated", name=name) if is_personal else joined(": ", [name, as_text(record.get(name))])
 
 
 def _day(found: tuple[date, str]) -> date:
@@ -228,7 +233,9 @@ def _others(ground: Ground) -> str:
     return f" ({named(ground.counted)})" if len(ground.counted) > 1 else ""
 
 
-def named(ids: Sequence[str]) -> str:
+def named(ids: Sequence[str]) -> Said:
     """The first of the ids, and how many more there are."""
-    more = _(" and {count} more").format(count=len(ids) - _TOLD) if len(ids) > _TOLD else ""
-    return ", ".join(ids[:_TOLD]) + more
+    first = ", ".join(ids[:_TOLD])
+    if len(ids) <= _TOLD:
+        return joined("", [first])
+    return said("{ids} and {count} more", ids=first, count=len(ids) - _TOLD)

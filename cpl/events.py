@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from gettext import gettext as _
 from typing import Any, Final
@@ -22,10 +22,12 @@ from cpl.schema import (
     list_of,
     map_of,
     problem,
+    shaped,
     struct,
     text,
     word,
 )
+from cpl.values import frozen
 from cpl.yaml_nodes import MappingNode, Node, ScalarNode
 
 # What a `set` may hold, by the verb that sets it: the judged fields of a record, and a task's due.
@@ -46,17 +48,18 @@ TASK_FIELDS: Final[Mapping[str, Converter]] = {"due": instant}
 FOLLOW_UPS: Final = ("desk", "management", "office")  # who asks: the desk, or a re-check
 SET_BY_EVENTS: Final = frozenset({"status", *GIVEN_FIELDS, *CORRECTED_FIELDS})
 
-_COMMON: Final[Mapping[str, Converter]] = {
+COMMON: Final[Mapping[str, Converter]] = {
     "at": instant,
     "by": text,
     "text": text,
     "recorded_at": instant,
     "recorded_by": text,
 }
-_MOVE: Final[Mapping[str, Converter]] = {"to": word, "reason": text, "until": instant}
+MOVE: Final[Mapping[str, Converter]] = {"to": word, "reason": text, "until": instant}
 _NAMED: Final = struct({"at": instant, "to": word, "did": word}, required=["at"])
 
 
+@shaped(_NAMED)
 def _voided(node: Node, problems: list[Problem]) -> Mapping[str, Any] | None:
     named: Mapping[str, Any] | None = _NAMED(node, problems)
     if named is not None and ("to" in named) == ("did" in named):
@@ -65,7 +68,7 @@ def _voided(node: Node, problems: list[Problem]) -> Mapping[str, Any] | None:
     return named
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verb:
     """What an event `did: VERB` may and must hold besides who, when and free text."""
 
@@ -107,7 +110,7 @@ VERBS: Final[Mapping[str, Verb]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Event:
     """One thing that happened: a move (`to`) or a deed (`did`); `data` holds every field as it was recorded."""
 
@@ -190,7 +193,7 @@ def read_event(node: Node, problems: list[Problem]) -> Event | None:
     if shape is None:
         return None
     found: list[Problem] = []
-    data = struct({**_COMMON, **shape.fields}, ("at", "by", *shape.required), extra=True)(node, found)
+    data = struct({**COMMON, **shape.fields}, ("at", "by", *shape.required), extra=True)(node, found)
     problems.extend(found)
     if found:
         return None
@@ -204,7 +207,7 @@ def _shape_of(node: MappingNode, problems: list[Problem]) -> Verb | None:
         problems.append(problem(node, "E051", message))
         return None
     if to is not None:
-        return Verb(_MOVE, required=("to",))
+        return Verb(MOVE, required=("to",))
     name = did.text if isinstance(did, ScalarNode) else "…"
     verb = VERBS.get(name)
     if verb is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -11,13 +10,14 @@ from cpl.clocks import Run, runs
 from cpl.moments import BUSINESS_UNITS
 from cpl.profile import Profile
 from cpl.record import Record
+from cpl.values import frozen
 from cpl.worktime import Worktime, intervals
 
 RUNNING: Final = "running"
 PAUSED: Final = "paused"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stretch:
     """A part [start, end) of a run, whether it counted, and why: running, paused, or what kind of time it was.
 
@@ -37,7 +37,7 @@ class Stretch:
         return self.end - self.start
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Explanation:
     """A run and what it consists of, up to its end or to now, without gaps; `late` by wall clock, negative: soon."""
 

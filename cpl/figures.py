@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -17,7 +16,8 @@ from cpl.promises import OUTCOMES, Outcome
 from cpl.record import Record
 from cpl.registers import Row
 from cpl.sampling import size
-from cpl.tally import Cost, Dimension, FollowUp, Key, Mark, Part, Single, View, local
+from cpl.tally import Cost, Dimension, FollowUp, Key, Mark, Part, Single, View, local, not_known
+from cpl.values import frozen
 
 BASES: Final[tuple[Basis, ...]] = ("rule", "agreed", "task", "pause")
 _HUNDREDTH: Final = Decimal("0.01")
@@ -25,7 +25,7 @@ _MEDIAN: Final = 50
 _HIGH: Final = 90
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Count:
     """A number and the ids of the records that it counts, sorted; an id stands as often as it was counted."""
 
@@ -33,7 +33,7 @@ class Count:
     ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Timely:
     """The timely rate (OT-8): records by whether all their runs of the profile's timely clock were met."""
 
@@ -53,7 +53,7 @@ class Timely:
         return self.met.number, self.met.number + self.breached.number
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Spread:
     """How long the stopped runs of a clock took, pauses out, by nearest rank; None when there is no run."""
 
@@ -63,7 +63,7 @@ class Spread:
     p90_seconds: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Numbers:
     """What is counted of all records and again of each group."""
 
@@ -75,7 +75,7 @@ class Numbers:
     spreads: tuple[Spread, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FollowUps:
     """Of the closed records: those whose complainant was reached, said how it was, and was satisfied."""
 
@@ -84,7 +84,7 @@ class FollowUps:
     satisfied: Count
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Promises:
     """Promises (CL-4) by their due in the period; each has one of the outcomes, which add up to `made`."""
 
@@ -93,7 +93,7 @@ class Promises:
     rescheduled: Count  # at least once, whatever became of them
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shares:
     """How far a share of the profile is reached (RQ-5), of those received in the period and finished or replied to.
 
@@ -115,7 +115,7 @@ class Shares:
         return size(self.share.percent, self.population.number)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Score:
     """What was given under one name in the follow-ups of the period: the mean, and how often."""
 
@@ -123,7 +123,7 @@ class Score:
     given: Count
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Costs:
     """What the handling of those received in the period cost, and what customers paid (CR-4)."""
 
@@ -133,7 +133,7 @@ class Costs:
     charged: Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Summary:
     """The figures of `period` as they were known at `at`; nothing in it is personal."""
 
@@ -157,16 +157,23 @@ class Summary:
 
 
 def summarize(
-    records: Iterable[Record | None], settings: Settings, period: Period, at: datetime, draws: Iterable[Row] = ()
+    records: Iterable[Record | None],
+    settings: Settings,
+    period: Period,
+    at: datetime,
+    draws: Iterable[Row] = (),
+    *,
+    is_punctual: Callable[[Record], bool] = not_known,
 ) -> Summary:
     """The figures of `period` [start, end), seen as of `at`; the order of the records does not matter.
 
     None among the records stands for a file that could not be read. What had not been received by `at` and
     what is in a state that does not count is left out. Open and overdue are judged at the end of the period
     or at `at`, whichever is earlier; clocks, promises and the names of groups (category, department …) as of `at`.
-    `draws` are the rows of that register, those of other periods too.
+    `draws` are the rows of that register, those of other periods too. `is_punctual` tells of which record it is known
+    that nothing is overdue when that is judged (`judged_until`).
     """
-    view = View(settings, period, at)
+    view = View(settings, period, at, is_punctual)
     parts: list[Part] = []
     unreadable = 0
     for record in records:

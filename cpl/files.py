@@ -7,12 +7,12 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from gettext import gettext as _
 from pathlib import Path
 from typing import Final
 
 from cpl.errors import CplError
+from cpl.values import frozen, replace
 
 _CHUNK: Final = 1 << 20
 _READ_FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
@@ -84,19 +84,21 @@ def explain(error: OSError) -> str:
     return words.get(kind) or _("{words}; mend that and try again").format(words=error.strerror)
 
 
-def read(path: Path, limit: int) -> bytes:
+def read(path: Path | str, limit: int) -> bytes:
     """The bytes of a regular file of at most `limit` bytes.
 
     Raises:
         Missing: nothing is there.
         Unreadable: a link, folder, pipe or device, larger than `limit`, or not ours to read.
     """
-    data = bytearray()
+    pieces: list[bytes] = []
+    size = 0
     for piece in _chunks(path):
-        data += piece
-        if len(data) > limit:
-            raise Unreadable(path, _("it is larger than {limit} bytes; make it smaller").format(limit=limit))
-    return bytes(data)
+        pieces.append(piece)
+        size += len(piece)
+        if size > limit:
+            raise Unreadable(Path(path), _("it is larger than {limit} bytes; make it smaller").format(limit=limit))
+    return b"".join(pieces)
 
 
 def read_below(root: Path, path: str, limit: int) -> bytes:
@@ -153,6 +155,11 @@ def write(
 def write_new(path: Path, data: bytes, *, root: Path, durable: bool = True, mode: int | None = None) -> None:
     """As `write`, but raises AlreadyThere when anything of that name exists."""
     _place(path, [data], _How(root, new=True, durable=durable, mode=mode))
+
+
+def write_pieces(path: Path, pieces: Iterable[bytes], *, root: Path) -> None:
+    """As `write_new`, of data that comes piece by piece."""
+    _place(path, pieces, _How(root, new=True))
 
 
 def copy_in(source: Path, target: Path, *, root: Path, durable: bool = True) -> str:
@@ -244,14 +251,14 @@ def _hashed(path: Path, found: list[str]) -> Iterator[bytes]:
     found.append(digest.hexdigest())
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
+def _chunks(path: Path | str) -> Iterator[bytes]:
     """The bytes of a regular file, piece by piece; a file of ordinary size takes one read."""
     try:
         descriptor = os.open(path, _READ_FLAGS)
         try:
             about = os.fstat(descriptor)
             if not stat.S_ISREG(about.st_mode):
-                raise Unreadable(path, _("it is not a regular file; name a file"))
+                raise Unreadable(Path(path), _("it is not a regular file; name a file"))
             size = min(about.st_size + 1, _CHUNK)
             while len(piece := os.read(descriptor, size)) == size:
                 yield piece
@@ -259,12 +266,12 @@ def _chunks(path: Path) -> Iterator[bytes]:
         finally:
             os.close(descriptor)
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise Missing(path, explain(error)) from error
+        raise Missing(Path(path), explain(error)) from error
     except OSError as error:
-        raise Unreadable(path, explain(error)) from error
+        raise Unreadable(Path(path), explain(error)) from error
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _How:
     """How a file is put at its place: see `write`, `write_new` and `Transaction.write`."""
 

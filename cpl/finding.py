@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from gettext import gettext as _
 from typing import Final, Literal, TypeAlias
@@ -12,18 +10,20 @@ from typing import Final, Literal, TypeAlias
 from cpl.config import Settings
 from cpl.errors import CplError
 from cpl.git import Git
+from cpl.patterns import bytes_regex
 from cpl.store import Store
+from cpl.values import frozen
 
 State: TypeAlias = Literal["ok", "warning", "error"]
 
-_VERSION: Final = re.compile(rb"git version (\d+)\.(\d+)")
+_VERSION: Final = bytes_regex(rb"git version (\d+)\.(\d+)")
 
 
 class NotMended(CplError):
     """A remedy that could not be done; the message says why, and what to do instead."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Clone:
     """What is looked at: a store in its repository, at the present instant; `interpreter` is what hooks run cpl by."""
 
@@ -66,7 +66,7 @@ Fix: TypeAlias = Callable[[Clone], str]
 """Does the remedy; what was done, in words. Raises CplError when it can't be done."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """What the check `name` found, in words; `remedy` is what a person does, `fix` what cpl can do itself."""
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from gettext import gettext as _
 from pathlib import Path
 from typing import Any, Final
 
 from cpl import document
 from cpl.errors import CplError, Invalid, Problem
+from cpl.patterns import regex
 from cpl.places import shipped, template
 from cpl.schema import did_you_mean, list_of, map_of, struct, text, word
 from cpl.templating import Template, TemplateFault
+from cpl.values import frozen
 
 FORMS: Final = "templates/forms"
 LETTERS: Final = "templates/letters"
@@ -23,7 +23,7 @@ _PAPERS: Final = ("portrait", "landscape")
 RECEIPT: Final = "receipt"
 FINISH: Final = "finish"
 _COUNTED: Final = (RECEIPT, FINISH)
-_NAME: Final = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]{0,60})\.(?P<language>[a-z]{2})\.md")
+_NAME: Final = regex(r"(?P<name>[a-z0-9][a-z0-9-]{0,60})\.(?P<language>[a-z]{2})\.md")
 _HEAD: Final = struct(
     {
         "label": text,
@@ -40,7 +40,7 @@ _HEAD: Final = struct(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Form:
     """A form or a letter in one language.
 

@@ -8,7 +8,6 @@ lies so near to the look that a further change could leave it as it is, is not t
 from __future__ import annotations
 
 import os
-import re
 import stat
 import time
 from collections.abc import Collection, Mapping
@@ -20,6 +19,8 @@ from typing import Final
 from cpl import files, tree
 from cpl.errors import CplError
 from cpl.git import Git
+from cpl.patterns import bytes_regex
+from cpl.values import frozen
 
 Stamp = str
 """What tells a file or folder from what it was or will be: times, size, inode, mode; empty: not to be trusted."""
@@ -40,7 +41,7 @@ _DIRTY: Final = (
     "--",
 )
 _LISTING: Final = ("ls-files", "-v", "-s", "-z", "--")
-_COMPARED: Final = re.compile(rb"H [0-7]+ [0-9a-f]+ 0\t")  # in no conflict, and neither skipped nor assumed unchanged
+_COMPARED: Final = bytes_regex(rb"H [0-7]+ [0-9a-f]+ 0\t")  # in no conflict, and neither skipped nor assumed unchanged
 _CHUNK: Final = 1 << 16
 _FEW: Final = 100
 
@@ -52,7 +53,7 @@ def stamp_of(info: os.stat_result, looked_at: int) -> Stamp:
     return f"{info.st_mtime_ns} {info.st_ctime_ns} {info.st_size} {info.st_ino} {info.st_mode}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Known:
     """What was seen the last time: the stamps of the folders, and what git's index was like."""
 
@@ -69,7 +70,7 @@ class Folders:
     gone: set[str] = field(default_factory=set)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Seen:
     """What has to be looked at: the folders, the files that differ from git's index, and that index itself.
 

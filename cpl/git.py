@@ -7,7 +7,7 @@ import posixpath
 import re
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from gettext import gettext as _
 from pathlib import Path
 from signal import strsignal
@@ -17,6 +17,8 @@ from typing import IO, Any, Final, TypeAlias, cast
 
 from cpl import git_env
 from cpl.errors import CplError, harmless
+from cpl.patterns import bytes_regex, regex
+from cpl.values import frozen
 
 _STATES: Final = (  # a stopped rebase may leave CHERRY_PICK_HEAD too, so the order counts
     ("rebase-merge", "rebase"),
@@ -30,8 +32,8 @@ _STATES: Final = (  # a stopped rebase may leave CHERRY_PICK_HEAD too, so the or
 # git compares each path asked for with each in its index: 7,000 with 100,000 took 15 s.
 _MANY: Final = 500
 _CHUNK: Final = 1 << 16
-_FOUND: Final = re.compile(rb"[0-9a-f]{40,64} \w+ (\d+)\n")
-_IDENTITY: Final = re.compile(r"(.*) <(.*)> \d+ [+-]\d{4}\n")
+_FOUND: Final = bytes_regex(rb"[0-9a-f]{40,64} \w+ (\d+)\n")
+_IDENTITY: Final = regex(r"(.*) <(.*)> \d+ [+-]\d{4}\n")
 COMMIT: Final = ("commit", "--quiet", "--file=-", "--cleanup=verbatim")  # the message from stdin, to the letter
 _SETTINGS: Final = ("-c", "core.quotePath=false", "-c", "i18n.commitEncoding=UTF-8")
 _FROM_STDIN: Final = ("--pathspec-from-file=-", "--pathspec-file-nul")
@@ -57,7 +59,7 @@ class GitFailed(CplError):
         super().__init__(what.format(command=_short(command), code=code, words=self.words or "-"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Git:
     """git as run in `cwd`, with `env` on top of the environment.
 

@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from gettext import gettext as _
 from pathlib import Path
 from typing import Final, TypeVar
@@ -14,6 +13,7 @@ from typing import Final, TypeVar
 from cpl import files
 from cpl.errors import CplError
 from cpl.git import Git, GitFailed
+from cpl.values import frozen
 
 WAIT_SECONDS: Final = 10.0
 _NOBODY_SECONDS: Final = 2.0  # what is not a program called git, such as an editor, holds a lock for a moment only
@@ -46,7 +46,7 @@ class GitBusy(CplError):
             super().__init__(message.format(path=path))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Lock:
     path: Path
     made_at: float

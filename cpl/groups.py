@@ -9,6 +9,7 @@ from datetime import date
 
 from cpl.record import Record
 from cpl.relations import ONCE, Link
+from cpl.values import frozen
 
 
 def links_of(record: Record) -> tuple[tuple[str, str], ...]:
@@ -30,7 +31,7 @@ def in_time(one: Record, other: Record) -> tuple[Record, Record]:
     return one, other
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Member:
     """What a record adds to a group: when it was received, and its people; none once it has left the figures."""
 

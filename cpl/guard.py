@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from gettext import gettext as _
@@ -22,12 +21,13 @@ from cpl.judging import PATHS, Judge, settings_files
 from cpl.objects import Objects, reading
 from cpl.steps import INDEX, Span, Step
 from cpl.store import RECORDS
+from cpl.values import frozen, replace
 
 _DIFFERENCE: Final = "E1"  # the codes of what only a comparison finds
 _TOLD: Final = "W126"  # who changed the settings is told where commits are taken in
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """A problem, and the commit that has it; None: the index."""
 
@@ -38,7 +38,7 @@ class Found:
         return str(self.problem) if self.commit is None else f"{self.commit[:12]}:{self.problem}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """All that was found, by commit, in the order of their making; and how much was looked at."""
 

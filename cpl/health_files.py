@@ -6,7 +6,6 @@ import os
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from gettext import gettext as _
 from typing import Final
@@ -19,6 +18,7 @@ from cpl.journal import Change, Journal
 from cpl.places import SETTINGS_LIMIT
 from cpl.store import RECORDS
 from cpl.transactions import Transaction
+from cpl.values import frozen
 from cpl.writes import Commit
 
 _COMPOSED: Final = "\N{LATIN SMALL LETTER A WITH DIAERESIS}"
@@ -59,7 +59,7 @@ def _add_lines(clone: Clone) -> str:
         if clone.git.is_changed([FILE]):
             raise NotMended(_("{file} has changes that are not committed; commit them first").format(file=FILE))
         store.require_commit([FILE])
-        commit = Commit(_("Keep records byte for byte, and merge them by cpl"), "doctor")
+        commit = Commit("Keep records byte for byte, and merge them by cpl", "doctor")
         before = _content(clone)
         change = Change(FILE, before, _with_lines(before or b"", lines))
         with store.writing(Journal(store.root, commit.subject, [change])) as transaction:
@@ -87,7 +87,7 @@ def _require_effect(git: Git) -> None:
         raise NotMended(message.format(path=paths[0]) + "; " + _("mend it there by hand"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileSystem:
     """What a file system does with names, and what git's settings say that it does."""
 

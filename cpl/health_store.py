@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from gettext import gettext as _
 from gettext import ngettext
@@ -18,6 +17,7 @@ from cpl.finding import Clone, Finding
 from cpl.places import SETTINGS_LIMIT, shipped
 from cpl.record import local_day
 from cpl.store import RECORDS
+from cpl.values import frozen
 from cpl.yaml_writer import flow
 
 GIT_SINCE: Final = (2, 31)
@@ -41,7 +41,7 @@ def settings(clone: Clone) -> Iterator[Finding]:
         yield Finding("settings", "ok", words.format(count=count))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Versions:
     """The versions of git and Python, and whether a name below records/ holds a line end."""
 

@@ -6,7 +6,6 @@ import os
 import posixpath
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import MAXYEAR, UTC, datetime
 from gettext import gettext as _
 from itertools import islice
@@ -20,6 +19,7 @@ from cpl.record import normalize_piece
 from cpl.steps import refuse_shallow
 from cpl.store import RECORDS, Store
 from cpl.tree import ENDING, PREFIX, owner
+from cpl.values import frozen, replace
 
 WORK_TREE: Final = "work tree"
 
@@ -35,7 +35,7 @@ _SIDES: Final = ("diff-tree", *_RAW, "-m", "--no-renames", "--no-commit-id")
 _RENAMES: Final = ("diff-tree", *_RAW, "-M", "--diff-filter=R", "--no-commit-id")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileChange:
     """What happened to a record or another file; `path` is the record's also where only evidence changed."""
 
@@ -51,7 +51,7 @@ class FileChange:
         return stem if stem.startswith(PREFIX) else self.path
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Commit:
     """One commit and what it did; `at` is when it was written, `committed_at` when it got its place."""
 
@@ -71,7 +71,7 @@ class Commit:
         return self.action is None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Row:
     """One file of a commit: its blobs before and after, None where it was or is not there."""
 

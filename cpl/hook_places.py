@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import shlex
-from dataclasses import dataclass
 from gettext import gettext as _
 from pathlib import Path
 from typing import Final
 
 from cpl.git import Git
+from cpl.values import frozen
 
 _OWN_SCOPES: Final = ("local", "worktree")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Setting:
     """core.hooksPath as it is set: the value, the scope (`global` …) and the file or command line it comes from."""
 
@@ -23,7 +23,7 @@ class Setting:
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """The folder in which git looks for hooks, real and absolute, and what is around it.
 

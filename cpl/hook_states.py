@@ -7,7 +7,6 @@ import re
 import shlex
 import stat
 import sys
-from dataclasses import dataclass
 from gettext import gettext as _
 from pathlib import Path
 from typing import Final
@@ -16,9 +15,11 @@ from cpl import config, files, hook_places, hook_script
 from cpl.git import Git
 from cpl.hook_places import Place
 from cpl.hook_script import Script
+from cpl.language import later
+from cpl.patterns import bytes_regex
 from cpl.places import shipped
-from cpl.schema import later
 from cpl.store import Store
+from cpl.values import frozen
 
 HOOKS: Final = ("pre-commit", "pre-merge-commit")
 HOOKS_OF_SERVER: Final = ("pre-receive",)
@@ -36,10 +37,10 @@ _ACTIVE: Final = (INSTALLED, CALLED, CHANGED, EARLIER_CHANGED)
 _SUFFIX: Final = ".before-cpl"
 _LEGACY: Final = ".legacy"  # what the pre-commit framework calls the hook that it found
 _LIMIT: Final = 1 << 20
-_FRAMEWORK_ID: Final = re.compile(rb"^[ \t]*-[ \t]+id:[ \t]*cpl-check\b", re.MULTILINE)
+_FRAMEWORK_ID: Final = bytes_regex(rb"^[ \t]*-[ \t]+id:[ \t]*cpl-check\b", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HookState:
     """What one hook of a clone is like: one of the states above, the file it is about, and what to do (`remedy`)."""
 

@@ -7,7 +7,6 @@ import shlex
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
 from functools import partial
 from gettext import gettext as _
 from pathlib import Path
@@ -20,6 +19,7 @@ from cpl.hook_places import Place
 from cpl.hook_script import Script
 from cpl.hook_states import HOOKS, HookState, state
 from cpl.store import LOCK_SECONDS, Store
+from cpl.values import frozen, replace
 
 __all__ = ["HOOKS", "Done", "HookState", "NotDone", "install", "state", "uninstall"]
 
@@ -30,7 +30,7 @@ class NotDone(CplError):
     """The hooks can't be installed or taken out; nothing was changed. One line a hook, each with what to do."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Done:
     """What became of one hook: its file, and that in words; `is_change` unless all was as it should be."""
 
@@ -40,7 +40,7 @@ class Done:
     is_change: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Plan:
     """What is to be done about a hook, in this order: a file given another name, one written, one removed."""
 
@@ -51,7 +51,7 @@ class _Plan:
     remove: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Job:
     """An installation: where, by which interpreter, and why it may not be (empty when it may)."""
 

@@ -8,7 +8,8 @@ from gettext import gettext as _
 from itertools import pairwise
 from typing import Final
 
-from cpl.schema import Problems, did_you_mean, list_of, map_of, problem
+from cpl.patterns import regex
+from cpl.schema import Problems, did_you_mean, list_of, map_of, problem, shaped, text
 from cpl.workdays import MINUTES_OF_DAY, Hours, Shift, Shifts
 from cpl.yaml_nodes import MappingNode, Node, ScalarNode
 
@@ -17,7 +18,7 @@ DAILY: Final = "daily"
 MAKE_UP: Final = "make-up"
 
 _TIME: Final = r"([01][0-9]|2[0-3]):([0-5][0-9])"
-_RANGE: Final = re.compile(rf"{_TIME}-(?:{_TIME}|24:00)", re.ASCII)
+_RANGE: Final = regex(rf"{_TIME}-(?:{_TIME}|24:00)", re.ASCII)
 _LEAST: Final = 60  # minutes a week, so that no deadline lies beyond what Python can compute
 
 
@@ -52,6 +53,7 @@ def _shifts(node: Node, problems: Problems) -> Shifts:
     return shifts
 
 
+@shaped(map_of(list_of(text)))
 def hours(node: Node, problems: Problems) -> Hours | None:
     """The hours that `{mon-fri: ['08:30-12:00', '14:00-18:00'], sat: ['09:00-12:00']}` says.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from gettext import gettext as _
 from typing import Any
@@ -18,12 +18,13 @@ from cpl.errors import Invalid, Problem
 from cpl.mapping import ImportMap
 from cpl.record import ALPHABET, day_of, local_day, make_id
 from cpl.tables import Row
+from cpl.values import frozen
 
 Judge = Callable[[Document], Iterable[Problem]]
 """What is wrong with a new record, whose path is that of the document's source."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class New:
     """A row that became a record."""
 
@@ -32,7 +33,7 @@ class New:
     unmatched: tuple[Unmatched, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Known:
     """A row whose complaint the store already has, as the record `id`."""
 
@@ -40,7 +41,7 @@ class Known:
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rejected:
     """A row that was not taken in, and why."""
 
@@ -51,7 +52,7 @@ class Rejected:
 Outcome = New | Known | Rejected
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Report:
     """What became of a table's rows, in their order."""
 
@@ -76,7 +77,7 @@ def report(outcomes: Iterable[Outcome]) -> Report:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Present:
     """What the store holds: ids by source and key, all ids, and those of records that can't be read."""
 

@@ -15,12 +15,13 @@ from gettext import gettext as _
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
-from cpl import freshness, index_dues, index_file
+from cpl import freshness, index_dues, index_file, index_texts
 from cpl.errors import CplError
 from cpl.freshness import Asked
 from cpl.index_file import Tree, Where, name_of, path_at
-from cpl.index_rows import FACETS, from_facet, microseconds
+from cpl.index_rows import from_facet
 from cpl.index_update import COLUMNS, Look, Watch
+from cpl.recognise import FACETS, microseconds
 from cpl.store import RECORDS, Store
 
 T = TypeVar("T")
@@ -71,13 +72,20 @@ class Size(NamedTuple):
     path: Path
 
 
+class Help(NamedTuple):
+    """What the index needs of its caller: to show progress, to tell a person, and what to do while git compares."""
+
+    watch: Watch
+    say: Callable[[str], None]
+    meanwhile: Callable[[], None] = lambda: None
+
+
 class Index:
     """The index of a store, brought up to date when it is first asked."""
 
-    def __init__(self, store: Store, watch: Watch, say: Callable[[str], None], compared: Asked | None = None) -> None:
+    def __init__(self, store: Store, help_: Help, compared: Asked | None = None) -> None:
         self._store = store
-        self._watch = watch
-        self._say = say
+        self._watch, self._say, self._meanwhile = help_
         self._compared = compared  # by git, which may have begun before there was an index to ask
         self._fresh: Tree | None = None
         self._guessed: Tree | None = None  # what git has not confirmed yet
@@ -96,7 +104,9 @@ class Index:
 
     def _look(self) -> Look:
         compared, self._compared = self._compared, None
-        return Look(self._store.git, self._at, self._tell_damage, compared)
+        look = Look(self._store.git, self._at, self._tell_damage, compared)
+        self._meanwhile()
+        return look
 
     def _tell_damage(self) -> None:
         message = _("the index {path} is damaged and is made anew; the records are not affected")
@@ -192,13 +202,7 @@ class Index:
 
     def with_words(self, words: Sequence[str]) -> list[str]:
         """The files in which all of the words stand, whatever their case."""
-        values = {f"word{number}": word.casefold().encode(errors="surrogatepass") for number, word in enumerate(words)}
-        holds = " AND ".join(f"instr(folded, :{name})" for name in values)
-        return self._asked(
-            lambda tree: _paths(
-                tree, f"SELECT place FROM texts CROSS JOIN files USING (row) WHERE tree = :tree AND {holds}", values
-            )
-        )
+        return self._asked(lambda tree: index_texts.with_words(self._at, tree, words))
 
     def due(self, now: datetime, horizon: datetime | None) -> list[str]:
         """The records of which at `now` something is overdue; with a horizon also due by then, or warned of."""

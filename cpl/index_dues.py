@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 import zoneinfo
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple, cast
 
-from cpl import calendars, config, files
-from cpl.clocks import dues
+from cpl import calendars, config, files, quick
+from cpl.clocks import dues, stands_still
 from cpl.config import Settings
 from cpl.index_file import Tree, Where, locked, path_at, transaction
-from cpl.index_rows import at_microsecond, key_of, microseconds
+from cpl.index_rows import at_microsecond, key_of
+from cpl.parallel import in_order_anyhow
 from cpl.places import SETTINGS_LIMIT, template
+from cpl.recognise import microseconds
 from cpl.record import Record
 from cpl.store import Store, bytes_of, read_entry
 from cpl.workdays import Calendar
@@ -24,6 +27,7 @@ LOOK_EACH_TIME: Final = 0
 
 
 _SETTINGS_KEPT: Final = 20
+_ENOUGH: Final = 1000  # records whose dues take longer to reckon than processes to start
 
 
 class Dues(NamedTuple):
@@ -66,25 +70,45 @@ def _missing(database: sqlite3.Connection, settings: int, finals: Iterable[str])
     return database.execute(asked, (settings, *states, *states)).fetchall()
 
 
-def _reckoned(store: Store, rows: Iterable[tuple[int, bytes, str | None, int]]) -> Iterator[Dues]:
-    """What is due next by rows with their keys, a file that had that content, and from when on they are known."""
-    years = _Years(store.settings)
-    for row, key, path, known_from in rows:
-        data = None if path is None else bytes_of(store.root, path)
-        record = read_entry("", data).record if isinstance(data, bytes) and key_of(data) == key else None
-        if record is None:
-            yield Dues(row, LOOK_EACH_TIME, None)
-            continue
-        found = _next(record, store.settings, at_microsecond(known_from), years)
-        if found is not None:
-            yield Dues(row, *found)
+class _Wanted(NamedTuple):
+    """A row of which the dues are wanted, a file that had its content, and from when on everything in it is known."""
+
+    row: int
+    key: bytes
+    path: str | None
+    known_from: int
+
+
+def _reckoned(store: Store, rows: Sequence[_Wanted]) -> Iterator[Dues]:
+    """What is due next, by several processes where there are many rows; nothing of a row without anything due."""
+    found = in_order_anyhow(partial(_reckoner, store.root, store.git.env), rows, enough=_ENOUGH)
+    return (each for each in found if each is not None)
+
+
+def _reckoner(root: Path, env: Mapping[str, str]) -> Callable[[_Wanted], Dues | None]:
+    store = Store(root, env)
+    return partial(_dues_of, store, _Years(store.settings))
+
+
+def _dues_of(store: Store, years: _Years, wanted: _Wanted) -> Dues | None:
+    data = None if wanted.path is None else bytes_of(store.root, wanted.path)
+    record = _record(data) if isinstance(data, bytes) and key_of(data) == wanted.key else None
+    if record is None:
+        return Dues(wanted.row, LOOK_EACH_TIME, None)
+    found = _next(record, store.settings, at_microsecond(wanted.known_from), years)
+    return None if found is None else Dues(wanted.row, *found)
+
+
+def _record(data: bytes) -> Record | None:
+    return quick.read(data) or read_entry("", data).record
 
 
 def _next(record: Record, settings: Settings, at: datetime, years: _Years) -> tuple[int, int | None] | None:
     """The earliest due and warning once everything has happened; None where nothing is due any more."""
     found = dues(record, settings.profile, settings.worktime, at)
-    if any(settings.profile.is_paused(state) for state in (record.status, *_moves(record)[-1:])):
-        return LOOK_EACH_TIME, None  # what stands still falls due later the longer it does
+    paused = {settings.profile.is_paused(state) for state in (record.status, *_moves(record)[-1:])}
+    if True in paused and not (len(paused) == 1 and stands_still(record, settings.profile, settings.worktime, at)):
+        return LOOK_EACH_TIME, None
     if not found:
         return None
     due = min(each.due_at for each in found)
@@ -135,7 +159,7 @@ def with_dues(store: Store, at: Where, tree: Tree, finals: Iterable[str]) -> int
         database.execute("INSERT OR IGNORE INTO settings (key) VALUES (?)", (key,))
         number = cast(int, database.execute(asked, (key,)).fetchone()[0])
         last = database.execute("SELECT max(row) FROM rows").fetchone()[0] or 0
-        rows = [(*row, *_known_by(database, tree, row[0])) for row in _missing(database, number, finals)]
+        rows = [_Wanted(*row, *_known_by(database, tree, row[0])) for row in _missing(database, number, finals)]
         entered = ((number, *found) for found in _reckoned(store, rows))
         database.executemany("INSERT OR REPLACE INTO dues VALUES (?, ?, ?, ?)", entered)
         database.execute("UPDATE settings SET seen = ? WHERE settings = ?", (last, number))

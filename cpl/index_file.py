@@ -37,9 +37,10 @@ CREATE TABLE files (
   stamp TEXT NOT NULL, is_compared INTEGER NOT NULL, is_watched INTEGER NOT NULL, PRIMARY KEY (tree, place)
 ) WITHOUT ROWID;
 CREATE TABLE rows (
-  row INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL UNIQUE, id TEXT, receipt INTEGER, known_from INTEGER,
+  row INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL, id TEXT, receipt INTEGER, known_from INTEGER,
   latest INTEGER, moved_to TEXT, has_open_tasks INTEGER, is_linked INTEGER, is_faulty INTEGER NOT NULL, {facets});
 CREATE TABLE links (row INTEGER NOT NULL, target TEXT NOT NULL, PRIMARY KEY (target, row)) WITHOUT ROWID;
+-- Made by the first search.
 CREATE TABLE texts (row INTEGER PRIMARY KEY, folded BLOB NOT NULL);
 CREATE TABLE settings (settings INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, seen INTEGER NOT NULL DEFAULT 0);
 -- Only of what has something due, or may have (0).
@@ -49,6 +50,7 @@ CREATE TABLE dues (
 """
 # Made when all rows are there, for that is faster.
 _INDEXES: Final = """
+CREATE UNIQUE INDEX rows_by_key ON rows (key);
 CREATE INDEX files_of_a_folder ON files (tree, folder);
 CREATE INDEX files_of_a_row ON files (row, tree);
 CREATE INDEX watched_files ON files (tree) WHERE is_watched;
@@ -105,7 +107,9 @@ def path_at(place: bytes) -> str:
 
 def name_of(path: str) -> str:
     """What a piece of an id is looked for in: the file's name without its ending, in upper case."""
-    return Path(path).stem.upper().encode("utf-8", "replace").decode()
+    name = path.rpartition("/")[2]
+    stem, dot, _ending = name.rpartition(".")
+    return (stem if dot and stem else name).upper().encode("utf-8", "replace").decode()
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -163,7 +167,7 @@ def replaced(path: Path, facets: Iterable[str]) -> Iterator[sqlite3.Connection]:
     files.write(aside, b"", root=path.parent, durable=False, mode=0o600)
     try:
         with closing(sqlite3.connect(aside, isolation_level=None)) as database:
-            for setting in ("page_size = 8192", "journal_mode = OFF", "synchronous = NORMAL", "cache_size = -65536"):
+            for setting in ("page_size = 8192", "journal_mode = OFF", "synchronous = OFF", "cache_size = -65536"):
                 database.execute(f"PRAGMA {setting}")
             database.executescript(_TABLES.format(facets=", ".join(f"{name} TEXT" for name in facets)))
             database.execute("BEGIN")

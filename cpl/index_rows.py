@@ -7,54 +7,24 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from cpl import freshness, quick
+from cpl import files, freshness, quick, recognise
+from cpl.document import BOM
 from cpl.events import Event
 from cpl.freshness import UNTRUSTED, Stamp
 from cpl.groups import links_of
-from cpl.parallel import in_order
+from cpl.parallel import in_order_anyhow
+from cpl.recognise import FACETS, Row, as_facet, microseconds
 from cpl.record import Record
-from cpl.store import bytes_of, read_entry
+from cpl.store import RECORD_LIMIT, read_entry
 
-_OWN: Final = (
-    "kind",
-    "status",
-    "nature",
-    "severity",
-    "category",
-    "channel",
-    "lead",
-    "assignee",
-    "departments",
-)
-_OF_PLACE: Final = ("building", "unit", "room")
-FACETS: Final = (*_OWN, *(f"location.{name}" for name in _OF_PLACE))
-"""The fields with few values, by which most lists are filtered."""
-
+_CLOSING: Final = "\n---"
+_FEW: Final = 200  # records that are read in less time than it takes to compile the patterns that recognise them
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
-
-
-class Row(NamedTuple):
-    """What is kept of a content, of one that holds no record only `folded`; one with an error of its form is faulty.
-
-    Instants are microseconds since 1970. From `known_from` on everything that happened is known; `latest` is the last
-    instant that the record names at all. `moved_to` is the state that the events lead to, whatever `status` says.
-    """
-
-    folded: bytes
-    id: str | None = None
-    received: int = 0
-    known_from: int = 0
-    latest: int = 0
-    moved_to: str | None = None
-    has_open_tasks: bool = False
-    links: tuple[str, ...] = ()
-    is_faulty: bool = True
-    facets: tuple[str | None, ...] = ()
 
 
 class Examined(NamedTuple):
@@ -64,11 +34,6 @@ class Examined(NamedTuple):
     stamp: Stamp | None
     key: bytes | None = None
     row: Row | None = None
-
-
-def microseconds(instant: datetime) -> int:
-    """An instant as the index keeps it."""
-    return (instant - _EPOCH) // _MICROSECOND
 
 
 def at_microsecond(number: int) -> datetime:
@@ -82,29 +47,33 @@ def examine(root: Path, path: str) -> Examined:
     return Examined(path, stamp, None if data is None else key_of(data))
 
 
-def _examiner(root: Path) -> Callable[[str], Examined]:
-    return partial(_examined_whole, root)
+def _examiner(root: Path, row_of: Callable[[bytes], Row]) -> Callable[[str], Examined]:
+    return partial(_examined_whole, root, row_of)
 
 
-def _examined_whole(root: Path, path: str) -> Examined:
+def _examined_whole(root: Path, row_of: Callable[[bytes], Row], path: str) -> Examined:
     stamp, data = _stamped(root, path)
     return Examined(path, stamp) if data is None else Examined(path, stamp, key_of(data), row_of(data))
 
 
 def examined(root: Path, paths: Sequence[str]) -> Iterator[Examined]:
     """Many record files as they are now, parsed by as many processes as the machine has cores."""
-    return in_order(partial(_examiner, root), paths)
+    reading = row_of if len(paths) > _FEW else read_row
+    return in_order_anyhow(partial(_examiner, root, reading), paths)
 
 
 def _stamped(root: Path, path: str) -> tuple[Stamp | None, bytes | None]:
     """The stamp from before a file was read, and its bytes; None for what is not there, or can't be read."""
     looked_at = time.time_ns()
+    full = f"{root}/{path}"
     try:
-        info = os.lstat(root / path)
+        info = os.lstat(full)
     except OSError:
         return None, None
-    data = bytes_of(root, path)
-    return (freshness.stamp_of(info, looked_at), data) if isinstance(data, bytes) else (UNTRUSTED, None)
+    try:
+        return freshness.stamp_of(info, looked_at), files.read(full, RECORD_LIMIT)
+    except files.Unreadable:
+        return UNTRUSTED, None
 
 
 def key_of(data: bytes) -> bytes:
@@ -116,25 +85,37 @@ def key_of(data: bytes) -> bytes:
 
 def row_of(data: bytes) -> Row:
     """What is kept of this content."""
+    return recognise.row(data) or read_row(data)
+
+
+def read_row(data: bytes) -> Row:
+    """The same, by the readers."""
     record, text, is_faulty = _read(data)
-    folded = text.casefold().encode()
     if record is None:
-        return Row(folded)
+        return Row()
     fields = record.fields
     moves = [event.to for event in record.events if event.to is not None]
     links = links_of(record)
+    latest = microseconds(max(_instants(fields)))
     return Row(
-        folded,
         id=record.id,
         received=microseconds(record.received_at),
         known_from=microseconds(_known_from(record)),
-        latest=microseconds(max(_instants(fields))),
+        latest=max(latest, recognise.latest(text[: text.find(_CLOSING)]) or latest),
         moved_to=moves[-1] if moves else None,
         has_open_tasks="tasks" in fields and any(task.is_open for task in record.tasks),
         links=tuple(dict.fromkeys(to for _name, to in links)) if links else (),
         is_faulty=is_faulty,
         facets=tuple(_facets(fields)),
     )
+
+
+def text_of(data: bytes) -> bytes:
+    """The text of a file for searches, without regard to case."""
+    try:
+        return recognise.folded(data.decode().removeprefix(BOM), data.removeprefix(BOM.encode()))
+    except UnicodeDecodeError:
+        return data.decode("utf-8", "replace").casefold().encode()
 
 
 def _read(data: bytes) -> tuple[Record | None, str, bool]:
@@ -169,15 +150,10 @@ def _instants(fields: Mapping[str, Any]) -> Iterator[datetime]:
 
 
 def _facets(fields: Mapping[str, Any]) -> Iterator[str | None]:
-    yield from (_as_facet(fields.get(name)) for name in _OWN)
-    place = fields.get("location") or {}
-    yield from (place.get(name) for name in _OF_PLACE)
-
-
-@lru_cache
-def _as_facet(value: Any) -> str | None:
-    """A field's value as the index keeps it."""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, tuple) else value
+    for name in FACETS:
+        first, _dot, part = name.partition(".")
+        value = (fields.get(first) or {}).get(part) if part else fields.get(first)
+        yield as_facet(value) if isinstance(value, tuple) else value
 
 
 def from_facet(text: str | None, name: str) -> Any:

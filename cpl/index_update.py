@@ -12,7 +12,8 @@ from cpl import files, freshness, index_file, index_rows
 from cpl.freshness import UNTRUSTED, Asked, Known, Seen, Stamp
 from cpl.git import Git
 from cpl.index_file import Tree, Where, locked, name_of, path_at, place_of, transaction
-from cpl.index_rows import FACETS, Examined, Row
+from cpl.index_rows import Examined
+from cpl.recognise import FACETS, Row
 from cpl.store import RECORDS
 
 COLUMNS: Final = tuple(name.replace(".", "_") for name in FACETS)
@@ -22,7 +23,9 @@ _LISTING_LIMIT: Final = 1 << 30
 _FEW: Final = 500  # files that one process reads and parses in less time than others need to start
 _SPARE: Final = 10_000
 _FILE: Final = "place, row, stamp, is_compared, is_watched"
+_AT_ONCE: Final = 200
 _ROW: Final = (
+    "row",
     "key",
     "id",
     "receipt",
@@ -34,7 +37,13 @@ _ROW: Final = (
     "is_faulty",
     *COLUMNS,
 )
-_INSERT: Final = f"INSERT INTO rows ({', '.join(_ROW)}) VALUES ({', '.join('?' * len(_ROW))})"
+_NEW_ROW: Final = f"INSERT INTO rows ({', '.join(_ROW)}) VALUES ({', '.join('?' * len(_ROW))})"
+_NEW_LINK: Final = "INSERT INTO links VALUES (?, ?)"
+_NEW_FILE: Final = (
+    "INSERT OR REPLACE INTO files (tree, place, folder, name, row, stamp, is_compared, is_watched)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_INSERTS: Final = (_NEW_ROW, _NEW_LINK, _NEW_FILE)
 
 Watch = Callable[[Iterable[Examined], int], Iterable[Examined]]
 """What shows the progress over so many files while they are read."""
@@ -172,8 +181,10 @@ class _Update:
         database.executemany(
             "DELETE FROM files WHERE tree = ? AND place = ?", ((tree, place_of(path)) for path in plan.gone)
         )
-        for found in watch(self._examined(database, plan), len(plan.wanted)):
-            self._write_file(database, tree, found, plan.wanted[found.path], is_compared=found.path in compared)
+        entry = _Entry(database, tree)
+        for found in watch(self._examined(database, entry, plan), len(plan.wanted)):
+            self._enter(entry, found, plan.wanted[found.path], is_compared=found.path in compared)
+        entry.flush()
         if listing is not None:
             _keep_listing(self._at, self._seen.git_stamp, listing)
         if plan.wanted:
@@ -183,11 +194,23 @@ class _Update:
         )
         return tree
 
+    def _enter(self, entry: _Entry, found: Examined, known: _File | None, *, is_compared: bool) -> None:
+        if found.stamp is None:
+            entry.forget(found.path)
+            return
+        row = None if found.key is None else entry.row(found.key, found.row)
+        is_watched = self._is_watched(found.path, found, is_compared=is_compared)
+        file = _File(row, found.stamp, is_compared, is_watched)
+        if file != known:
+            folder = found.path if found.path in self._seen.folders.stamps else found.path.rpartition("/")[0]
+            entry.file(found.path, folder, file)
+
     def _plan(self, database: sqlite3.Connection) -> _Plan:
         """The files that may differ from what the index says."""
         tree, folders = self._tree, self._seen.folders
         if tree is None:
-            return _Plan({path: None for paths in folders.files.values() for path in paths}, set())
+            new = (path for paths in folders.files.values() for path in paths)
+            return _Plan(dict.fromkeys(sorted(new, key=place_of)), set())  # in their order they are entered faster
         known: dict[str, _File | None] = {}
         gone: set[str] = set()
         for folder in (*folders.stamps, *folders.gone):
@@ -227,12 +250,11 @@ class _Update:
             ((tree, os.fsencode(path), stamp) for path, stamp in folders.stamps.items()),
         )
 
-    def _examined(self, database: sqlite3.Connection, plan: _Plan) -> Iterator[Examined]:
+    def _examined(self, database: sqlite3.Connection, entry: _Entry, plan: _Plan) -> Iterator[Examined]:
         """The wanted files as they are now; only what the index has no row of is parsed."""
-        is_empty = database.execute("SELECT 1 FROM rows LIMIT 1").fetchone() is None
         unknown: list[str] = []
         for path in plan.wanted:
-            if is_empty:
+            if entry.is_empty:
                 unknown.append(path)
                 continue
             found = index_rows.examine(self._at.root, path)
@@ -242,28 +264,49 @@ class _Update:
                 unknown.append(path)
         yield from index_rows.examined(self._at.root, unknown)
 
-    def _write_file(
-        self, database: sqlite3.Connection, tree: int, found: Examined, known: _File | None, *, is_compared: bool
-    ) -> None:
-        place = place_of(found.path)
-        if found.stamp is None:
-            database.execute("DELETE FROM files WHERE tree = ? AND place = ?", (tree, place))
-            return
-        row = None
-        if found.key is not None:
-            row = _row_with(database, found.key)
-            if row is None and found.row is not None:
-                row = _new_row(database, found.key, found.row)
-        is_watched = self._is_watched(found.path, found, is_compared=is_compared)
-        file = _File(row, found.stamp, is_compared, is_watched)
-        if file == known:
-            return
-        folder = found.path if found.path in self._seen.folders.stamps else found.path.rpartition("/")[0]
-        database.execute(
-            "INSERT OR REPLACE INTO files (tree, place, folder, name, row, stamp, is_compared, is_watched)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (tree, place, os.fsencode(folder), name_of(found.path), *file),
-        )
+
+class _Entry:
+    """Files and rows on their way into the index, many at once; `flush` has to be called at the end."""
+
+    def __init__(self, database: sqlite3.Connection, tree: int) -> None:
+        self._database = database
+        self._tree = tree
+        self.is_empty = database.execute("SELECT 1 FROM rows LIMIT 1").fetchone() is None
+        last = database.execute("SELECT max(seq) FROM sqlite_sequence WHERE name = 'rows'").fetchone()[0]
+        self._last: int = last or 0  # the highest number that a row ever had
+        self._numbers: dict[bytes, int] = {}  # of the rows that are entered here
+        self._waiting: dict[str, list[tuple[Any, ...]]] = {statement: [] for statement in _INSERTS}
+
+    def row(self, key: bytes, row: Row | None) -> int | None:
+        """The number of the row of a content, which is new if there is none; None where nothing is known of it."""
+        number = self._numbers.get(key)
+        if number is None and not self.is_empty:
+            number = _row_with(self._database, key)
+        if number is not None or row is None:
+            return number
+        self._last += 1
+        self._numbers[key] = self._last
+        facets = row.facets or (None,) * len(COLUMNS)
+        values = (key, row.id, row.received, row.known_from, row.latest, row.moved_to, row.has_open_tasks)
+        self._waiting[_NEW_ROW].append((self._last, *values, bool(row.links), row.is_faulty, *facets))
+        self._waiting[_NEW_LINK] += [(self._last, target) for target in row.links]
+        return self._last
+
+    def forget(self, path: str) -> None:
+        """Take a file out that is gone."""
+        self._database.execute("DELETE FROM files WHERE tree = ? AND place = ?", (self._tree, place_of(path)))
+
+    def file(self, path: str, folder: str, file: _File) -> None:
+        """Enter a file, in place of what is known of it."""
+        self._waiting[_NEW_FILE].append((self._tree, place_of(path), os.fsencode(folder), name_of(path), *file))
+        if len(self._waiting[_NEW_FILE]) >= _AT_ONCE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Enter what has been collected."""
+        for statement, rows in self._waiting.items():
+            self._database.executemany(statement, rows)
+            rows.clear()
 
 
 def _files_of(database: sqlite3.Connection, tree: int, folder: str) -> dict[str, _File]:
@@ -291,15 +334,6 @@ def _file(found: Sequence[Any]) -> tuple[str, _File]:
 def _row_with(database: sqlite3.Connection, key: bytes) -> int | None:
     found = database.execute("SELECT row FROM rows WHERE key = ?", (key,)).fetchone()
     return None if found is None else int(found[0])
-
-
-def _new_row(database: sqlite3.Connection, key: bytes, row: Row) -> int:
-    facets = row.facets or (None,) * len(COLUMNS)
-    values = (key, row.id, row.received, row.known_from, row.latest, row.moved_to, row.has_open_tasks)
-    number = database.execute(_INSERT, (*values, bool(row.links), row.is_faulty, *facets)).lastrowid
-    database.execute("INSERT INTO texts VALUES (?, ?)", (number, row.folded))
-    database.executemany("INSERT INTO links VALUES (?, ?)", ((number, target) for target in row.links))
-    return cast(int, number)
 
 
 def _new_tree(database: sqlite3.Connection, at: Where) -> int:

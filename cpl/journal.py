@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from gettext import gettext as _
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from cpl import files
 from cpl.errors import CplError
+from cpl.values import frozen
 
 NAME: Final = "unfinished"
 FORMAT: Final = 1
 _LIMIT: Final = 1 << 30
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Digest:
     """A file that is known by the SHA-256 of its bytes, in hex; it is too large to be noted whole."""
 
@@ -29,7 +29,7 @@ Version: TypeAlias = bytes | Digest | None
 """What a file holds, or a digest of it; None: there is no such file."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """A file, by its path from the store's root, before and after."""
 
@@ -38,7 +38,7 @@ class Change:
     after: Version
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Journal:
     """The write of the store in `root`: its commit's subject, the files, and whether they are to be committed."""
 

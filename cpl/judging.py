@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from gettext import gettext as _
@@ -20,6 +18,7 @@ from cpl.difference import Change
 from cpl.errors import CplError, Invalid, Problem
 from cpl.git import Git
 from cpl.objects import Objects
+from cpl.patterns import bytes_regex
 from cpl.places import TEMPLATES, shipped, template
 from cpl.record import Record, is_id
 from cpl.registers import is_register
@@ -28,6 +27,7 @@ from cpl.steps import INDEX, File, Step
 from cpl.store import RECORDS, Entry, read_entry, record_path
 from cpl.store_paths import name_of
 from cpl.tree import ENDING, is_evidence_name, is_record
+from cpl.values import replace
 
 PATHS: Final = (RECORDS, config.MARKER, PROFILES, calendars.FOLDER)
 """What is judged, and what by."""
@@ -39,7 +39,7 @@ _VERSIONS: Final = 2000  # of records in work, so that few are read twice; 10 KB
 IMPORT: Final = "import"
 """The action of a commit that takes in another system's records."""
 
-_LFS: Final = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*?oid sha256:([0-9a-f]{64})\n")
+_LFS: Final = bytes_regex(rb"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*?oid sha256:([0-9a-f]{64})\n")
 
 Also: TypeAlias = Callable[[Step, Settings, Change], Iterable[Problem]]
 """More rules for what a step does to one record, beside those of `difference`."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from gettext import gettext as _
 from pathlib import Path
 from typing import Final
 
 from cpl.errors import CplError
 from cpl.git import Git, GitFailed, is_outside
+from cpl.values import frozen
 
 _ASKED: Final = (
     ("--show-toplevel",),
@@ -23,7 +23,7 @@ class NotReady(CplError):
     """The repository is in no state to take a commit."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layout:
     """The top of a work tree, its git folder, and the one that all work trees share; all are absolute.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import partial
 from gettext import gettext as _
@@ -17,6 +16,7 @@ from typing import Any, Final
 from cpl.config import Settings
 from cpl.errors import Problem
 from cpl.events import VERBS
+from cpl.patterns import regex
 from cpl.profile import TERM_SECTIONS
 from cpl.schema import (
     Converter,
@@ -32,6 +32,7 @@ from cpl.schema import (
     zone,
 )
 from cpl.sources import Source, kept_name, known, source
+from cpl.values import frozen
 from cpl.yaml_nodes import MappingNode, Node
 
 FORMAT: Final = 1
@@ -56,10 +57,10 @@ IMPORTED_VERBS: Final = (
 )
 
 _PROBE: Final = datetime(2001, 2, 3, 16, 5, 6, tzinfo=UTC)
-_ZONE_NAME: Final = re.compile(r"(?:[^%]|%[^Z])*+%Z")
+_ZONE_NAME: Final = regex(r"(?:[^%]|%[^Z])*+%Z")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EventRule:
     """How an event is made: fixed fields, sources of instants and texts; `at` None: when it was received."""
 
@@ -74,7 +75,7 @@ class EventRule:
         return self.fixed.get("did") == "agree"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ImportMap:
     """A mapping file, ready to be used; `fields` by dotted name, `keep` by column."""
 

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from html import escape
 from typing import Final
 
+from cpl.patterns import regex
 from cpl.render import one_line, visible
 
-_MARKS: Final = re.compile(r"[\\`*_~|\[\]]")
-_ENTITY: Final = re.compile(r"&(?=#?\w+;)")
-_FIRST: Final = re.compile(r"(?:[-+=>#:]|\d+(?=[.)]))")
+_MARKS: Final = regex(r"[\\`*_~|\[\]]")
+_ENTITY: Final = regex(r"&(?=#?\w+;)")
+_FIRST: Final = regex(r"(?:[-+=>#:]|\d+(?=[.)]))")
 _STYLE: Final = """\
 @page { size: A4 PAPER; margin: 15mm; }
 body { font-family: "Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", SimSun, sans-serif;

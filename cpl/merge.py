@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from gettext import gettext as _
 from typing import Any, Final
@@ -15,11 +14,13 @@ from cpl.document import BOM, Document, reparsed
 from cpl.errors import CplError, Invalid, Problem
 from cpl.merge_body import BodyMerge
 from cpl.merge_front import FrontMerge, Version, event_key
+from cpl.patterns import regex
 from cpl.record import NAMED, load
+from cpl.values import frozen
 from cpl.yaml_nodes import Source
 
-_COMMENT: Final = re.compile(r"(?:^|(?<=[ \t]))#[^\r\n]*", re.MULTILINE)
-_LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
+_COMMENT: Final = regex(r"(?:^|(?<=[ \t]))#[^\r\n]*", re.MULTILINE)
+_LINE: Final = regex(r"[^\n]*\n|[^\n]+")
 
 
 class Unmergeable(CplError):
@@ -29,7 +30,7 @@ class Unmergeable(CplError):
         super().__init__(_("it can't be merged as a record: {reason}").format(reason=reason))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Marks:
     """The length of the lines that mark a conflict, and what the two sides are called there."""
 
@@ -41,7 +42,7 @@ class Marks:
 PLAIN: Final = Marks()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Merged:
     """The merged file, and which fields (`location.room`) and sections (`## Plan`) are in conflict and marked in it.
 
@@ -53,7 +54,7 @@ class Merged:
     left_out: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Clash:
     """A place that both sides changed: a field, or the lines of a section; None: a side has nothing there."""
 

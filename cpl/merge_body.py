@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from gettext import gettext as _
 from typing import Final
 
 from cpl import threeway
+from cpl.patterns import regex
 from cpl.record import LOG_SECTION
 from cpl.sections import parts
 
-_TIME: Final = re.compile(r"### (\d{4}-\d\d-\d\d \d\d:\d\d)")
+_TIME: Final = regex(r"### (\d{4}-\d\d-\d\d \d\d:\d\d)")
 
 Key = tuple[str, int]  # a heading, and how many of the same precede it
 Lines = list[str]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -12,6 +11,7 @@ from cpl import splicing, threeway
 from cpl.document import Document
 from cpl.events import Event, canonical, effective, set_last
 from cpl.record import HISTORY, NAMED, ORDER, Record, derived, load
+from cpl.values import frozen
 
 EVIDENCE: Final = "evidence"
 _PEOPLE: Final = ("complainant", "people")
@@ -21,7 +21,7 @@ _ABSENT: Final[tuple[object, ...]] = (None, {}, ())
 Path = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Version:
     """One version of the record: its fields as typed values, and its body."""
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from gettext import gettext as _
 from typing import Final
+
+from cpl.patterns import regex
+from cpl.values import frozen
 
 MILLISECOND: Final = timedelta(milliseconds=1)
 
 # The years and lengths are bounded so that no deadline can lie beyond what Python can compute.
 _YEAR: Final = r"(?:19|2[0-9])[0-9]{2}"
-_INSTANT: Final = re.compile(
+_INSTANT: Final = regex(
     rf"({_YEAR}-[0-9]{{2}}-[0-9]{{2}})[Tt ]([0-9]{{2}}:[0-9]{{2}})(:[0-9]{{2}}(?:\.[0-9]{{1,6}})?)?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})?"
 )
@@ -20,11 +22,11 @@ _INSTANT: Final = re.compile(
 USUAL_INSTANT: Final = (
     rf"{_YEAR}-[0-9]{{2}}-[0-9]{{2}}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]{{3}})?[+-][0-9]{{2}}:[0-9]{{2}}"
 )
-_USUAL: Final = re.compile(USUAL_INSTANT)
-_DATE: Final = re.compile(rf"{_YEAR}-[0-9]{{2}}-[0-9]{{2}}")
-_DURATION: Final = re.compile(r"([1-9][0-9]{0,4})(m|h|d|bh|bd)|([1-9][0-9]{0,2})(mo)")
-_WEEK: Final = re.compile(rf"({_YEAR})-W([0-9]{{2}})")
-_MONTH: Final = re.compile(rf"({_YEAR})-([0-9]{{2}})")
+_USUAL: Final = regex(USUAL_INSTANT)
+_DATE: Final = regex(rf"{_YEAR}-[0-9]{{2}}-[0-9]{{2}}")
+_DURATION: Final = regex(r"([1-9][0-9]{0,4})(m|h|d|bh|bd)|([1-9][0-9]{0,2})(mo)")
+_WEEK: Final = regex(rf"({_YEAR})-W([0-9]{{2}})")
+_MONTH: Final = regex(rf"({_YEAR})-([0-9]{{2}})")
 
 
 def parse_instant(text: str, zone: tzinfo | None = None) -> datetime:
@@ -98,7 +100,7 @@ def parse_date(text: str) -> date:
         raise ValueError(_("'{text}' does not exist: {reason}").format(text=text, reason=error)) from None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Duration:
     """A length as a procedure states it: `amount` of `unit` (m, h, d, mo; business hours bh,
     business days bd), or the rest of the day (`same-day`).
@@ -113,6 +115,7 @@ class Duration:
 
 SAME_DAY: Final = "same-day"
 BUSINESS_UNITS: Final = ("bh", "bd")
+WALL_UNITS: Final = ("m", "h", "d", "mo")
 
 
 def parse_duration(text: str) -> Duration:
@@ -131,7 +134,7 @@ def parse_duration(text: str) -> Duration:
     return Duration(int(found[1] or found[3]), found[2] or found[4])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Period:
     """The half-open stretch of time [start, end), with the name it was asked for by."""
 

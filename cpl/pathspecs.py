@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from cpl.git import Git
 from cpl.record import is_id
 from cpl.store import RECORDS, record_path
 from cpl.tree import ENDING, owner
+from cpl.values import frozen, replace
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scope:
     """Which files a walk is about: the pathspecs that git looks for, and the record whose files are kept of them.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import time
 from gettext import gettext as _
 from typing import Any, Final
 
 from cpl.errors import Problem
 from cpl.moments import Duration
+from cpl.patterns import regex
 from cpl.profile import Profile
 from cpl.profile_rules import TASK_KINDS
 from cpl.schema import (
@@ -25,6 +25,7 @@ from cpl.schema import (
     text,
     word,
 )
+from cpl.values import frozen
 from cpl.yaml_nodes import MappingNode, Node, SequenceNode, Source
 from cpl.yaml_reader import read as read_yaml
 
@@ -35,10 +36,10 @@ LISTS: Final = ("expectations", "facts", "papers", "say", "avoid", "risks", "imp
 DAYS: Final = ("d", "bd", "mo")
 BACKWARDS: Final = ("m", "h", "d")
 
-_NAME: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_TIME: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+_NAME: Final = regex(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_TIME: Final = regex(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 # What says when a playbook is suggested, cut out by lines: with all their texts 36 files take long to read.
-_HEAD: Final = re.compile(r"^(?:suggest|profiles):.*\n?(?:(?![A-Za-z]).*\n|(?![A-Za-z]).+\Z)*", re.MULTILINE)
+_HEAD: Final = regex(r"^(?:suggest|profiles):.*\n?(?:(?![A-Za-z]).*\n|(?![A-Za-z]).+\Z)*", re.MULTILINE)
 
 Text = Mapping[str, str]
 """A text by language."""
@@ -49,7 +50,7 @@ def said(text: Text, language: str) -> str:
     return text.get(language) or next(iter(text.values()))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Suggest:
     """When a playbook is suggested: for these categories and all below them, and where these words stand."""
 
@@ -58,7 +59,7 @@ class Suggest:
     profiles: tuple[str, ...] = ()  # none: all
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fit:
     """How well a playbook fits: its category of the record (as deep as it is), and the words that stand there."""
 
@@ -72,7 +73,7 @@ class Fit:
         return depth, len(self.words)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """One thing to do: it becomes a task of `kind`, of somebody with `role`.
 
@@ -91,7 +92,7 @@ class Step:
     each: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Playbook:
     """All that is known about cases of a kind; `lists` has the texts by the names in LISTS."""
 

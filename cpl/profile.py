@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from gettext import gettext as _
 from typing import Any, Final
 
@@ -30,6 +29,7 @@ from cpl.schema import (
     text,
     word,
 )
+from cpl.values import frozen
 from cpl.workdays import ALWAYS, Hours
 from cpl.yaml_nodes import MappingNode
 
@@ -37,7 +37,7 @@ BACK: Final = "back"
 REOPEN: Final = "reopen"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Term:
     """A name that a profile defines, with its labels by language; English is the name itself."""
 
@@ -47,7 +47,7 @@ class Term:
     is_default: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class State:
     """A stage of handling."""
 
@@ -59,7 +59,7 @@ class State:
     counts: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Figures:
     """What a summary counts: the clock of the timely rate, those whose medians are shown, who is singled out."""
 
@@ -68,7 +68,7 @@ class Figures:
     single_out: When
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Profile:
     """A procedure, ready to be used by the engine."""
 
@@ -212,7 +212,7 @@ def _figures(data: Mapping[str, Any]) -> Figures:
     return Figures(data["timely"], data.get("medians", ()), data.get("single-out", {}))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _CrossCheck:
     """The names that one part of a profile uses and no other defines (E071)."""
 

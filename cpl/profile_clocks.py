@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -11,10 +10,11 @@ from cpl.moments import Duration
 from cpl.overlay import find
 from cpl.profile_rules import When
 from cpl.schema import count, day, duration, flag, list_of, map_of, struct, text, word
+from cpl.values import frozen
 from cpl.yaml_nodes import MappingNode, Node
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Target:
     """How long a clock may run for the records that match `when`; `place` is the file and line that say so."""
 
@@ -27,7 +27,7 @@ class Target:
     place: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Clock:
     """A deadline by rule: which events start, stop and end it, and its targets, first match first.
 

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from gettext import gettext as _
 from typing import Any, Final
 
 from cpl.moments import Duration
 from cpl.profile_rules import When
-from cpl.schema import Converter, Problems, duration, flag, list_of, map_of, number, problem, struct, text, word
+from cpl.schema import Converter, Problems, duration, flag, list_of, map_of, number, problem, shaped, struct, text, word
+from cpl.values import frozen
 from cpl.yaml_nodes import Node, ScalarNode
 
 FOLLOW_UP: Final = "follow-up"
 _WHOLE: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Channel:
     """How complaints come in: what the channel is for, by language, and within what time who uses it is answered."""
 
@@ -28,7 +28,7 @@ class Channel:
     clause: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Route:
     """Which departments get the records that match `when` and in which each field of `has` has a value."""
 
@@ -39,7 +39,7 @@ class Route:
     clause: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Share:
     """How many percent of the records that match `when` are followed up at a level, which event `did` shows.
 
@@ -54,6 +54,7 @@ class Share:
     name: str
 
 
+@shaped(text)
 def _percent(node: Node, problems: Problems) -> Decimal | None:
     """A share such as `10%`."""
     written = node.text if isinstance(node, ScalarNode) else ""

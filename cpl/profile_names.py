@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from gettext import gettext as _
 from typing import Final
 
 from cpl.errors import Problem
 from cpl.overlay import overlay
 from cpl.schema import problem
+from cpl.values import replace
 from cpl.yaml_nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode
 
 STATUS: Final = "status"

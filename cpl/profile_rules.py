@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from cpl.schema import Problems, day, flag, list_of, map_of, struct, text, word
+from cpl.schema import Problems, day, flag, list_of, map_of, shaped, struct, text, word
 from cpl.tree import REGISTER_NAMES
+from cpl.values import frozen
 from cpl.yaml_nodes import Node
 
 EVENT_KEYS: Final = frozenset({"reason", "until", "text"})
@@ -19,7 +19,7 @@ COUNTED: Final = {"register": REGISTER_NAMES, "task": TASK_KINDS}
 When = Mapping[str, tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rule:
     """What a move, an event `did`, or a change of the `settings` needs; all rules that match apply.
 
@@ -41,6 +41,7 @@ class Rule:
     shared: bool = False
 
 
+@shaped(text)
 def _requirement(node: Node, problems: Problems) -> tuple[str, ...] | None:
     value = text(node, problems)
     return None if value is None else tuple(part.strip() for part in value.split(" | "))

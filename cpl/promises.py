@@ -6,13 +6,13 @@ Pure, as `clocks`: the record and `now` come in, nothing is stored.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from gettext import gettext as _
 from typing import Final, Literal
 
 from cpl.events import Event
 from cpl.record import Record, Task, as_of
+from cpl.values import frozen
 from cpl.workflow import supplies
 
 Outcome = Literal["kept", "broken", "open", "dropped"]
@@ -24,7 +24,7 @@ ACKNOWLEDGE: Final = "acknowledge"
 _ENDS: Final = ("done", "drop")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fate:
     """What became of a task: `outcome`, judged by `due_at`, which need not be the due that the task has now.
 

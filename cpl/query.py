@@ -5,22 +5,25 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 from gettext import gettext as _
 from typing import Any, Final
 
 from cpl.errors import CplError
+from cpl.labels import Labelled, name_of
 from cpl.moments import MILLISECOND, format_instant, parse_date, parse_instant, start_of_day
+from cpl.patterns import regex
+from cpl.profile import Profile
 from cpl.record import FIELDS, Record
 from cpl.schema import did_you_mean, instant
+from cpl.values import frozen, replace
 
 OPERATORS: Final = ("!=", ">=", "<=", "=", ">", "<", "~")
-_TERM: Final = re.compile(
+_TERM: Final = regex(
     r"\s*(?P<name>[\w.-]+?)\s*(?P<operator>!=|>=|<=|=|>|<|~)\s*(?P<value>\"[^\"]*\"|'[^']*'|(?![\"'])\S*)(?=\s|$)"
 )
-_NUMBER: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)
+_NUMBER: Final = regex(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)
 _COMPARE: Final = {"=": operator.eq, ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 
 # Short names for what people ask most; every other field is written with its dots.
@@ -52,7 +55,7 @@ class BadWhere(CplError):
     """A where-text that can't be understood."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Condition:
     """One comparison; several values stand for any of them."""
 
@@ -98,6 +101,19 @@ def parse(text: str) -> list[Condition]:
         conditions.append(Condition(field_name(found["name"]), found["operator"], values))
         at = found.end()
     return conditions
+
+
+def in_names(condition: Condition, profile: Profile) -> Condition:
+    """The condition with the names of states and of the profile that are given by their labels; a name comes first.
+
+    Raises:
+        Ambiguous: a label that several names have.
+    """
+    maps: dict[str, Mapping[str, Labelled]] = {**profile.terms, "status": profile.states}
+    if condition.field not in maps or condition.operator not in ("=", "!="):
+        return condition
+    known = maps[condition.field]
+    return replace(condition, values=tuple(name_of(known, each) or each for each in condition.values))
 
 
 def predicate(conditions: Iterable[Condition], zone: tzinfo) -> Predicate:

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 from cpl.document import FRONT_LIMIT, RECORD_LIMIT
 from cpl.events import Event, read_event
 from cpl.moments import USUAL_INSTANT
+from cpl.patterns import regex
 from cpl.record import FIELDS, HISTORY, REQUIRED, Record, build
 from cpl.schema import Problems, struct
 from cpl.yaml_faults import conflict_markers, forbidden
@@ -28,15 +29,15 @@ _VALUE: Final = rf"({FLOW}|{_QUOTED}|\{{[^{{}}\n]*+\}}|\[[^\[\]\n]*+\])"
 _BEHIND: Final = r"(?:, |\Z)"
 
 # Patterns to split by: between the pieces that they find nothing may be left over.
-_ENTRY: Final = re.compile(rf"{_KEY}:(?: ([^\n]+)|((?:\n- [^\n]+)+))\n")
-_EVENT: Final = re.compile(rf"\n- \{{at: ({USUAL_INSTANT}), ([^\n]+)\}}(?=\n|\Z)")
-_PAIR: Final = re.compile(rf"{_KEY}: {_VALUE}{_BEHIND}")
-_ITEM: Final = re.compile(_VALUE + _BEHIND)
-_SINGLE: Final = re.compile(_QUOTED)
+_ENTRY: Final = regex(rf"{_KEY}:(?: ([^\n]+)|((?:\n- [^\n]+)+))\n")
+_EVENT: Final = regex(rf"\n- \{{at: ({USUAL_INSTANT}), ([^\n]+)\}}(?=\n|\Z)")
+_PAIR: Final = regex(rf"{_KEY}: {_VALUE}{_BEHIND}")
+_ITEM: Final = regex(_VALUE + _BEHIND)
+_SINGLE: Final = regex(_QUOTED)
 
 _OPENING: Final = "---\n"
 _CLOSING: Final = "\n---"
-_MARKERS: Final = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
+MARKERS: Final = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
 _OTHER_FIELDS: Final = struct({}, extra=True)  # `x-…`
 _REQUIRED: Final = frozenset(REQUIRED)
 _NOWHERE: Final = Source("", "")
@@ -83,7 +84,7 @@ def _record(text: str) -> Record:
 
 def _has_what_no_file_may_hold(text: str, front: str) -> bool:
     """Whether there are conflict markers, or characters that may not stand in a front matter."""
-    if _MARKERS[0] in text or _MARKERS[1] in text or _MARKERS[2] in text or _MARKERS[3] in text:
+    if MARKERS[0] in text or MARKERS[1] in text or MARKERS[2] in text or MARKERS[3] in text:
         body = len(_OPENING) + len(front) + len(_CLOSING)
         if conflict_markers(Source("", text), 0, len(text), prose_from=body):
             return True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from gettext import gettext as _
 from gettext import ngettext
@@ -14,8 +13,10 @@ from cpl import config, guard
 from cpl.errors import CplError, Problem
 from cpl.git import Git
 from cpl.guard import Found
+from cpl.language import stated
 from cpl.steps import lost_commits
 from cpl.store import RECORDS
+from cpl.values import frozen, replace
 
 _BRANCHES: Final = "refs/heads/"
 _SEALS: Final = "refs/tags/seal/"
@@ -31,7 +32,7 @@ class NotAPush(CplError):
         super().__init__(message.format(line=line))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Update:
     """A ref of the push, what it is and what it would be; None: it is not there."""
 
@@ -84,8 +85,22 @@ def judge(git: Git, updates: Sequence[Update], now: datetime) -> list[Found]:
     return found
 
 
+def language_of(git: Git, updates: Sequence[Update]) -> str | None:
+    """The language that a store states in what is pushed; None where none does."""
+    for head in _commits(git, [each.new for each in updates if each.new is not None]):
+        top = f"{head}:{config.MARKER}"
+        for data in git.cat_files([top]):
+            if data is not None:
+                return stated(data)
+        below = [f"{head}:{folder}{config.MARKER}" for folder in sorted(_tree_markers(git, head))]
+        found = (stated(data) for data in git.cat_files(below) if data is not None)
+        if (language := next(filter(None, found), None)) is not None:
+            return language
+    return None
+
+
 def _below(folder: str, problem: Problem) -> Problem:
-    return replace(problem, path=f"{folder}{problem.path}")
+    return problem._replace(path=f"{folder}{problem.path}")
 
 
 def _ref(git: Git, update: Update) -> Iterator[Problem]:

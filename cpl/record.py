@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, tzinfo
 from gettext import gettext as _
 from typing import Any, Final
@@ -12,15 +10,17 @@ from typing import Any, Final
 from cpl.document import Document
 from cpl.errors import Problem
 from cpl.events import JUDGED_FIELDS, Event, effective, in_order, preceding, read_event
+from cpl.patterns import regex
 from cpl.schema import Converter, Problems, count, flag, instant, list_of, moment, number, problem, struct, text, word
 from cpl.task_fields import TASK
+from cpl.values import field, frozen, replace
 from cpl.yaml_nodes import MappingNode, Node, SequenceNode
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base32: no I L O U
 _LOOK_ALIKES: Final = str.maketrans("OIL", "011")
 _VALUES: Final = {character: value for value, character in enumerate(ALPHABET)}
 _DOUBLED: Final = {character: 2 * value // 32 + 2 * value % 32 for character, value in _VALUES.items()}
-_ID: Final = re.compile(r"CPL-([0-9]{8})-([0-9A-HJKMNP-TV-Z]{7})")
+_ID: Final = regex(r"CPL-([0-9]{8})-([0-9A-HJKMNP-TV-Z]{7})")
 
 HISTORY: Final = "history"
 NAMED: Final = {"tasks": "id", "evidence": "file"}  # lists whose items have a name; none is ever removed
@@ -99,7 +99,7 @@ FIRST_PARTS: Final = {"finding": "finding.text", "order": "order.size", "locatio
 PLACES: Final = ("site", "area", "building")  # as exactly as a place may stand in figures: never a room
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Task:
     """A thing to do with a person and a due; `done_at` and `dropped_at` come from events.
 
@@ -122,7 +122,7 @@ class Task:
         return self.done_at is None and self.dropped_at is None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Record:
     """One complaint; `fields` holds everything in the front matter as typed values, `history` its events in order."""
 

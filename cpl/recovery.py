@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import partial
 from gettext import gettext as _
 from pathlib import Path
@@ -15,6 +14,7 @@ from cpl import files, git_locks, journal
 from cpl.errors import CplError
 from cpl.git import Git
 from cpl.journal import Change, Digest, Journal, Version
+from cpl.values import frozen, replace
 
 KEPT: Final = "kept"
 _LIMIT: Final = 1 << 30
@@ -24,7 +24,7 @@ _NO_BLOB: Final = "0" * 40
 State: TypeAlias = Literal["before", "after", "gone", "foreign"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mended:
     """What became of a write: whether it is undone, and the files that somebody else has changed, left as they are."""
 

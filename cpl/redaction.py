@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from cpl.patterns import regex
 from cpl.record import Record
 
 _REDACTED: Final = "…"
-_SEPARATORS: Final = re.compile(r"[\s-]+")
+_SEPARATORS: Final = regex(r"[\s-]+")
 _SHORTEST: Final = 2  # a single character of a complainant's data would blot out half a title
 
 

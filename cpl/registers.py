@@ -7,7 +7,6 @@ by `register_edits`.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from gettext import gettext as _
@@ -39,6 +38,7 @@ from cpl.schema import (
     word,
 )
 from cpl.settings_files import Files
+from cpl.values import frozen
 from cpl.yaml_nodes import Node, ScalarNode, SequenceNode
 
 FOLDER: Final = f"{tree.RECORDS}/{tree.REGISTERS}"
@@ -60,7 +60,7 @@ NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
 """What access needs before anything is shown, by who asks for it (RQ-9)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Register:
     """A register: what a row has, which field names it, and which fields are not listed unless they are asked for.
 

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from gettext import gettext as _
 from typing import Any, Final
 
 from cpl.moments import Duration
-from cpl.schema import Converter, Problems, count, duration, flag, list_of, map_of, one_of, problem, struct, text, word
+from cpl.schema import (
+    Converter,
+    Problems,
+    count,
+    duration,
+    flag,
+    list_of,
+    map_of,
+    one_of,
+    problem,
+    shaped,
+    struct,
+    text,
+    word,
+)
+from cpl.values import frozen
 from cpl.yaml_nodes import Node
 
 LEVELS: Final = ("site", "area", "building", "unit", "floor", "room", "spot")  # the parts of a place
@@ -16,7 +30,7 @@ ADD: Final = "add"
 ONCE: Final = "once"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Link:
     """What one complaint can have to do with another.
 
@@ -29,7 +43,7 @@ class Link:
     people: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Similar:
     """When two complaints may be about one matter: how many days apart, and which parts of the place are the same."""
 
@@ -37,7 +51,7 @@ class Similar:
     place: tuple[str, ...] = ("site", "area", "building")  # as exactly as figures may say it
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Group:
     """At least so many people, on the record that is judged and on others at most so many days from it."""
 
@@ -45,7 +59,7 @@ class Group:
     days: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Repeats:
     """At least so many open records, the one that is judged and others at most so many days from it."""
 
@@ -53,7 +67,7 @@ class Repeats:
     days: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Escalation:
     """When an open complaint should get the severity; all that is stated has to hold."""
 
@@ -70,6 +84,7 @@ class Escalation:
 _MOST_DAYS: Final = 3660  # ten years; any more could lead beyond the days that Python knows
 
 
+@shaped(count)
 def _days(node: Node, problems: Problems) -> int | None:
     value = count(node, problems)
     if value is not None and value > _MOST_DAYS:
@@ -96,6 +111,7 @@ _ESCALATION: Final = struct(
 )
 
 
+@shaped(_ESCALATION)
 def _escalation(node: Node, problems: Problems) -> Any:
     known = len(problems)
     data: dict[str, Any] | None = _ESCALATION(node, problems)
@@ -112,7 +128,7 @@ SECTIONS: Final[Mapping[str, Converter]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Relations:
     """The sections of a profile about complaints that belong together."""
 

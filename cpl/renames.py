@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import Any
 
 from cpl.events import Event
 from cpl.profile import Profile
 from cpl.profile_names import CLOCK_NAME, STATUS
 from cpl.record import HISTORY, Record, build
+from cpl.values import replace
 
 
 def current(record: Record, profile: Profile) -> Record:

@@ -6,16 +6,16 @@ import csv
 import io
 import json
 import math
-import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from functools import cache
 from gettext import gettext as _
+from itertools import chain
 from typing import Final, Literal, TypeAlias
 
 from cpl.errors import CplError
+from cpl.patterns import regex
+from cpl.values import frozen
 
 Scalar: TypeAlias = str | int | float | bool | datetime | date | None
 Cell: TypeAlias = Scalar | Sequence["Cell"] | Mapping[str, "Cell"]
@@ -27,12 +27,12 @@ _GAP: Final = 2
 _ELLIPSIS: Final = "…"
 # Control characters, line separators, bidi marks, surrogates, and what Unicode calls default ignorable; but
 # not variation selectors, which belong to ordinary emoji and Chinese names.
-_HIDDEN: Final = re.compile(
+_HIDDEN: Final = regex(
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
     "\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
 )
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SURROGATE: Final = regex("[\ud800-\udfff]")
 _FORMULA: Final = tuple("=+-@\t\r\n＝＋－＠")
 _MARKDOWN: Final = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;"} | {mark: f"\\{mark}" for mark in "\\`*_~|[]!"}
@@ -48,7 +48,7 @@ class UnknownFormat(CplError):
         super().__init__(_("no format '{name}'; there are {names}").format(name=fmt, names=names))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Column:
     """A column: the key of its cells (`name`, never translated), what people read above it, and its side.
 
@@ -82,10 +82,15 @@ def rows(items: Rows, columns: Sequence[Column], fmt: str, *, width: int | None 
         case "jsonl":
             return "".join(_dumped(_record(item, columns)) for item in items)
         case "csv":
-            return _csv(items, columns)
+            return "".join(csv_lines(items, columns))
         case "markdown":
             return _markdown(items, columns)
     raise UnknownFormat(fmt)
+
+
+def prepare() -> None:
+    """Import what a table needs, which takes a while, at a moment when something else is waited for."""
+    import tabulate  # noqa: F401
 
 
 def visible(text: str) -> str:
@@ -127,9 +132,8 @@ def pairs(items: Sequence[tuple[str, str]]) -> str:
     )
 
 
-@cache
 def _unit_words() -> tuple[str, ...]:
-    """The words for days, hours, minutes and seconds; gettext looks at the disk for each word it is asked for."""
+    """The words for days, hours, minutes and seconds."""
     return _("{n} d"), _("{n} h"), _("{n} min"), _("{n} s")
 
 
@@ -279,12 +283,15 @@ def _escaped(character: str) -> str:
     return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 
-def _csv(items: Rows, columns: Sequence[Column]) -> str:
+def csv_lines(items: Iterable[Mapping[str, Cell]], columns: Sequence[Column]) -> Iterator[str]:
+    """The lines of CSV, the header first, each with its line end; no more than one item is in memory at a time."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([_csv_cell(column.name) for column in columns])
-    writer.writerows([_csv_cell(item.get(column.name)) for column in columns] for item in items)
-    return out.getvalue()
+    for item in chain([{column.name: column.name for column in columns}], items):
+        writer.writerow([_csv_cell(item.get(column.name)) for column in columns])
+        yield out.getvalue()
+        out.seek(0)
+        out.truncate()
 
 
 def _csv_cell(cell: Cell) -> str:

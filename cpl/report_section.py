@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from gettext import gettext as _
 from typing import Final
 
 from cpl.config import Settings
 from cpl.render import Cell, Column
 from cpl.tally import Dimension, Key
+from cpl.values import frozen
 
 NOTHING: Final = "–"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Section:
     """A heading, what has to be known about it, and a table."""
 

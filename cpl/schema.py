@@ -8,24 +8,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
+from functools import partial
 from gettext import gettext as _
 from typing import Any, Final, TypeVar
 
 from cpl.errors import Problem
+from cpl.language import later
 from cpl.moments import Duration, format_instant, parse_date, parse_duration, parse_instant, parse_zone
+from cpl.patterns import regex
 from cpl.yaml_nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 Problems = list[Problem]
 Converter = Callable[[Node, Problems], Any]
 T = TypeVar("T")
 
-later: Final = str  # marks a text that is translated where it is shown; most are never shown
 _ADVISED: Final = 50  # problems that come with what was probably meant, which takes long to find: then it is no slip
-_WORD: Final = re.compile(r"[\w.+-]+(?:[/@:][\w.+-]+)*")
-_INTEGER: Final = re.compile(r"-?[0-9]{1,15}", re.ASCII)
-_NUMBER: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?", re.ASCII)
+_WORD: Final = regex(r"[\w.+-]+(?:[/@:][\w.+-]+)*")
+_INTEGER: Final = regex(r"-?[0-9]{1,15}", re.ASCII)
+_NUMBER: Final = regex(r"-?[0-9]{1,15}(\.[0-9]{1,6})?", re.ASCII)
 
 
 def problem(node: Node, code: str, message: str) -> Problem:
@@ -166,45 +169,83 @@ def _to_flag(value: str) -> bool:
     return value == "true"
 
 
-def one_of(names: Collection[str]) -> Converter:
+@dataclass(frozen=True, slots=True, eq=False)
+class OneOf:
     """A converter for one of a closed list of names."""
 
-    def convert(node: Node, problems: Problems) -> str | None:
+    names: Collection[str]
+
+    def __call__(self, node: Node, problems: Problems) -> str | None:
+        """The name that stands at the node."""
         value = _scalar(node, problems, later("a name"))
-        if value is not None and value not in names:
-            hint = did_you_mean(value, names) if len(problems) < _ADVISED else ""
+        if value is not None and value not in self.names:
+            hint = did_you_mean(value, self.names) if len(problems) < _ADVISED else ""
             problems.append(problem(node, "E014", _("'{value}' is not known here").format(value=value) + hint))
             return None
         return value
 
-    return convert
 
-
-def list_of(item: Converter) -> Converter:
+@dataclass(frozen=True, slots=True, eq=False)
+class ListOf:
     """A converter for a list; a single scalar stands for a list of one."""
 
-    def convert(node: Node, problems: Problems) -> tuple[Any, ...] | None:
+    item: Converter
+
+    def __call__(self, node: Node, problems: Problems) -> tuple[Any, ...] | None:
+        """The values of the list that stands at the node."""
         if isinstance(node, MappingNode):
             problems.append(problem(node, "E022", _("here stands a mapping, expected a list")))
             return None
         items = node.items if isinstance(node, SequenceNode) else [node]
-        values = (item(each, problems) for each in items)
+        values = (self.item(each, problems) for each in items)
         return tuple(value for value in values if value is not None)
 
-    return convert
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MapOf:
+    """A converter for a mapping with free names as keys."""
+
+    value: Converter
+
+    def __call__(self, node: Node, problems: Problems) -> dict[str, Any] | None:
+        """The values of the mapping that stands at the node."""
+        if not isinstance(node, MappingNode):
+            problems.append(problem(node, "E022", _("expected a mapping like {example}").format(example="{a: b}")))
+            return None
+        values = {entry.key.text: self.value(entry.value, problems) for entry in node.entries}
+        return {name: each for name, each in values.items() if each is not None}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shaped:
+    """A converter whose values look like those of another one, which says less than this one demands."""
+
+    like: Converter
+    convert: Converter
+
+    def __call__(self, node: Node, problems: Problems) -> Any:
+        """What the converter makes of the node."""
+        return self.convert(node, problems)
+
+
+def one_of(names: Collection[str]) -> Converter:
+    """A converter for one of a closed list of names."""
+    return OneOf(names)
+
+
+def list_of(item: Converter) -> Converter:
+    """A converter for a list; a single scalar stands for a list of one."""
+    return ListOf(item)
 
 
 def map_of(value: Converter) -> Converter:
     """A converter for a mapping with free names as keys."""
+    return MapOf(value)
 
-    def convert(node: Node, problems: Problems) -> dict[str, Any] | None:
-        if not isinstance(node, MappingNode):
-            problems.append(problem(node, "E022", _("expected a mapping like {example}").format(example="{a: b}")))
-            return None
-        values = {entry.key.text: value(entry.value, problems) for entry in node.entries}
-        return {name: each for name, each in values.items() if each is not None}
 
-    return convert
+def shaped(like: Converter) -> Callable[[Converter], Converter]:
+    """Decorate a converter with one that its values look like, for the JSON Schema of what it reads."""
+    return partial(Shaped, like)
 
 
 def anything(node: Node, problems: Problems) -> Any:
@@ -224,37 +265,45 @@ def _unknown_key(key: ScalarNode, fields: Mapping[str, Converter], problems: Pro
     return nearest(key.text, fields) if is_advised else set()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Struct:
+    """A converter for a mapping whose keys are known; see `struct`."""
+
+    fields: Mapping[str, Converter]
+    required: Collection[str]
+    extra: bool
+
+    def __call__(self, node: Node, problems: Problems) -> dict[str, Any] | None:
+        """The values of the mapping that stands at the node, by its keys."""
+        if not isinstance(node, MappingNode):
+            example = ", ".join(f"{name}: …" for name in list(self.required or self.fields)[:2])
+            message = _("expected a mapping like {example}").format(example=f"{{{example}}}")
+            problems.append(problem(node, "E022", message))
+            return None
+        result: dict[str, Any] = {}
+        misspelt: set[str] = set()
+        for entry in node.entries:
+            name = entry.key.text
+            converter = self.fields.get(name) or (anything if self.extra and name.startswith("x-") else None)
+            if converter is None:
+                misspelt |= _unknown_key(entry.key, self.fields, problems)
+            elif not is_absent(entry.value):
+                result[name] = converter(entry.value, problems)
+        missing = [name for name in self.required if name not in result]
+        told = (name for name in missing if name not in misspelt)
+        problems += [problem(node, "E021", _("'{name}' is missing").format(name=name)) for name in told]
+        if missing or any(result.get(name) is None for name in self.required):
+            return None
+        return {name: value for name, value in result.items() if value is not None}
+
+
 def struct(fields: Mapping[str, Converter], required: Collection[str] = (), *, extra: bool = False) -> Converter:
     """A converter for a mapping whose keys are known.
 
     An unknown key is an error with the key that was probably meant (E020), a missing one that is required too (E021);
     with `extra`, keys that start with `x-` are taken as they stand. Without all that is required there is no value.
     """
-
-    def convert(node: Node, problems: Problems) -> dict[str, Any] | None:
-        if not isinstance(node, MappingNode):
-            example = ", ".join(f"{name}: …" for name in list(required or fields)[:2])
-            problems.append(
-                problem(node, "E022", _("expected a mapping like {example}").format(example=f"{{{example}}}"))
-            )
-            return None
-        result: dict[str, Any] = {}
-        misspelt: set[str] = set()
-        for entry in node.entries:
-            name = entry.key.text
-            converter = fields.get(name) or (anything if extra and name.startswith("x-") else None)
-            if converter is None:
-                misspelt |= _unknown_key(entry.key, fields, problems)
-            elif not is_absent(entry.value):
-                result[name] = converter(entry.value, problems)
-        missing = [name for name in required if name not in result]
-        told = (name for name in missing if name not in misspelt)
-        problems += [problem(node, "E021", _("'{name}' is missing").format(name=name)) for name in told]
-        if missing or any(result.get(name) is None for name in required):
-            return None
-        return {name: value for name, value in result.items() if value is not None}
-
-    return convert
+    return Struct(fields, required, extra)
 
 
 def shown(value: object) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from gettext import gettext as _
 from typing import Final
@@ -18,15 +17,17 @@ from cpl.errors import CplError, Problem
 from cpl.git import Git, GitFailed
 from cpl.judging import PATHS
 from cpl.objects import Objects
+from cpl.patterns import regex
 from cpl.render import one_line
 from cpl.store import RECORDS, read_entry
 from cpl.tree import is_record
+from cpl.values import frozen
 
 FOLDER: Final = "seal/"
 _REFS: Final = "refs/tags/seal/"
 _FORMAT: Final = "1"
-_FIELD: Final = re.compile(r"^(cpl-seal|commit|store|files|records|events|sha256|previous): (.+)$", re.MULTILINE)
-_TAGGER: Final = re.compile(r"^tagger (.*) (-?\d+) [+-]\d{4}$", re.MULTILINE)
+_FIELD: Final = regex(r"^(cpl-seal|commit|store|files|records|events|sha256|previous): (.+)$", re.MULTILINE)
+_TAGGER: Final = regex(r"^tagger (.*) (-?\d+) [+-]\d{4}$", re.MULTILINE)
 _REQUIRED: Final = ("commit", "store", "files", "records", "events", "sha256")
 
 
@@ -41,7 +42,7 @@ class NotSealed(CplError):
         super().__init__(message.format(words=words or "-"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Content:
     """What a store holds in a commit: numbers of files, records and events, and the digest of the list of files."""
 
@@ -51,7 +52,7 @@ class Content:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Seal:
     """A seal as its tag tells it; `fields` is empty where the tag is no seal that this cpl can read."""
 

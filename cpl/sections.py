@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
 from cpl.document import Document, clean_text, without_marker
+from cpl.patterns import regex
 from cpl.splicing import Edit, spliced
 
-_BLANK_LINES: Final = re.compile(r"(?:[ \t]*\r?\n)*")
-_LINE: Final = re.compile(r"[^\n]+\n?|\n")
-_CODE_FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
-_HEADING: Final = re.compile(r"^( {0,3})(#{1,6}(?:[ \t]|$))")
+_BLANK_LINES: Final = regex(r"(?:[ \t]*\r?\n)*")
+_LINE: Final = regex(r"[^\n]+\n?|\n")
+_CODE_FENCE: Final = regex(r" {0,3}(`{3,}|~{3,})(.*)")
+_HEADING: Final = regex(r"^( {0,3})(#{1,6}(?:[ \t]|$))")
 
 
 def section(doc: Document, heading: str) -> str | None:

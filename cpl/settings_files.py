@@ -8,7 +8,7 @@ from typing import Final
 
 from cpl.errors import Invalid, Problem
 from cpl.overlay import overlay
-from cpl.schema import Problems, is_absent, problem, word
+from cpl.schema import Problems, is_absent, problem, shaped, word
 from cpl.yaml_nodes import MappingNode, Node, ScalarNode, Source
 from cpl.yaml_reader import read
 
@@ -25,6 +25,7 @@ def profile_path(name: str) -> str:
     return f"{PROFILES}/{name}.yaml"
 
 
+@shaped(word)
 def profile_name(node: Node, problems: Problems) -> str | None:
     """The name of a profile, without folder and ending."""
     name = word(node, problems)

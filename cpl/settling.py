@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from gettext import gettext as _
 from pathlib import PurePosixPath
@@ -18,6 +17,7 @@ from cpl.merge import Clash, Union, Unmergeable
 from cpl.record import Record, load
 from cpl.store import Store, read_entry
 from cpl.unmerged import BASE, OURS, THEIRS, Unmerged
+from cpl.values import frozen
 from cpl.writes import Commit
 
 _MESSAGE_LIMIT: Final = 1 << 20
@@ -41,7 +41,7 @@ class NotSettled(CplError):
         super().__init__(message.format(path=path, reason=reason, command=command))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Case:
     """A record to settle: its file as it was found, and what git has of it (nothing where it is in no conflict)."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from gettext import gettext as _
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -14,6 +13,7 @@ from cpl.errors import CplError, Invalid, Problem
 from cpl.playbook import Fit, Playbook, Suggest, fit, head, is_name, read_playbook, unknown_names
 from cpl.schema import did_you_mean
 from cpl.settings_files import parse
+from cpl.values import replace
 from cpl.yaml_nodes import Source
 
 FOLDER: Final = f"{places.TEMPLATES}playbooks"

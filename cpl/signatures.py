@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final, Literal, TypeAlias
 
 from cpl.config import Person, Settings
 from cpl.git import Git
+from cpl.patterns import bytes_regex, regex
+from cpl.values import frozen
 
 Grade: TypeAlias = Literal["good", "untrusted", "expired", "revoked", "bad", "unknown", "unchecked", "none"]
 """What became of a signature.
@@ -33,18 +34,18 @@ _OF_GPG: Final[dict[str, Grade]] = {
     "BADSIG": "bad",
     "ERRSIG": "unknown",
 }
-_STATUS: Final = re.compile(rf"^\[GNUPG:\] ({'|'.join(_OF_GPG)}) (\S+) ?(.*)$", re.MULTILINE)
-_FINGERPRINT: Final = re.compile(r"^\[GNUPG:\] VALIDSIG (\S+)", re.MULTILINE)
-_UNTRUSTED: Final = re.compile(r"^\[GNUPG:\] TRUST_(?:UNDEFINED|NEVER)\b", re.MULTILINE)
-_SSH: Final = re.compile(r'^Good "git" signature (?:for (.+) )?with \S+ key (\S+)', re.MULTILINE)
-_IN_COMMIT: Final = re.compile(rb"^gpgsig(?:-sha256)? ", re.MULTILINE)
-_IN_TAG: Final = re.compile(
+_STATUS: Final = regex(rf"^\[GNUPG:\] ({'|'.join(_OF_GPG)}) (\S+) ?(.*)$", re.MULTILINE)
+_FINGERPRINT: Final = regex(r"^\[GNUPG:\] VALIDSIG (\S+)", re.MULTILINE)
+_UNTRUSTED: Final = regex(r"^\[GNUPG:\] TRUST_(?:UNDEFINED|NEVER)\b", re.MULTILINE)
+_SSH: Final = regex(r'^Good "git" signature (?:for (.+) )?with \S+ key (\S+)', re.MULTILINE)
+_IN_COMMIT: Final = bytes_regex(rb"^gpgsig(?:-sha256)? ", re.MULTILINE)
+_IN_TAG: Final = bytes_regex(
     rb"^-----BEGIN (?:SSH SIGNATURE|PGP SIGNATURE|PGP MESSAGE|SIGNED MESSAGE)-----$", re.MULTILINE
 )
-_ADDRESS: Final = re.compile(r"<([^<>]*)>\s*$")
+_ADDRESS: Final = regex(r"<([^<>]*)>\s*$")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Signature:
     """What git says of a signature; `key` is a fingerprint, or as much of it as is known, `signer` whom it names."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, timedelta, tzinfo
 from difflib import SequenceMatcher
 from gettext import gettext as _
@@ -13,6 +12,7 @@ from typing import Final
 from cpl.groups import links_between
 from cpl.record import Record, local_day
 from cpl.relations import Similar
+from cpl.values import frozen, replace
 
 COMPARED: Final = 200  # characters of each text: the time that difflib takes grows with the square
 _ROOM: Final = ("site", "building", "unit", "room")
@@ -20,7 +20,7 @@ _ROOM: Final = ("site", "building", "unit", "room")
 Place = tuple[str | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Told:
     """A record with what its body says under the description."""
 
@@ -28,7 +28,7 @@ class Told:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Near:
     """A complaint that may be about the same matter as another, or comes from the same room."""
 
@@ -70,7 +70,7 @@ def _folded(text: str | None) -> str | None:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split()) if text else None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Search:
     """What is looked for: complaints like `told`, by `rule`; days are those of `zone`."""
 

@@ -5,21 +5,21 @@ Codes: E080 a source that is not well formed, E081 a name that the store does no
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from gettext import gettext as _
 from typing import Any, Final
 
 from cpl.errors import Problem
+from cpl.patterns import regex
 from cpl.schema import Converter, Problems, is_absent, list_of, map_of, one_of, problem, struct, text, word
+from cpl.values import frozen
 from cpl.yaml_nodes import MappingNode, Node
 
-_REFERENCE: Final = re.compile(r"\{([^{}]*)\}")
+_REFERENCE: Final = regex(r"\{([^{}]*)\}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Piece:
     """One way to a text: `literals` with `columns` in between, looked up in `values` if there are any.
 

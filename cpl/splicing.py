@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from cpl.document import Document, Path, clean, reparsed
+from cpl.patterns import regex
+from cpl.values import frozen
 from cpl.yaml_nodes import MappingNode, Node, PlainData, ScalarNode, SequenceNode, Source
 from cpl.yaml_writer import Value, behind_dash, behind_key, entry, flow, scalar
 
-_TO_COMMA: Final = re.compile(r"(?:[ \r\n]++|(?<=[ \n])#[^\n]*+)*+,")
-_REST_OF_LINE: Final = re.compile(r"[ ]*(,?)[ ]*(?:#[^\n]*|\r)?\n")
-_LITERAL_REST: Final = re.compile(r"(?:[ ]*\r?\n|[ ]+#[^\n]*\n)*")
-_COMMENT: Final = re.compile(r"[ ]+#")
-_WORD: Final = re.compile(r"[A-Za-z0-9_.+/@:-]+")
+_TO_COMMA: Final = regex(r"(?:[ \r\n]++|(?<=[ \n])#[^\n]*+)*+,")
+_REST_OF_LINE: Final = regex(r"[ ]*(,?)[ ]*(?:#[^\n]*|\r)?\n")
+_LITERAL_REST: Final = regex(r"(?:[ ]*\r?\n|[ ]+#[^\n]*\n)*")
+_COMMENT: Final = regex(r"[ ]+#")
+_WORD: Final = regex(r"[A-Za-z0-9_.+/@:-]+")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Edit:
     """`text` to stand where `start` to `end` (not included) of a document's text stands."""
 

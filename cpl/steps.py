@@ -12,7 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from gettext import gettext as _
@@ -24,8 +24,10 @@ from cpl import files
 from cpl.ancestry import Ancestry
 from cpl.errors import CplError
 from cpl.git import Git
+from cpl.patterns import regex
 from cpl.store_paths import below, relative
 from cpl.tree import owner
+from cpl.values import frozen, replace
 
 INDEX: Final = ""
 """The revision that stands for the index, so that `{revision}:./{path}` names a file in either."""
@@ -49,7 +51,7 @@ _LOG: Final = (
 )
 _FORMAT: Final = ("%H", "%P", "%ct", "%at", "%an", "%ae")
 # Not only among the trailers: a hosting site that squashes commits puts their messages into the middle of its own.
-_ACTION: Final = re.compile(r"^Action: (\S+)\s*$", re.MULTILINE)
+_ACTION: Final = regex(r"^Action: (\S+)\s*$", re.MULTILINE)
 
 
 class Shallow(CplError):
@@ -78,7 +80,7 @@ class NoSuchCommit(CplError):
         super().__init__(message.format(name=name, zeros="0" * 40))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class File:
     """A file in a tree of git: its mode, such as `100644`, and its blob."""
 
@@ -91,7 +93,7 @@ class File:
         return self.mode in ("100644", "100755")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pair:
     """A file before and after; None where it was or is not there."""
 
@@ -103,7 +105,7 @@ Side = Mapping[str, Pair]
 """What differs from one parent, by path."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Author:
     """Who wrote a commit, and when, as it says itself; `signature` is what `signatures` asks of it, if it was told."""
 
@@ -169,7 +171,7 @@ class Step:
         return [side[path].before if path in side else self.after(path) for side in self.sides]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """The commits that `head` has and `base` has not (None: all of them).
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from gettext import gettext as _
 from pathlib import PurePosixPath
@@ -17,6 +16,7 @@ from cpl.git import Git, GitFailed
 from cpl.guard import Found
 from cpl.layout import NotReady
 from cpl.store import RECORDS, Store
+from cpl.values import frozen
 
 TRIES: Final = 5
 _MERGE: Final = ("merge", "--quiet", "--no-edit", "--ff", "--no-squash")
@@ -46,7 +46,7 @@ class NotPushed(CplError):
     exit_code = EXIT_PROBLEMS
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Upstream:
     """The branch of a remote that the current branch follows, and the ref where it is kept as last fetched."""
 
@@ -55,7 +55,7 @@ class Upstream:
     ref: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Traffic:
     """What some commits bring: the complaints by path, how many commits that are, and by whom (merges left out)."""
 
@@ -64,7 +64,7 @@ class Traffic:
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Synced:
     """What came in and what went out, in how many tries; `left` is what both sides together made wrong."""
 

@@ -7,15 +7,15 @@ import csv
 import gzip
 import io
 import json
-import re
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from gettext import gettext as _
 from typing import Any, Final
 
 from cpl.errors import CplError
+from cpl.patterns import regex
+from cpl.values import frozen
 
 MOST: Final = 1 << 29
 DELIMITERS: Final = ",;\t"
@@ -26,8 +26,8 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_QUOTED: Final = re.compile(r'"(?:[^"]|"")*+"')
-_HEADER: Final = re.compile(rf'(?:{_QUOTED.pattern}|[^"\r\n])*+')
+_QUOTED: Final = regex(r'"(?:[^"]|"")*+"')
+_HEADER: Final = regex(rf'(?:{_QUOTED.pattern}|[^"\r\n])*+')
 _GZIP: Final = b"\x1f\x8b"
 
 
@@ -35,7 +35,7 @@ class NotATable(CplError):
     """A file that can't be read as a table at all; the message says where it stops and what would help."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """One row: its number as a spreadsheet shows it, its cells by column, or the `fault` that spoils it."""
 
@@ -44,7 +44,7 @@ class Row:
     fault: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Table:
     """A table's rows; `columns` is None where each row names its own (JSON lines)."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Final, Literal
@@ -18,6 +17,7 @@ from cpl.promises import PROMISE, Outcome, fates
 from cpl.record import PLACES, Record, as_of
 from cpl.redaction import redacted_title
 from cpl.sampling import is_answered, share_of, shares_of, shows
+from cpl.values import frozen
 from cpl.workflow import matches
 
 Dimension = Literal["kind", "category", "place", "department", "severity", "channel", "cause"]
@@ -42,7 +42,7 @@ _NOTHING: Final = Decimal()
 _SINGLED: Final[frozenset[Mark]] = frozenset({"received", "closed", "open-at-end", "overdue"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Single:
     """A record that is shown by itself: `due_at` is its next due at the period's end, `title` is redacted."""
 
@@ -57,7 +57,7 @@ class Single:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Life:
     """What the moves and follow-ups of a record come to; a cycle ends with a reopening."""
 
@@ -67,7 +67,7 @@ class _Life:
     follow_ups: tuple[tuple[int, Event], ...]  # those that reached somebody, with the cycle
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Promise:
     """A promise whose due, as it is judged, lies in the period: what became of it, and whether it was rescheduled."""
 
@@ -75,7 +75,7 @@ class Promise:
     is_rescheduled: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FollowUp:
     """What was asked of the complainant under a share (RQ-5): whether anybody tried, was reached, was told what."""
 
@@ -85,7 +85,7 @@ class FollowUp:
     satisfied: bool | None  # what was said last
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cost:
     """What the handling of a complaint cost, and what the customer paid (CR-4)."""
 
@@ -94,7 +94,7 @@ class Cost:
     charged: Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """What one record adds to the figures: `marks` says which of them count it."""
 
@@ -111,18 +111,29 @@ class Part:
     cost: Cost | None = None
 
 
-@dataclass(frozen=True, slots=True)
+def judged_until(period: Period, at: datetime) -> datetime:
+    """The last instant at which open and overdue are judged, as of `at`; the period's own end is not part of it."""
+    return min(at, period.end - MILLISECOND)
+
+
+def not_known(_record: Record) -> bool:
+    """Of no record it is known beforehand that nothing of it is overdue."""
+    return False
+
+
+@frozen
 class View:
-    """From where the records are looked at."""
+    """From where records are looked at; `is_punctual` says of which it is known that nothing is overdue at `end`."""
 
     settings: Settings
     period: Period
     at: datetime
+    is_punctual: Callable[[Record], bool] = not_known
 
     @property
     def end(self) -> datetime:
-        """The last instant at which open and overdue are judged; the period's own end is not part of it."""
-        return min(self.at, self.period.end - MILLISECOND)
+        """The last instant at which open and overdue are judged."""
+        return judged_until(self.period, self.at)
 
     def part(self, record: Record) -> Part | None:
         """What `record` adds; None when that is nothing."""
@@ -134,7 +145,9 @@ class View:
         marks: set[Mark] = {*self._flow(known, life), *_answers(life, self.period)}
         stopped = self._runs(known) if "received" in marks else []
         marks.update(_outcome([run for run in stopped if run.clock == profile.figures.timely]))
-        pending = self._dues(known) if "open-at-end" in marks or "tasks" in known.fields else []
+        may_be_due = "open-at-end" in marks or "tasks" in known.fields
+        is_wanted = may_be_due and (self._is_single(known, marks) or not self.is_punctual(record))
+        pending = self._dues(known) if is_wanted else []
         late = tuple(due.basis for due in pending if due.late > timedelta())
         marks.update(["overdue"] if late else [])
         promises = tuple(self._promises(known)) if "tasks" in known.fields else ()

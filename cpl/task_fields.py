@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping
 from gettext import gettext as _
 from typing import Final
 
+from cpl.patterns import regex
 from cpl.schema import Converter, Problems, duration, instant, problem, struct, text, word
 from cpl.yaml_nodes import Node
 
-_TASK_ID: Final = re.compile(r"t-[0-9a-z]{4}")
+_TASK_ID: Final = regex(r"t-[0-9a-z]{4}")
 _LETTERS: Final = "0123456789abcdefghijkmnpqrstuvwxyz"
 _LENGTH: Final = 4
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from gettext import gettext as _
 from typing import Any, Final, NamedTuple
@@ -11,12 +10,18 @@ from typing import Any, Final, NamedTuple
 from cpl.config import Settings
 from cpl.draft import Draft, task_index
 from cpl.errors import CplError
+from cpl.language import Said, joined, later, said
 from cpl.moments import format_instant, parse_duration
 from cpl.record import Record, Task
 from cpl.task_fields import derived_id, new_id
+from cpl.values import frozen
 from cpl.worktime import Worktime, due
 
-_ENDED: Final = {"done": "done", "drop": "dropped", "due": "rescheduled"}
+_ENDED: Final = {
+    "done": later("task {id} done"),
+    "drop": later("task {id} dropped"),
+    "due": later("task {id} rescheduled"),
+}
 
 
 def add(draft: Draft, data: Mapping[str, Any], choose: Callable[[str], str]) -> str:
@@ -43,41 +48,41 @@ def end(draft: Draft, what: str, task_id: str, given: Mapping[str, Any]) -> str:
         was = {} if task.due is None else {"due": task.due}
         event = {"did": "reschedule", "task": task.id, "set": {"due": given["due"]}, "was": was}
     draft.add(event | ({"reason": given["reason"]} if given["reason"] else {}))
-    words = _("task {id} {what}").format(id=task.id, what=_ENDED[what])
+    words = said(_ENDED[what], id=task.id)
     next_one = following(record, task, draft.settings, draft.who.at) if what == "done" else None
     if next_one is None:
         return words
     draft.append("tasks", next_one.data)
-    return f"{words}; {next_one.words()}"
+    return joined("; ", [words, next_one.words()])
 
 
 def give(draft: Draft, task_id: str, who: str) -> str:
     """Have somebody else do an open task; what was done, in words. Raises CplError: it has ended already."""
     task = _open(draft.record, task_id)
     draft.set(["tasks", task_index(draft.record, task.id), "who"], who)
-    return _("task {id} for {who}").format(id=task.id, who=who)
+    return said("task {id} for {name}", id=task.id, name=who)
 
 
 def _open(record: Record, task_id: str) -> Task:
     task = record.tasks[task_index(record, task_id)]
     if not task.is_open:
         message = _("{id}: task {task} is {what} already; add a new one: cpl task {id} add TEXT")
-        ended = _ENDED["drop"] if task.done_at is None else _ENDED["done"]
+        ended = _("dropped") if task.done_at is None else _("done")
         raise CplError(message.format(id=record.id, task=task.id, what=ended))
     return task
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Next:
     """The next occurrence of a task that repeats; `skipped` occurrences before it had passed already."""
 
     data: Mapping[str, Any]
     skipped: int
 
-    def words(self) -> str:
+    def words(self) -> Said:
         """Which one it is, and by when."""
-        words = _("next: {id}, due {due}").format(id=self.data["id"], due=format_instant(self.data["due"]))
-        return words + (_(" ({count} missed)").format(count=self.skipped) if self.skipped else "")
+        words = said("next: {id}, due {due}", id=self.data["id"], due=format_instant(self.data["due"]))
+        return joined("", [words, said(" ({count} missed)", count=self.skipped)]) if self.skipped else words
 
 
 def following(record: Record, task: Task, settings: Settings, at: datetime) -> Next | None:

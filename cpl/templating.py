@@ -11,7 +11,6 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from gettext import gettext as _
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -19,6 +18,7 @@ from typing import Any, Final, NoReturn
 from cpl import files
 from cpl.errors import CplError
 from cpl.render import visible_lines
+from cpl.values import frozen
 
 MIB: Final = 1 << 20
 _PATIENCE: Final = 5  # as long may it take by the wall clock as by the processor's, where the computer is busy
@@ -28,7 +28,7 @@ _MADE, _FAULTY, _NO_ROOM, _BUG = b"T", b"F", b"M", b"B"  # what an answer begins
 _WORDS: Final = 300
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Template:
     """The text of a template, and where it stands: its file, and the line before its first."""
 
@@ -52,7 +52,7 @@ class Lacking(CplError):
         super().__init__(_("the text needs to say more: --say {name}=TEXT").format(name=name))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limits:
     """What a template may use: seconds of the processor, bytes of memory beside those of cpl, bytes of output."""
 

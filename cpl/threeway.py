@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Any, Final
 
-_TICK: Final = re.compile(r"\s*[-*+] \[[ xX]\] ")
+from cpl.patterns import regex
+
+_TICK: Final = regex(r"\s*[-*+] \[[ xX]\] ")
 
 
 def items(base: Sequence[Any], ours: Sequence[Any], theirs: Sequence[Any]) -> list[Any]:

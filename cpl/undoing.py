@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from gettext import gettext as _
 from pathlib import PurePosixPath
 from typing import Final
@@ -18,6 +17,7 @@ from cpl.moments import format_instant
 from cpl.record import Record, is_id
 from cpl.registers import Register, register_at
 from cpl.store import RECORDS, Store, read_entry, record_path
+from cpl.values import frozen
 
 _ABOUT: Final = "--format=%P%x00%s%x00%(trailers:key=Action,valueonly,separator=%x20)"
 _CHANGES: Final = ("diff-tree", "-r", "-z", "--root", "--no-commit-id", "--name-status", "--no-renames")
@@ -29,7 +29,7 @@ class NotUndone(CplError):
     """The last commit stays; the message says why, and what to do instead."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LastWrite:
     """The commit of HEAD, which cpl made; `paths` are the files it wrote, from the store's root."""
 

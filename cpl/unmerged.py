@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from gettext import gettext as _
 from pathlib import PurePosixPath
 from typing import Final
@@ -15,6 +15,7 @@ from cpl.git import Git
 from cpl.merge_front import parted_name
 from cpl.record import is_id
 from cpl.store import RECORDS, Store, record_path
+from cpl.values import frozen
 
 BASE: Final = 1
 OURS: Final = 2
@@ -24,7 +25,7 @@ _THEIRS: Final = {"merge": "MERGE_HEAD", "cherry-pick": "CHERRY_PICK_HEAD", "reb
 _ABOUT: Final = "--format=%an, %ad"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unmerged:
     """A record that git could not merge: its file, all files that git has for it, and its versions by stage."""
 
@@ -33,7 +34,7 @@ class Unmerged:
     versions: Mapping[int, bytes]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Left:
     """All that is unmerged in the store: records, files of evidence by their records' files, other files."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from gettext import gettext as _
 
 from cpl.config import MARKER, layers_of
@@ -13,11 +12,12 @@ from cpl.errors import Problem
 from cpl.journal import Change, Journal
 from cpl.settings_files import Files, merged, parse, profile_layers
 from cpl.store import Store
+from cpl.values import frozen
 from cpl.writes import Commit
 from cpl.yaml_nodes import MappingNode
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Copy:
     """A profile's file as the store has it and as it comes with cpl; one of the two may be missing."""
 
@@ -69,7 +69,7 @@ def differences(found: list[Copy]) -> Iterator[Problem]:
             yield Problem(copy.path, 1, "W074", message)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Touched:
     """A value that cpl.yaml sets, where the profile below it changes; None: there is no such value."""
 

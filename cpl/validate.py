@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from datetime import datetime, timedelta
 from gettext import gettext as _
 from typing import Final
@@ -21,6 +21,7 @@ from cpl.record import Record, before, day_of, derived, derived_dues, line_of, l
 from cpl.renames import current, current_events
 from cpl.schema import did_you_mean, shown
 from cpl.tree import is_evidence_name
+from cpl.values import frozen, replace
 
 Step = str | int
 
@@ -28,7 +29,7 @@ _EASED: Final = {"E056": "W056", "E060": "W060", "E061": "W061"}
 CLOCK_SKEW: Final = timedelta(minutes=5)  # the clocks of two laptops are never quite the same
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Facts:
     """What lies around a record: evidence by name with its SHA-256, and the ids that links may name."""
 
@@ -64,7 +65,7 @@ def _check(document: Document | None, record: Record, settings: Settings, facts:
     return _Check(document, current(record, profile), settings, facts)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Check:
     """One record under examination; without the document the lines are not known."""
 

@@ -5,9 +5,7 @@ Every name is always there, as None or empty where the record has nothing, so th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -17,10 +15,12 @@ from cpl.clocks import Run
 from cpl.config import Settings
 from cpl.events import Event
 from cpl.moments import Duration
+from cpl.patterns import regex
 from cpl.profile import Term
 from cpl.record import DESCRIPTION_SECTION, LOG_SECTION, Record, piece_of
 from cpl.renames import current
 from cpl.routing import answer_by
+from cpl.values import frozen
 
 View = dict[str, Any]
 
@@ -32,7 +32,7 @@ _FINDING: Final = ("responsible", "share", "cause", "text")
 _EVIDENCE: Final = ("file", "source", "taken_at", "text")
 _EVENT: Final = ("about", "reached", "satisfied", "reason", "text", "until", "whom", "people", "task", "due")
 _SECTIONS: Final = {name.lower(): name for name in (DESCRIPTION_SECTION, "Investigation", "Plan", "Result")}
-_NOTE: Final = re.compile(r"(?P<at>\d{4}-\d\d-\d\d \d\d:\d\d) (?P<by>[^ ,]+), (?P<what>.*)")
+_NOTE: Final = regex(r"(?P<at>\d{4}-\d\d-\d\d \d\d:\d\d) (?P<by>[^ ,]+), (?P<what>.*)")
 # By language, not by gettext: a form may be in another language than the messages of cpl.
 _UNITS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
     "en": {
@@ -57,7 +57,7 @@ _UNITS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
 _REPLIES: Final = ("reply", "written-reply")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Views:
     """What records look like at `now` in a language."""
 

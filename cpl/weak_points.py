@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from gettext import gettext as _
 from typing import Final
 
 from cpl.figures import Numbers, Summary
 from cpl.profile import Profile
 from cpl.tally import Dimension, Key
+from cpl.values import frozen
 
 FEW: Final = 3
 """So many records are needed before anything is made of them."""
@@ -24,7 +24,7 @@ SINCE: Final = "x-finding"
 """The field of a record that says which finding it is for."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """Something to improve: its key within the period, what was found, what a record of it would be called."""
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import Final, Literal, NamedTuple
+
+from cpl.values import frozen
 
 Kind = Literal["workday", "weekend", "holiday", "make-up"]
 
@@ -27,7 +29,7 @@ Shifts = tuple[Shift, ...]
 _WHOLE_DAY: Final = (Shift(0, MINUTES_OF_DAY),)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hours:
     """The shifts of each day of a week, Monday first, and of a make-up day; in order and apart from each other."""
 
@@ -38,7 +40,7 @@ class Hours:
 ALWAYS: Final = Hours((_WHOLE_DAY,) * 7, _WHOLE_DAY)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CalendarYear:
     """The days of a year on which a calendar differs from the week, by name; provisional: made without its data."""
 
@@ -48,7 +50,7 @@ class CalendarYear:
     is_provisional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Calendar:
     """Holidays and make-up days; `read` makes a year when it is first asked for."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date, tzinfo
 from gettext import gettext as _
 from typing import Final
@@ -15,9 +14,10 @@ from cpl.profile import BACK, Profile
 from cpl.profile_names import STATUS
 from cpl.profile_rules import COUNTED, EVENT_KEYS, Rule, When
 from cpl.record import FIRST_PARTS, Record, local_day
+from cpl.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Missing:
     """A requirement of `rule` that a move does not meet; any of the alternatives would do."""
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import calendar
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import accumulate
 from typing import Final, Literal, NamedTuple
 
 from cpl import moments
 from cpl.moments import Duration, fixed
+from cpl.values import frozen
 from cpl.workdays import ALWAYS, MINUTES_OF_DAY, Calendar, Day, Hours, day_of, days_of
 
 Why = Literal["open", "closed", "weekend", "holiday", "make-up"]
@@ -35,7 +36,7 @@ class Interval(NamedTuple):
     name: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Year:
     """The shifts of one local year in order, on the absolute time line (UTC), and the business days that have any."""
 
@@ -65,7 +66,7 @@ class _Year:
         return self.opens[place] + (time - self.before[place])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Worktime:
     """When a store works: its zone, its hours and its calendar; each year is worked out when it is first needed."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from gettext import gettext as _
 from pathlib import Path
 
@@ -14,9 +13,10 @@ from cpl.journal import Change, Digest
 from cpl.layout import NotReady
 from cpl.render import one_line
 from cpl.transactions import Transaction
+from cpl.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Commit:
     """What the commit of a write says: subject, free text, and the trailers."""
 
@@ -39,7 +39,7 @@ def _clean(text: str) -> str:
     return "\n".join(one_line(line) for line in text.strip().splitlines())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Evidence:
     """A file, or bytes, to go into a record's folder under `name`, and the SHA-256 that the record says it has."""
 
@@ -48,7 +48,7 @@ class Evidence:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Write:
     """A record's or register's next version, the bytes it was made from (None: a new one), and evidence to copy in."""
 

@@ -8,20 +8,19 @@ from itertools import islice
 from typing import Final
 
 from cpl.errors import Problem
+from cpl.patterns import regex
 from cpl.yaml_grammar import KEY_FLOW, PLAIN_FLOW
 from cpl.yaml_nodes import Node, ScalarNode, Source
 
 Fault = tuple[str, str]
 
-_MARKER: Final = re.compile(r"^(?:<{7}|\|{7}|={7}|>{7})(?=[ \r\n]|\Z)", re.MULTILINE)
-_DOCUMENT: Final = re.compile(r"^(?:(?:---|\.\.\.)(?=[ \t\r\n]|\Z)|-{3,}(?=[^\S\n]*$))", re.MULTILINE)
-_CONTROL: Final = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]|\r(?!\n)"
-)
+_MARKER: Final = regex(r"^(?:<{7}|\|{7}|={7}|>{7})(?=[ \r\n]|\Z)", re.MULTILINE)
+_DOCUMENT: Final = regex(r"^(?:(?:---|\.\.\.)(?=[ \t\r\n]|\Z)|-{3,}(?=[^\S\n]*$))", re.MULTILINE)
+_CONTROL: Final = regex(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]|\r(?!\n)")
 _UNUSED: Final = frozenset("&*!>?%|")
 _REFUSED: Final = _UNUSED | frozenset("@`:,]}#'\"\t")
-_WIDE_COLON: Final = re.compile(r"([^\s:'\"：]+)：\s*(.*)")
-_TIGHT_COLON: Final = re.compile(r"([\w.-]+):(\S.*)")
+_WIDE_COLON: Final = regex(r"([^\s:'\"：]+)：\s*(.*)")
+_TIGHT_COLON: Final = regex(r"([\w.-]+):(\S.*)")
 _MANY: Final = 20  # as many forbidden characters are told; a file full of them is no text
 
 

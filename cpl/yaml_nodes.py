@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Literal
 
+from cpl.values import frozen
+
 Style = Literal["plain", "single", "double", "literal"]
 PlainData = dict[str, "PlainData"] | list["PlainData"] | str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Source:
     """The full text of a file, so that marks and line numbers are those of the file."""
 

@@ -8,20 +8,22 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final, TypeAlias
 
+from cpl.patterns import regex
+
 Value: TypeAlias = "str | int | bool | Decimal | datetime | date | Sequence[Value] | Mapping[str, Value]"
 
 _INDICATORS: Final = r"\-?:,\[\]{}#&*!|>'\"%@`=<~+."
 _SOLID: Final = r"[^ \t\r\n:,?\[\]{}]"
-_PLAIN: Final = re.compile(rf"[^ \t\r\n{_INDICATORS}](?:[^ \t\r\n:]++|:(?={_SOLID})|[ ]++(?=[^ #:]))*+")
-_NEVER_IN_FLOW: Final = re.compile(r"[,?\[\]{}]")
+_PLAIN: Final = regex(rf"[^ \t\r\n{_INDICATORS}](?:[^ \t\r\n:]++|:(?={_SOLID})|[ ]++(?=[^ #:]))*+")
+_NEVER_IN_FLOW: Final = regex(r"[,?\[\]{}]")
 # Words and numbers of YAML 1.1 and 1.2: what consists of a number's characters is quoted, dates too.
-_WORD: Final = re.compile(r"y|n|yes|no|on|off|true|false|null", re.IGNORECASE)
-_NUMBER: Final = re.compile(r"[0-9][0-9_:.,eE+\-TtZz ]*|0[xXoObB][0-9A-Fa-f_]+")
+_WORD: Final = regex(r"y|n|yes|no|on|off|true|false|null", re.IGNORECASE)
+_NUMBER: Final = regex(r"[0-9][0-9_:.,eE+\-TtZz ]*|0[xXoObB][0-9A-Fa-f_]+")
 # Not in YAML, or not to be seen, so that a person could not tell two texts apart.
-_ESCAPED: Final = re.compile(
+_ESCAPED: Final = regex(
     r"[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\U000e0000-\U000e0fff]"
 )
-_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
+_SURROGATE: Final = regex(r"[\ud800-\udfff]")
 _SHORT: Final = {"\n": r"\n", "\t": r"\t", "\r": r"\r", "\0": r"\0"}
 
 

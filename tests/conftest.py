@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from cpl import language
 from tests import doors
 from tests.ledger import CPL_YAML, ONE, Ledger, install_stub_hooks
 
@@ -63,7 +64,7 @@ def bytecode(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def trap(monkeypatch: pytest.MonkeyPatch, bytecode: Path) -> None:
-    """A home where nothing can be read or written, and no trace of the git and user that run the tests."""
+    """A home where nothing can be read or written, no trace of the git and user that run the tests, and English."""
     for name in [*os.environ]:
         if name.startswith(("GIT_", "CPL_")) or name in ("EMAIL", "LANGUAGE"):
             monkeypatch.delenv(name)
@@ -71,6 +72,8 @@ def trap(monkeypatch: pytest.MonkeyPatch, bytecode: Path) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", "/dev/null/config")
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    monkeypatch.setenv("CPL_LANG", "en")
+    language.speak("en")
     if os.environ.get("PYTHONDONTWRITEBYTECODE"):  # else each process compiles all of cpl, a third of its time
         monkeypatch.delenv("PYTHONDONTWRITEBYTECODE")
         monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(bytecode))

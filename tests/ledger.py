@@ -75,7 +75,7 @@ class Ledger:
         """Run `cpl ARGS` in the store."""
         app = App(
             clock=lambda: parse_instant(now or self.now),
-            env=self.env,
+            env={"CPL_LANG": "en", **self.env},
             folder=self.root,
             choose=self.chance.choice,
             interpreter=self.interpreter,

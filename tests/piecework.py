@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import sys
@@ -57,4 +58,14 @@ def wait(number: int) -> int:
     if number % 100 == 0:
         os.write(sys.stdout.fileno(), b"begun\n")
     time.sleep(0.02)
+    return number
+
+
+def frail() -> Callable[[int], int]:
+    return die_in_a_child
+
+
+def die_in_a_child(number: int) -> int:
+    if number == 250 and multiprocessing.parent_process() is not None:
+        os.kill(os.getpid(), signal.SIGKILL)
     return number

@@ -71,7 +71,7 @@ class Replay:
             return done.stdout
         app = App(
             clock=lambda: parse_instant(f"{self.at}:00+08:00"),
-            env={},
+            env={"CPL_LANG": "en"},
             git_env=self._environment(),
             folder=self.root,
             no_input=True,

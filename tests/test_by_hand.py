@@ -23,6 +23,7 @@ FREE = {
     "costs",
     "demands",
     "order",
+    "costs",
     "forwarded_by",
     "finding",
     "links",

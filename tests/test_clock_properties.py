@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import settings as with_settings
 from hypothesis import strategies as st
 
-from cpl.clocks import dues, runs
+from cpl.clocks import dues, runs, stands_still
 from cpl.profile import Profile
 from cpl.record import Record, local_day
 from tests.ledger import CPL_YAML, instant, record, record_text, settings
@@ -110,6 +110,38 @@ def test_clocks_that_are_due_are_the_runs_that_are_open(text: str, now: datetime
     assert [(due.name, due.due_at, due.basis) for due in dues(found, *rules) if due.basis in ("rule", "agreed")] == [
         (run.clock, run.due_at, run.basis) for run in open_runs if (run.result, run.basis) != ("paused", "rule")
     ]
+
+
+PAUSING = settings(
+    CPL_YAML
+    + """\
+hours: {mon-fri: ['08:30-12:00', '14:00-18:00']}
+calendar: cn
+clocks:
+  resolve: {pauses: true, targets: {judged: {when: {nature: A}, within: 2d}, all: {within: 30h}}}
+  progress: {starts: [to:resolving], stops: [did:contact/progress], pauses: true, targets: {all: {within: same-day}}}
+"""
+)
+ON_HOLD = "to: on-hold, reason: r, until: 2026-11-20T09:00:00+08:00"
+paused = st.tuples(
+    st.lists(st.tuples(waits, st.sampled_from(EVENTS)), max_size=8), waits, st.sampled_from([[], ["to: resolving"]])
+)
+
+
+@with_settings(max_examples=150)
+@given(paused, st.integers(0, 60 * 24 * 60))
+def test_of_what_stands_still_the_same_is_due_however_long_it_does(
+    given: tuple[list[tuple[int, str]], int, list[str]], minutes: int
+) -> None:
+    story, wait, moves = given
+    before = [(wait, move) for move in moves]
+    found = record(text_of([*story, *before, (wait, ON_HOLD)]))
+    profile, worktime, at = PAUSING.profile, PAUSING.worktime, found.history[-1].at
+    if stands_still(found, profile, worktime, at):
+        first, later = (dues(found, profile, worktime, now) for now in (at, at + timedelta(minutes=minutes)))
+        assert [(due.name, due.basis, due.due_at) for due in later] == [
+            (due.name, due.basis, due.due_at) for due in first
+        ]
 
 
 @some

@@ -64,7 +64,7 @@ def test_options_of_the_readme_exist() -> None:
     """Every `--option` that README names belongs to some command."""
     page = readme.PAGE.read_text(encoding="utf-8").partition("## A tour")[2]
     named = set(re.findall(r"(?<![\w-])--[a-z][\w-]+", page))
-    helps = "".join(CliRunner().invoke(cli, [name, "--help"]).output for name in COMMANDS)
+    helps = "".join(CliRunner().invoke(cli, [*name, "--help"]).output for name in ([], *([each] for each in COMMANDS)))
     git_options = {"--oneline", "--max-count", "--quiet"}
     assert {option for option in named - git_options if option not in helps} == set()
 
@@ -108,6 +108,8 @@ def test_wheel_brings_templates_and_hooks_and_a_store_can_be_made_from_it(tmp_pa
         for path in (ROOT / folder).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
+    catalogue = "cpl/locale/zh_CN/LC_MESSAGES/cpl.mo"
+    assert (unpacked / catalogue).read_bytes() == (ROOT / catalogue).read_bytes()
     identity = {
         f"GIT_{role}_{part}": "li.na@example.org" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")
     }

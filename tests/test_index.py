@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cpl import freshness, index_file, locks
+from cpl import freshness, index_file, index_rows, locks
 from tests.ledger import CPL_YAML, Ledger, Outcome
 from tests.processes import command, environment, run_process
 
@@ -218,8 +218,12 @@ ACTS = [
 
 @pytest.fixture
 def short_window(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Times are trusted after some milliseconds and not only after two seconds, so that a test sees them trusted."""
+    """Times are trusted after some milliseconds and not only after two seconds, so that a test sees them trusted.
+
+    And a few records are recognised as many are.
+    """
     monkeypatch.setattr(freshness, "RACY_NS", int(WINDOW * 1e9 / 2))
+    monkeypatch.setattr(index_rows, "_FEW", 0)
 
 
 @settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -12,8 +12,8 @@ from functools import partial
 import pytest
 
 from cpl.errors import CplError
-from cpl.parallel import ProcessLost, in_order
-from tests.piecework import failing, large, not_to_be_prepared, spread, squares
+from cpl.parallel import ProcessLost, in_order, in_order_anyhow
+from tests.piecework import failing, frail, large, not_to_be_prepared, spread, squares
 from tests.processes import PATIENCE, default_signals, environment
 
 
@@ -73,6 +73,12 @@ def test_bug_in_a_process_is_one_here_with_its_traceback_behind_the_results_befo
 def test_killed_process_is_told_and_the_others_end() -> None:
     with pytest.raises(ProcessLost, match="one of cpl's processes was ended from outside"):
         list(spread(partial(failing, "killed"), range(1000)))
+
+
+def test_what_a_killed_process_left_is_done_here_where_that_is_wanted() -> None:
+    assert list(in_order_anyhow(frail, range(1000), enough=1)) == list(range(1000))
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        list(in_order_anyhow(partial(failing, "a bug"), range(1000), enough=1))
 
 
 def test_where_no_process_can_be_started_this_one_does_the_work() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -321,9 +321,9 @@ HARMLESS = [*"ab19门._/+", "x y", "'it''s'", "2026", "T09:00:00+08:00", ""]
 TEXTS = [FULL, PLAIN, *(path.read_text(encoding="utf-8") for path in PATHS)]
 
 
-def edit(chance: random.Random) -> bytes:
+def edit(chance: random.Random, texts: Sequence[str] = ()) -> bytes:
     """A record with up to three places at which something was cut out or put in, often what does no harm there."""
-    text = chance.choice(TEXTS)
+    text = chance.choice(texts or TEXTS)
     for _number in range(chance.choice([1, 1, 1, 2, 3])):
         start = chance.randrange(text.find("\n---\n") + 6)
         end = start + chance.choice([0, 0, 0, 1, 1, 2, 20, 80])

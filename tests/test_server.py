@@ -503,3 +503,12 @@ def test_hook_that_was_there_reads_the_refs_first_and_may_refuse(shebang: str, d
 
 def test_shipped_hook_names_no_interpreter() -> None:
     assert "cpl_python=''" in (ROOT / "hooks" / "pre-receive").read_text(encoding="utf-8")
+
+
+def test_server_speaks_the_language_of_the_store_that_is_pushed(desk: Desk) -> None:
+    chinese = CPL_YAML.replace("language: en", "language: zh")
+    (desk.root / "cpl.yaml").write_text(chinese, encoding="utf-8")
+    commit(desk, "speak Chinese")
+    ways = record_removed(desk)
+    assert "E100 记录被删除" in push(desk, *ways, CPL_LANG="").out
+    assert "E100 the record was removed" in push(desk, *ways, CPL_LANG="en").out

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import importlib
+import inspect
 import io
 import os
 import signal
@@ -15,9 +17,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from cpl import __version__
+from cpl import __version__, language
 from cpl.cli.app import App
 from cpl.errors import EXIT_BUG, EXIT_REFUSED, CplError
+from cpl.language import later
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -61,16 +64,22 @@ COMMANDS: Final = {
     "init": "init",
     "demo": "demo",
     "import": "import_",
+    "export": "export",
     "calendar": "calendar_",
     "config": "config_",
     "merge-driver": "merge_driver",
     "index": "index_",
+    "schema": "schema_",
     "completion": "completion",
 }
 
 
 _READERS: Final = frozenset({"list", "overdue", "search", "show", "summary", "similar", "escalate"})
 _PATHS_OF_HOOKS: Final = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY")
+
+
+# Until it is known: gettext would import `locale`, for 1.5 ms, to look up click's words for the options below.
+language.speak(language.ENGLISH)
 
 
 class ReaderGone(Exception):
@@ -90,6 +99,7 @@ class LazyGroup(click.Group):
             return None
         module = importlib.import_module(f"cpl.cli.{COMMANDS[cmd_name]}")
         command: click.Command = getattr(module, cmd_name.replace("-", "_") + "_command")
+        _translate(command)
         return command
 
     def resolve_command(
@@ -113,15 +123,55 @@ class LazyGroup(click.Group):
             raise ReaderGone from error
 
 
+class RootOption(click.Option):
+    """An option of the group itself, which is made before the language of the run is known."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """As click does, with the words in the language of the run."""
+        shown = copy.copy(self)
+        shown.help = _(self.help) if self.help else None
+        return super(RootOption, shown).get_help_record(ctx)
+
+
+def _translate(command: click.Command) -> None:
+    """Take the help of a command, and of those in it, which their functions have as docstrings, from the catalogue."""
+    text = inspect.cleandoc(getattr(command.callback, "__doc__", None) or "")
+    if text:
+        command.help = _(text)
+    command.short_help = None
+    if language.spoken_now() != language.ENGLISH:
+        from cpl.cli.help_text import HelpContext, first_sentence
+
+        command.context_class = HelpContext
+        command.short_help = first_sentence(_(text)) if text else None
+    for each in command.commands.values() if isinstance(command, click.Group) else ():
+        _translate(each)
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="cpl")
+@click.version_option(
+    __version__,
+    prog_name="cpl",
+    message="%(prog)s, version %(version)s",  # scripts read it
+    cls=RootOption,
+    help=later("Show the version and exit."),
+)
 @click.option(
     "-C",
     "folder",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help=_("Work in this folder, as if cpl had been started there."),
+    cls=RootOption,
+    help=later("Work in this folder, as if cpl had been started there."),
 )
-@click.option("--no-input", is_flag=True, help=_("Never ask; what is missing is an error."))
+@click.option(
+    "--lang",
+    type=click.Choice(language.LANGUAGES),
+    envvar=language.VARIABLE,
+    expose_value=False,
+    cls=RootOption,
+    help=later("The language of messages; default: CPL_LANG, the store's language, or that of the locale."),
+)
+@click.option("--no-input", is_flag=True, cls=RootOption, help=later("Never ask; what is missing is an error."))
 @click.pass_context
 def cli(ctx: click.Context, folder: Path | None, no_input: bool) -> None:
     """The complaint ledger: complaints as plain text in git, with clocks that are kept.
@@ -156,8 +206,11 @@ def _work_in(folder: Path) -> None:
 def run(args: Sequence[str] | None = None, app: App | None = None) -> int:
     """Run one command line; its exit code."""
     app = app or App()
+    line = sys.argv[1:] if args is None else list(args)
+    language.speak(language.chosen(line, app.env, app.folder))
+    _translate(cli)
     try:
-        result = cli.main(args=None if args is None else list(args), prog_name="cpl", obj=app, standalone_mode=False)
+        result = cli.main(args=line, prog_name="cpl", obj=app, standalone_mode=False)
         app.warn_of_provisional_years()
     except CplError as error:
         app.say(str(error))

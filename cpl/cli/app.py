@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import cached_property
@@ -19,9 +18,11 @@ import click
 
 from cpl.errors import CplError
 from cpl.moments import fixed, format_instant, parse_instant
+from cpl.patterns import regex
+from cpl.values import replace
 
 _MANY: Final = 3000  # files that take longer to read than a person wants to wait without a word
-_TIME_OF_DAY: Final = re.compile(r"[0-9]{2}:[0-9]{2}")
+_TIME_OF_DAY: Final = regex(r"[0-9]{2}:[0-9]{2}")
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,9 +85,9 @@ class App:
     @cached_property
     def index(self) -> Index:
         """The index of the store; asking it may be refused."""
-        from cpl.index import Index
+        from cpl.index import Help, Index
 
-        return Index(self.store, self._watch, self.say, self.compared)
+        return Index(self.store, Help(self._watch, self.say, _prepare_table), self.compared)
 
     def compare_ahead(self, folder: Path | None) -> None:
         """Have git compare the files while the command that will need to know is still imported."""
@@ -321,6 +322,15 @@ class App:
             message = _("--at {at} lies in the future; now is {now}")
             raise CplError(message.format(at=format_instant(instant), now=format_instant(self.now)))
         return instant
+
+
+def _prepare_table() -> None:
+    """Import what prints a table, when the command is going to print one."""
+    context = click.get_current_context(silent=True)
+    if context is not None and context.params.get("fmt") == "table":
+        from cpl import render
+
+        render.prepare()
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

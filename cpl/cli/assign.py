@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from gettext import gettext as _
 from gettext import ngettext
 from typing import Any
@@ -15,8 +14,10 @@ from cpl.cli.options import PERSON, RECORD, How, term, writes
 from cpl.cli.writing import Action, asked, change, known_term, nothing_to_change, preview
 from cpl.draft import Draft
 from cpl.errors import CplError
+from cpl.language import joined, said
 from cpl.record import Record, Task
 from cpl.routing import route_of
+from cpl.values import frozen, replace
 
 
 @click.command("assign")
@@ -102,7 +103,7 @@ def _assign(draft: Draft, assignee: str | None, departments: Sequence[str]) -> s
     if is_given and all(draft.record.get(name) == value for name, value in given.items()):
         raise nothing_to_change(draft.record.id)
     draft.add({"did": "assign", "set": given})
-    return _("assigned to {names}").format(names=", ".join([*departments, *([assignee] if assignee else [])]))
+    return said("assigned to {names}", names=", ".join([*departments, *([assignee] if assignee else [])]))
 
 
 def _taker(app: App, assignee: str | None, giver: str, how: How) -> str:
@@ -115,7 +116,7 @@ def _taker(app: App, assignee: str | None, giver: str, how: How) -> str:
     return taker
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Handover:
     """Whose work goes to whom; `departments` as well for what is assigned, with `lead` also what the giver leads."""
 
@@ -135,22 +136,23 @@ class _Handover:
 
     def edit(self, draft: Draft, reason: str) -> str:
         """Hand over what the giver has; what was done."""
-        record, said = draft.record, []
+        record = draft.record
+        parts: list[str] = []
         if record.get("assignee") == self.giver:
-            said.append(_assign(draft, self.taker, self.departments))
+            parts.append(_assign(draft, self.taker, self.departments))
         if self.lead and record.lead == self.giver:
             draft.judge("correct", {"lead": self.taker}, reason=reason)
-            said.append(_("lead {name}").format(name=self.taker))
+            parts.append(said("lead {name}", name=self.taker))
         for index, task in self.tasks(record):
             draft.set(["tasks", index, "who"], self.taker)
-            said.append(_("task {id} for {name}").format(id=task.id, name=self.taker))
-        return ", ".join(said)
+            parts.append(said("task {id} for {name}", id=task.id, name=self.taker))
+        return joined(", ", parts)
 
 
 def _hand_over(app: App, handover: _Handover, how: How, *, dry_run: bool) -> None:
     if handover.lead:
         how = replace(how, message=asked(app, how.message, _("Reason"), _("say why the lead changes: -m TEXT")))
-    subject = _("handed over from {giver} to {taker}").format(giver=handover.giver, taker=handover.taker)
+    subject = f"handed over from {handover.giver} to {handover.taker}"
     action = Action("assign", lambda draft: handover.edit(draft, how.message or ""), subject=subject)
     # The records are looked for while nobody else can write: in `change`, behind the lock.
     (preview if dry_run else change)(app, _concerned(app, handover), how, action)

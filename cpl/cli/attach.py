@@ -14,6 +14,7 @@ from cpl.cli.evidence import add_evidence, evidence_item, incoming
 from cpl.cli.options import RECORD, How, writes
 from cpl.cli.writing import Action, change
 from cpl.draft import Draft
+from cpl.language import said
 from cpl.moments import parse_date
 
 
@@ -45,7 +46,7 @@ def attach_command(
 
     def edit(draft: Draft) -> str:
         add_evidence(draft, items)
-        return _("attached {names}").format(names=", ".join(item["file"] for item in items))
+        return said("attached {names}", names=", ".join(item["file"] for item in items))
 
     change(app, [piece], how, Action("attach", edit, evidence=incoming(paths, items)))
 

@@ -13,13 +13,22 @@ from cpl.cli.app import App, bad_parameter, pass_app
 from cpl.cli.options import output_format
 from cpl.config import read_calendar
 from cpl.errors import CplError
+from cpl.language import later
 from cpl.moments import month, parse_date, week
 from cpl.places import template
 from cpl.render import Cell, Column
 from cpl.workdays import Calendar, Day, day_of, days_in
 from cpl.writes import Commit
 
-_WEEKDAYS: Final = (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"))
+_WEEKDAYS: Final = (
+    later("Mon"),
+    later("Tue"),
+    later("Wed"),
+    later("Thu"),
+    later("Fri"),
+    later("Sat"),
+    later("Sun"),
+)
 _COLUMNS: Final = (
     Column("date", _("date"), whole=True),
     Column("weekday", _("day"), whole=True),
@@ -65,6 +74,8 @@ def show_command(app: App, period: str, name: str | None, fmt: str) -> None:
     calendar = worktime.calendar if name is None else _named(app, name)
     days = bad_parameter("WEEK|MONTH|YEAR", _days, period)
     rows = [_row(day_of(day, worktime.hours, calendar), calendar) for day in days]
+    if fmt in ("table", "markdown"):
+        rows = [row | _told(day_of(day, worktime.hours, calendar)) for row, day in zip(rows, days, strict=True)]
     has_data = fmt == "table" and not any(row["provisional"] for row in rows)
     app.emit(rows, _COLUMNS if has_data else (*_COLUMNS, _PROVISIONAL), fmt)
     if calendar is None:
@@ -108,6 +119,12 @@ def _row(day: Day, calendar: Calendar | None) -> dict[str, Cell]:
     }
 
 
+def _told(day: Day) -> dict[str, Cell]:
+    """What is in the language of the run for people."""
+    weekday, kind = _WEEKDAYS[day.date.weekday()], day.kind
+    return {"weekday": _(weekday), "kind": _(kind)}
+
+
 @calendar_command.command("seed")
 @click.argument("year", metavar="YEAR", type=click.IntRange(1900, 2999))
 @pass_app
@@ -132,7 +149,7 @@ def seed_command(app: App, year: int) -> None:
     data = seeding.year_file(name, year)
     with store.lock():
         store.require_commit([])
-        store.add_all({path: data}, Commit(_("Calendar {name}: {year}").format(name=name, year=year), "calendar"))
+        store.add_all({path: data}, Commit(f"Calendar {name}: {year}", "calendar"))
     click.echo(_("made {what}").format(what=path))
     if used is None:
         app.say(_("no deadline counts by it yet; write hours and calendar: cn in cpl.yaml"))

@@ -6,7 +6,6 @@ import os
 import sys
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
 from gettext import gettext as _
 from gettext import ngettext
 from itertools import chain
@@ -25,6 +24,7 @@ from cpl.layout import NotReady
 from cpl.registers import is_register
 from cpl.render import Cell, Column, visible
 from cpl.store import RECORDS, Store
+from cpl.values import replace
 
 _COLUMNS: Final = tuple(Column(name, name) for name in ("path", "line", "code", "message"))
 _MANY: Final = 1000  # records that take a moment

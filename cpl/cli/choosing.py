@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from functools import partial
 from gettext import gettext as _
@@ -17,17 +16,18 @@ from cpl.cli.writing import known_state, known_term
 from cpl.errors import Invalid
 from cpl.forms import FINISH, RECEIPT
 from cpl.index import Index, Narrow
-from cpl.index_rows import FACETS
 from cpl.moments import Period, parse_date
+from cpl.recognise import FACETS
 from cpl.record import Record
 from cpl.store import Entry
+from cpl.values import frozen, replace
 
 _ROOM: Final = "location.room"
 
 Test = tuple[str, Callable[[Any], bool]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Asked:
     """The records that a form is for, as the options name them; those of a period are `counted` by an instant."""
 
@@ -89,11 +89,11 @@ def value_test(app: App, condition: query.Condition) -> Callable[[Any], bool]:
 def known_names(app: App, condition: query.Condition) -> query.Condition:
     """A condition of --where, whose names of states and of the profile there are; a name above them will do.
 
-    A name of before is read as that of now.
+    A name of before is read as that of now, a label as its name.
     """
     profile = app.settings.profile
     names = tuple(profile.present_name(condition.field, each) for each in condition.values)
-    condition = replace(condition, values=names)
+    condition = query.in_names(replace(condition, values=names), profile)
     if condition.operator in ("=", "!="):
         known = {**profile.terms, "status": profile.states}.get(condition.field, {})
         for value in condition.values:

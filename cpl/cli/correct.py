@@ -11,12 +11,13 @@ import click
 
 from cpl.cli.app import App, bad_parameter, pass_app
 from cpl.cli.options import RECORD, How, writes
-from cpl.cli.writing import Action, asked, change, pair, require_names, typed_fields
+from cpl.cli.writing import Action, asked, change, in_subject, pair, typed_fields, with_names
 from cpl.draft import Draft
 from cpl.errors import CplError
 from cpl.events import CORRECTED_FIELDS, JUDGED_FIELDS, Event
+from cpl.language import joined, said
 from cpl.moments import format_instant
-from cpl.schema import did_you_mean, shown
+from cpl.schema import did_you_mean
 
 _MAY_GO: Final = ("nature", "severity", "category", "channel")
 
@@ -71,7 +72,11 @@ def correct_command(
     def edit(draft: Draft) -> str:
         event = draft.judge(verb, values, reason=why, rule=rule)
         was = event.data.get("was", {})
-        return ", ".join(f"{name} {shown(was.get(name))} → {shown(value)}" for name, value in values.items())
+        changes = (
+            said("{name} {was} → {now}", name=name, was=in_subject(was.get(name)), now=in_subject(value))
+            for name, value in values.items()
+        )
+        return joined(", ", changes)
 
     change(app, [piece], how, Action(verb, edit))
 
@@ -91,7 +96,7 @@ def _values(app: App, fields: Sequence[str], at: datetime, *, classify: bool) ->
             value = format_instant(bad_parameter(name, app.instant, value))
         pairs.append((name, value))
     values = typed_fields((name, value) for name, value in pairs if value.strip())
-    require_names(app, values, at, "{name}")
+    values = with_names(app, values, at, "{name}")
     return values | {name: None for name, value in pairs if not value.strip()}
 
 
@@ -104,7 +109,7 @@ def _void(app: App, draft: Draft, named: str, reason: str) -> str:
     if event.is_move and any(each.is_move and each.sort_key() > event.sort_key() for each in record.events):
         raise CplError(_("only the last move can be voided; here another one follows"))
     draft.void(event, reason=reason)
-    return _("voided {event} of {at}").format(event=event.key, at=format_instant(event.at))
+    return said("voided {event} of {at}", event=event.key, at=format_instant(event.at))
 
 
 def _named_event(app: App, draft: Draft, named: str) -> Event:

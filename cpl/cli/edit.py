@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from gettext import gettext as _
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO
@@ -17,12 +16,25 @@ from cpl.cli.app import App, keep, pass_app
 from cpl.cli.editor import in_editor, is_kept, naming
 from cpl.cli.options import RECORD, How, writes
 from cpl.cli.prices import hint_at_price
-from cpl.cli.writing import Action, called, change, field_pair, in_zone, nothing_to_change, report, typed, who_acts
+from cpl.cli.writing import (
+    Action,
+    called,
+    change,
+    field_pair,
+    in_zone,
+    nothing_to_change,
+    report,
+    typed,
+    who_acts,
+    with_names,
+)
 from cpl.document import Document
 from cpl.draft import Draft, Who
 from cpl.errors import CplError, Invalid, Problem
+from cpl.language import said
 from cpl.record import Record, load
 from cpl.store import read_entry
+from cpl.values import frozen
 from cpl.writes import Commit, Write
 
 
@@ -46,7 +58,7 @@ def set_command(app: App, piece: str, fields: Sequence[str], how: How) -> None:
     for name, _value in pairs:
         if (first := name.removesuffix("+").partition(".")[0]) in by_hand.FIELDS:
             raise CplError(by_hand.refusal(first, identifier))
-    values = [(name, _typed(name, value) if value.strip() else None) for name, value in pairs]
+    values = [(name, with_names(app, _typed(name, value), app.now) if value.strip() else None) for name, value in pairs]
 
     def edit(draft: Draft) -> str:
         before, record = draft.document, draft.record
@@ -59,7 +71,7 @@ def set_command(app: App, piece: str, fields: Sequence[str], how: How) -> None:
             raise nothing_to_change(record.id)
         if refused := by_hand.changes(record, draft.record, draft.document):
             raise CplError(refused[0].message)
-        return _("set {names}").format(names=", ".join(name for name, _value in pairs))
+        return said("set {names}", names=", ".join(name for name, _value in pairs))
 
     change(app, [piece], how, Action("set", edit))
     after = app.store.read(app.store.find(identifier)).record
@@ -144,7 +156,7 @@ def edit_command(app: App, piece: str, source: BinaryIO | None, how: How) -> Non
         _by_editor(app, _Edit(path, before, how, who))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Edit:
     """The record at `path` that is edited, which was `before`; how and by whom."""
 
@@ -197,7 +209,7 @@ def _save(app: App, edit: _Edit, after: bytes) -> None:
     how = edit.how
     if how.message and how.message.strip():
         draft = Draft(document, app.settings, edit.who)
-        draft.log(_("edited"), how.message)
+        draft.log("edited", how.message)
         document = draft.document
     with app.store.lock():
         _require_unchanged(app, edit)
@@ -205,7 +217,7 @@ def _save(app: App, edit: _Edit, after: bytes) -> None:
             app.store.require_commit([edit.path])
         commit = Commit(f"{record.id}: edited", "edit", [record.id], how.message) if how.commit else None
         app.store.write([Write(document, edit.before)], commit, app.now)
-    report(app, {record.id: _("edited")}, committed=commit is not None)
+    report(app, {record.id: said("edited")}, committed=commit is not None)
 
 
 def _checked(app: App, edit: _Edit, after: bytes) -> tuple[Document, Record]:

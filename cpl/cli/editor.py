@@ -9,7 +9,6 @@ import signal
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -63,7 +62,7 @@ def naming(path: str) -> Iterator[None]:
         yield
     except Invalid as error:
         headline = str(error).partition("\n")[0]
-        raise Invalid(headline, [replace(problem, path=path) for problem in error.problems]) from None
+        raise Invalid(headline, [problem._replace(path=path) for problem in error.problems]) from None
 
 
 def is_kept(app: App, mine: Path, *, worthless: Collection[bytes]) -> bool:

@@ -12,13 +12,13 @@ import click
 
 from cpl.cli.app import App, pass_app
 from cpl.cli.options import RECORD, How, index_option, output_format, writes
-from cpl.cli.writing import Action, change, preview
+from cpl.cli.writing import Action, change, in_subject, preview
 from cpl.draft import Draft
 from cpl.errors import CplError
 from cpl.escalation import SEVERITY, Ground, Proposal, is_as_grave, named, proposals
+from cpl.language import said, spoken
 from cpl.record import as_of, piece_of
 from cpl.render import Cell, Column
-from cpl.schema import shown
 
 _ROOM_FOR_NEXT: Final = 130  # a command does not fit beside the rest in fewer columns
 _FOR_PROGRAMS: Final = tuple(
@@ -99,8 +99,9 @@ def _proposals(app: App, ids: Collection[str], at: datetime) -> list[Proposal]:
 
 
 def _show(app: App, found: Sequence[Proposal], fmt: str) -> None:
-    rows = [_row(proposal, ground) for proposal in found for ground in proposal.grounds]
-    columns = _for_people() if fmt in ("table", "markdown") else _FOR_PROGRAMS
+    for_people = fmt in ("table", "markdown")
+    rows = [_row(proposal, ground, for_people=for_people) for proposal in found for ground in proposal.grounds]
+    columns = _for_people() if for_people else _FOR_PROGRAMS
     is_narrow = fmt == "table" and app.width is not None and app.width < _ROOM_FOR_NEXT
     app.emit(rows, columns[:-1] if is_narrow else columns, fmt)
     if fmt != "table":
@@ -113,7 +114,7 @@ def _show(app: App, found: Sequence[Proposal], fmt: str) -> None:
         app.say(words.format(width=_ROOM_FOR_NEXT))
 
 
-def _row(proposal: Proposal, ground: Ground) -> dict[str, Cell]:
+def _row(proposal: Proposal, ground: Ground, *, for_people: bool) -> dict[str, Cell]:
     record = proposal.record
     return {
         "id": record.id,
@@ -126,9 +127,9 @@ def _row(proposal: Proposal, ground: Ground) -> dict[str, Cell]:
         "rule": ground.rule,
         "clause": ground.clause,
         "code": ground.code,
-        "evidence": ground.evidence,
+        "evidence": str(spoken(ground.evidence)) if for_people else ground.evidence,
         "counted": ground.counted,
-        "pieces": named([piece_of(each) for each in ground.counted]),
+        "pieces": str(spoken(named([piece_of(each) for each in ground.counted]))),
         "judge_first": tuple(proposal.first),
         "next": _next_step(proposal),
     }
@@ -191,6 +192,10 @@ def _classify(draft: Draft, proposal: Proposal, at: datetime) -> str:
     code = proposal.grounds[0].code
     event = draft.judge("classify", {SEVERITY: proposal.severity}, reason=proposal.reason, rule=code)
     was = event.data["was"].get(SEVERITY)
-    return _("{name} {was} → {now} ({code})").format(
-        name=SEVERITY, was=shown(was), now=shown(proposal.severity), code=code
+    return said(
+        "{name} {was} → {now} ({code})",
+        name=SEVERITY,
+        was=in_subject(was),
+        now=in_subject(proposal.severity),
+        code=code,
     )

@@ -109,7 +109,7 @@ def _table(app: App, stretches: Sequence[Stretch]) -> str:
             "to": local_minute(app, each.end),
             "length": render.duration(_seconds(each.length)),
             "counts": _("yes") if each.counts else _("no"),
-            "why": ", ".join(word for word in (each.why, each.name, each.reason) if word),
+            "why": ", ".join(word for word in (_(each.why), each.name, each.reason) if word),
         }
         for each in stretches
     ]
@@ -144,7 +144,7 @@ def _agreed(run: Run) -> str:
 
 def _result(each: Explanation) -> str:
     words = _("{judged}; {used} used")
-    judged = _judged(each.run.result, each.late)
+    judged = _judged(_(each.run.result), each.late)
     return words.format(judged=judged, used=render.duration(_seconds(each.run.used)))
 
 
@@ -162,9 +162,9 @@ def _task_block(app: App, fate: Fate) -> str:
         *((_("moved"), _reschedule(app, event)) for event in fate.reschedules),
         (_("due"), _task_due(app, fate)),
         *([] if ended_by is None else [(_("ended"), _task_end(app, ended_by))]),
-        (_("result"), fate.outcome if fate.late is None else _judged(fate.outcome, fate.late)),
+        (_("result"), _(fate.outcome) if fate.late is None else _judged(_(fate.outcome), fate.late)),
     ]
-    heading = _("{kind} {task}").format(kind=fate.task.kind, task=fate.task.id)
+    heading = _("{kind} {task}").format(kind=_(fate.task.kind), task=fate.task.id)
     return f"\n{visible(heading)}\n{render.pairs(rows)}"
 
 
@@ -196,7 +196,7 @@ def _other(app: App, due: Due) -> str:
     """The end of a pause, which needs no explanation but its date."""
     words = _("{basis} {name}: due {at}, {late} late") if due.late > timedelta() else _("{basis} {name}: due {at}")
     late = render.duration(_seconds(due.late)) if due.late > timedelta() else ""
-    return visible(words.format(basis=due.basis, name=due.name, at=local_minute(app, due.due_at), late=late))
+    return visible(words.format(basis=_(due.basis), name=due.name, at=local_minute(app, due.due_at), late=late))
 
 
 def _event(event: Event) -> str:

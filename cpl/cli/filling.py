@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import wraps
 from gettext import gettext as _
 from pathlib import Path
@@ -16,13 +14,15 @@ from cpl import files, markdown, templating
 from cpl.cli.app import App
 from cpl.cli.options import Command, Name
 from cpl.cli.writing import pair
-from cpl.config import LANGUAGES
 from cpl.errors import CplError
 from cpl.forms import FORMS, LETTERS, Form, every
+from cpl.language import LANGUAGES
+from cpl.patterns import regex
 from cpl.render import Cell, Column
 from cpl.store import RECORDS
+from cpl.values import frozen
 
-_EMPTY_LINES: Final = re.compile(r"\n(?:[ \t]*\n){2,}")
+_EMPTY_LINES: Final = regex(r"\n(?:[ \t]*\n){2,}")
 _PRIVATE: Final = 0o600  # it holds personal data
 
 
@@ -37,7 +37,7 @@ FORM: Final = _named(FORMS)
 LETTER: Final = _named(LETTERS)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wanted:
     """How a text is to be made: in which language, as a page or not, into which file, and what it is to say besides."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from gettext import gettext as _
 from typing import Any, Final
@@ -20,6 +19,7 @@ from cpl.moments import Period
 from cpl.record import LOG_SECTION, Record, as_of, local_day, piece_of
 from cpl.sections import by_heading
 from cpl.templating import TemplateFault
+from cpl.values import frozen, replace
 from cpl.views import Views
 
 _EACH: Final = "{% for record in records %}{% if not loop.first %}\n---\n\n{% endif %}"
@@ -100,7 +100,7 @@ def _own_condition(app: App, form: Form) -> list[str]:
     return [form.where] if form.where else []
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Taking:
     """What the form of a name is filled in with."""
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Final
 
+from cpl.patterns import regex
+
 _PLUS_LINE: Final = """
     vi vim vimx gvim mvim rvim view nvi elvis nvim nano rnano pico emacs emacs-nox emacs-gtk emacs-lucid emacsclient
     kak micro joe jmacs jpico jstar ne mg zile gedit xed pluma geany bbedit
@@ -32,7 +34,7 @@ _FORMS: Final[Mapping[str, tuple[str, ...]]] = {
     )
     for name in names.split()
 }
-_ASSIGNMENT: Final = re.compile(r"[A-Za-z_]\w*=.*", re.ASCII | re.DOTALL)
+_ASSIGNMENT: Final = regex(r"[A-Za-z_]\w*=.*", re.ASCII | re.DOTALL)
 _BEFORE_A_PROGRAM: Final = ("env", "exec", "command")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from difflib import get_close_matches
 from gettext import gettext as _
 from typing import Any, Final
@@ -28,7 +27,10 @@ from cpl.cli.writing import (
 )
 from cpl.draft import Draft
 from cpl.events import FOLLOW_UPS, VERBS, Event
+from cpl.labels import name_of
+from cpl.language import later, said
 from cpl.schema import did_you_mean, text
+from cpl.values import replace
 
 # What contacts and follow-ups are about; a profile may wait for further words.
 ABOUT: Final = ("acknowledge", "progress", "outcome", "reply", "written-reply")
@@ -58,7 +60,7 @@ def transition_command(
     """
     if not pieces:
         raise click.UsageError(_where_to(app, state))
-    known_state(app, "STATE", state)
+    state = known_state(app, "STATE", state)
     at = app.acted_at(how.at)
     if app.asks:
         reason, until = _ask(app, pieces, state, how, (reason, until))
@@ -74,7 +76,7 @@ def transition_command(
 
 def _where_to(app: App, given: str) -> str:
     """What to say when only an id or only a state was given."""
-    if given in app.settings.profile.states:
+    if name_of(app.settings.profile.states, given) is not None:
         return _("say which complaint goes to '{state}': cpl transition ID… {state}").format(state=given)
     record = app.read(app.store.find(given)).record
     if record is None:
@@ -135,8 +137,9 @@ def contact_command(app: App, pieces: Sequence[str], via: str | None, about: str
 
     def edit(draft: Draft) -> str:
         draft.add({"did": "contact", "via": channel, "about": about, "reached": reached})
-        words = _("contact by {via}, {about}") if reached else _("nobody reached by {via}, {about}")
-        return words.format(via=channel, about=about)
+        if reached:
+            return said("contact by {via}, {about}", via=channel, about=about)
+        return said("nobody reached by {via}, {about}", via=channel, about=about)
 
     change(app, pieces, how, Action("contact", edit, logged_as=channel))
     _doubt(app, "did:contact", about)
@@ -180,7 +183,7 @@ def note_command(app: App, pieces: Sequence[str], source: Any, how: How) -> None
         raise click.UsageError(_("give the text once: -m TEXT or --file FILE"))
     words = how.message if source is None else read_text(source)
     words = asked(app, words, _("Note"), _("say what to note: -m TEXT or --file FILE"))
-    change(app, pieces, replace(how, message=words), Action("note", lambda _draft: _("note")))
+    change(app, pieces, replace(how, message=words), Action("note", lambda _draft: said("note")))
 
 
 @click.command("follow-up")
@@ -234,15 +237,15 @@ def follow_up_command(
 
     def edit(draft: Draft) -> str:
         draft.add(data)
-        return _followed_up(satisfied).format(via=channel)
+        return said(_followed_up(satisfied), via=channel)
 
     change(app, pieces, how, Action("follow-up", edit, logged_as=channel))
 
 
 def _followed_up(satisfied: bool | None) -> str:
     if satisfied is None:
-        return _("follow-up by {via}, nobody reached")
-    return _("follow-up by {via}, satisfied") if satisfied else _("follow-up by {via}, not satisfied")
+        return later("follow-up by {via}, nobody reached")
+    return later("follow-up by {via}, satisfied") if satisfied else later("follow-up by {via}, not satisfied")
 
 
 def _score(text: str) -> tuple[str, int]:

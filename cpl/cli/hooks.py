@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Final
 
 import click
+from click.core import ParameterSource
 
-from cpl import hooking, receiving
+from cpl import hooking, language, receiving
 from cpl.cli.app import App, pass_app
 from cpl.cli.options import output_format
 from cpl.errors import EXIT_PROBLEMS
@@ -130,7 +131,8 @@ def status_command(app: App, server: Path | None, fmt: str) -> None:
 
 @hooks_command.command("receive")
 @pass_app
-def receive_command(app: App) -> None:
+@click.pass_context
+def receive_command(context: click.Context, app: App) -> None:
     """For git: judge a push before it is taken in; exit code 1 refuses it.
 
     The hook pre-receive of a bare repository runs this, in the repository, with lines `OLD NEW REF` on stdin. Each
@@ -143,6 +145,8 @@ def receive_command(app: App) -> None:
     """
     updates = receiving.parse(sys.stdin.buffer.read())
     git = Git(Path.cwd(), app.git_env, inherit_repository=True)
+    if context.find_root().get_parameter_source("lang") is ParameterSource.DEFAULT:
+        language.speak(receiving.language_of(git, updates) or language.chosen([], app.env, app.folder))
     found = receiving.judge(git, updates, app.clock())
     with suppress(BrokenPipeError):  # who has hung up gets no answer; the verdict is the same
         _answer(app, found)

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from gettext import gettext as _
-from gettext import ngettext
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -159,9 +158,9 @@ def _shown(outcomes: Iterator[Outcome], count: int) -> Iterator[Outcome]:
 
 def _commit(app: App, mapping: ImportMap, result: Report) -> str:
     count = len(result.new)
-    subject = ngettext("Import {count} complaint from {source}", "Import {count} complaints from {source}", count)
+    subject = f"Import {count} {'complaint' if count == 1 else 'complaints'} from {mapping.system}"
     trailers = (("Source", mapping.system), ("Records", str(count)))
-    commit = Commit(subject.format(count=count, source=mapping.system), "import", trailers=trailers)
+    commit = Commit(subject, "import", trailers=trailers)
     return app.store.add_all({each.document.source.path: each.document.encode() for each in result.new}, commit)
 
 

@@ -17,6 +17,7 @@ from cpl.cli.app import App, bad_parameter, pass_app
 from cpl.cli.options import Name
 from cpl.errors import CplError
 from cpl.git import Git, find_toplevel
+from cpl.language import LANGUAGES
 from cpl.moments import parse_zone
 from cpl.places import shipped, template
 from cpl.render import Column, visible
@@ -93,7 +94,7 @@ def _list_profiles(context: click.Context, _option: click.Parameter, is_set: boo
 @click.option("--timezone", default="Asia/Shanghai", show_default=True, metavar="ZONE")
 @click.option(
     "--language",
-    type=click.Choice(config.LANGUAGES),
+    type=click.Choice(LANGUAGES),
     default="en",
     show_default=True,
     help=_("Of the labels and of the texts that cpl writes into records."),
@@ -285,7 +286,7 @@ def _write(app: App, root: Path, new: dict[str, bytes], made: list[str]) -> bool
     if new:
         store.require_commit([])
         with store.lock():
-            store.add_all(new, Commit(_("Start a complaint store"), "init"))
+            store.add_all(new, Commit("Start a complaint store", "init"))
     made = [*made, *new, *([_("merge driver in git's settings of this clone")] if driver.register(store) else [])]
     for what in made:
         click.echo(_("made {what}").format(what=what))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from gettext import gettext as _
 from typing import Any, Final
@@ -22,16 +21,18 @@ from cpl.cli.writing import Action, change, known_term
 from cpl.draft import Draft
 from cpl.errors import CplError
 from cpl.forms import Form
+from cpl.language import said
 from cpl.record import Record, as_of, local_day
 from cpl.renames import current
 from cpl.templating import Lacking
+from cpl.values import frozen
 from cpl.views import Views
 from cpl.writes import Evidence
 
 _SOURCE: Final = "cpl"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Letter:
     """A letter about a record, at an instant."""
 
@@ -192,7 +193,7 @@ def _keep_as_sent(letter: _Letter, text: str, via: str, how: How, ending: str) -
         add_evidence(draft, [item])
         event = letter.event
         draft.add({**event, **({"via": via} if event["did"] == "contact" else {}), "text": name})
-        return _("letter {name} sent by {via}").format(name=letter.form.name, via=via)
+        return said("letter {name} sent by {via}", name=letter.form.name, via=via)
 
     evidence = [Evidence(data, name, str(item["sha256"]))]
     change(app, [letter.record.id], how, Action("letter", edit, logged_as=via, evidence=evidence))

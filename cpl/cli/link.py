@@ -9,10 +9,11 @@ import click
 
 from cpl.cli.app import App, pass_app
 from cpl.cli.options import RECORD, How, Name, writes
-from cpl.cli.writing import Action, asked, change, sound_document
+from cpl.cli.writing import Action, asked, change, known_name, sound_document
 from cpl.draft import Draft
 from cpl.errors import CplError
 from cpl.groups import in_time, links_between, links_of
+from cpl.language import said
 from cpl.record import Record, load
 from cpl.schema import did_you_mean
 
@@ -52,10 +53,8 @@ def link_command(app: App, piece: str, other: str, name: str | None, remove: boo
     known = app.settings.profile.relations.links
     usage = _("say how they are linked: --as NAME") + (did_you_mean("", known) if known else "")
     name = asked(app, name, _("As"), usage, known)
-    if known and name not in known:
-        message = _("'{name}' is not in the profile").format(name=name) + did_you_mean(name, known)
-        raise click.BadParameter(message, param_hint="--as")
-    change(app, [later.id], how, Action("link", lambda draft: _add(app, draft, earlier.id, name)))
+    named = known_name("--as", known, name, _("'{name}' is not in the profile")) if known else name
+    change(app, [later.id], how, Action("link", lambda draft: _add(app, draft, earlier.id, named)))
 
 
 def _record(app: App, piece: str) -> Record:
@@ -71,7 +70,7 @@ def _add(app: App, draft: Draft, earlier: str, name: str) -> str:
         message = _("{id} and {other} are linked already, as {name}; to change that: cpl link {id} {other} --remove")
         raise CplError(message.format(id=later.id, other=earlier, name=", ".join(present)))
     draft.append("links", {"as": name, "id": earlier})
-    return _("linked as {name} to {other}").format(name=name, other=earlier)
+    return said("linked as {name} to {other}", name=name, other=earlier)
 
 
 def _remove(app: App, both: tuple[Record, Record], name: str | None, how: How) -> None:
@@ -91,7 +90,7 @@ def _remove(app: App, both: tuple[Record, Record], name: str | None, how: How) -
             draft.set(["links", index], None)
         if not draft.record.get("links"):
             draft.set(["links"], None)
-        return _("link to {other} removed").format(other=other)
+        return said("link to {other} removed", other=other)
 
     change(app, bearers, how, Action("link", edit))
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from gettext import gettext as _
 from typing import Any, Final
@@ -18,18 +16,20 @@ from cpl.cli.options import PERSON, STATE, at_option, index_option, output_forma
 from cpl.cli.writing import known_state, known_term
 from cpl.document import BOM
 from cpl.index import Narrow
-from cpl.index_rows import FACETS
+from cpl.patterns import regex
+from cpl.recognise import FACETS
 from cpl.record import FIELDS, Record, as_of
 from cpl.render import Cell, Column, duration
 from cpl.schema import did_you_mean
 from cpl.store import Entry
+from cpl.values import frozen
 
 RECEIVED: Final = "received_at"
 ROOM: Final = "location.room"
 _SORTED_BY_INDEX: Final = {RECEIVED: "receipt", "id": "id"}
 DEFAULT_COLUMNS: Final = "id,status,title,place,lead,due"
 COMPUTED: Final = ("place", "due", "age")
-_NUMBER: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]+)?")
+_NUMBER: Final = regex(r"-?[0-9]{1,15}(\.[0-9]+)?")
 _WHOLE: Final = ("id", "status", "due", "received", "received_at", "age")
 
 
@@ -116,7 +116,7 @@ def _filter(app: App, name: str, value: str) -> query.Condition:
     return query.Condition(field, "=", values)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Wanted:
     """Which records are listed: those for which all conditions hold, as they are or as they were at an instant."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from gettext import gettext as _
 from pathlib import Path
 from typing import Final
@@ -18,6 +17,7 @@ from cpl.merge import Marks, merge, whole
 from cpl.merge_registers import merged
 from cpl.registers import FOLDER, is_register, register_at
 from cpl.render import one_line
+from cpl.values import frozen
 
 MERGED: Final = "merged"
 CONFLICTS: Final = "conflicts"
@@ -73,7 +73,7 @@ def _labels(given: Sequence[str]) -> tuple[str, str]:
     return known[0] or "ours", known[1] or "theirs"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Job:
     """One merge: of which file, where base, ours and theirs are, and how to mark conflicts."""
 

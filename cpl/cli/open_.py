@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from gettext import gettext as _
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -31,9 +30,9 @@ from cpl.cli.writing import (
     merged,
     read_text,
     report,
-    require_names,
     typed_fields,
     who_acts,
+    with_names,
 )
 from cpl.document import Document
 from cpl.draft import AFTER_THE_FACT, Draft, Who
@@ -43,10 +42,11 @@ from cpl.profile import TERM_SECTIONS
 from cpl.record import ALPHABET, DESCRIPTION_SECTION, FIELDS, HISTORY, ORDER, load, local_day, make_id
 from cpl.schema import struct
 from cpl.store import record_path
+from cpl.values import replace
 from cpl.writes import Commit, Evidence, Write
 
 # Options that are one field each: the option, the field, what it is.
-_FIELD_OPTIONS: Final = {
+FIELD_OPTIONS: Final = {
     "kind": "kind",
     "channel": "channel",
     "category": "category",
@@ -77,9 +77,9 @@ _OWN: Final = ("id", "status", HISTORY, "source", "evidence")
 
 
 def _field_options(command: Any) -> Any:
-    for option, field in reversed(_FIELD_OPTIONS.items()):
+    for option, field in reversed(FIELD_OPTIONS.items()):
         kind = PERSON if field in ("lead", "assignee") else term(field) if field in TERM_SECTIONS else None
-        command = click.option(f"--{option}", metavar=option.upper(), type=kind, help=field)(command)
+        command = click.option(f"--{option}", metavar=option.upper(), type=kind, help=_(field))(command)
     return command
 
 
@@ -145,7 +145,7 @@ def open_command(
         raise click.UsageError(_("give the description once: --description or --file"))
     given = {
         "title": title and _in_one_line(title),
-        **{field: options[name.replace("-", "_")] for name, field in _FIELD_OPTIONS.items()},
+        **{field: options[name.replace("-", "_")] for name, field in FIELD_OPTIONS.items()},
     }
     stated = [(name, value) for name, value in given.items() if value is not None]
     pairs = [in_zone(app, *each) for each in (*stated, *map(field_pair, fields))]
@@ -154,7 +154,7 @@ def open_command(
     values = merged(_from_file(app, from_file), typed_fields((name, value) for name, value in pairs if value.strip()))
     lists = {"departments": list(departments), "demands": list(demands)}
     values |= {name: value for name, value in lists.items() if value}
-    require_names(app, values, app.acted_at(how.at))
+    values = with_names(app, values, app.acted_at(how.at))
     who = who_acts(app, how)
     if how.at is None:
         who = replace(who, at=values.get("received_at", who.at))
@@ -270,7 +270,7 @@ class _Intake:
         """The questions of the intake, each of which but the first may be left empty."""
         self.values["title"] = _in_one_line(click.prompt(_("Title"), err=True))
         for option in _ASKED:
-            field = _FIELD_OPTIONS[option]
+            field = FIELD_OPTIONS[option]
             if not _has(self.values, field):
                 self.values = merged(self.values, self.answer(option, field))
         if self.description is None and self.body is None:
@@ -283,8 +283,7 @@ class _Intake:
         while True:
             text: str = click.prompt(f"{option}{hint}", default="", show_default=False, err=True).strip()
             try:
-                value = typed_fields([(field, text)] if text else [])
-                require_names(self.app, value, self.who.at)
+                value = with_names(self.app, typed_fields([(field, text)] if text else []), self.who.at)
             except click.BadParameter as error:
                 self.app.say(error.message)
             else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import wraps
 from gettext import gettext as _
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -13,6 +12,7 @@ import click
 from cpl.cli.app import App
 from cpl.errors import CplError
 from cpl.render import FORMATS
+from cpl.values import frozen
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -22,7 +22,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 LIST_FORMATS: Final = FORMATS
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class How:
     """What every write takes: who acts, when it happened, words for the handling log, whether to commit."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from gettext import gettext as _
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from cpl.merge import Clash
 from cpl.render import visible
 from cpl.schema import shown
 from cpl.settling import Case
+from cpl.values import frozen
 
 OURS: Final = "ours"
 THEIRS: Final = "theirs"
@@ -29,7 +29,7 @@ class NotPicked(CplError):
     """Something is in conflict, nothing says which side is right, and nobody can be asked."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Picker:
     """Picks a value for each place in conflict: from `values` by name, else of the `side`, else what is answered."""
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from gettext import gettext as _
-from gettext import ngettext
 from typing import Any, Final
 
 import click
 
-from cpl import applying, cases, files, registers, shelf, tasks
+from cpl import applying, cases, files, language, registers, shelf, tasks
 from cpl.cli.app import App, pass_app
 from cpl.cli.editor import in_editor
 from cpl.cli.options import RECORD, How, Name, output_format, writes
@@ -19,6 +18,7 @@ from cpl.cli.suggested import fitting
 from cpl.cli.writing import Action, change, due_instant, sound_document
 from cpl.draft import Draft
 from cpl.errors import CplError, Invalid
+from cpl.language import later
 from cpl.places import template
 from cpl.playbook import Playbook, is_name, read_playbook, said
 from cpl.record import Record, load, piece_of
@@ -203,8 +203,8 @@ class _Application:
             self.rows.append(self._row(tasks.add(draft, task, self.app.choose), task))
         if not self.wanted.only:
             applying.add_checklists(self.playbook, draft)
-        words = ngettext("playbook {name}, {count} task", "playbook {name}, {count} tasks", len(made))
-        return words.format(name=self.playbook.name, count=len(made))
+        words = later("playbook {name}, {count} tasks") if len(made) != 1 else later("playbook {name}, {count} task")
+        return language.said(words, name=self.playbook.name, count=len(made))
 
     def _row(self, identifier: str, task: Mapping[str, Any]) -> dict[str, Cell]:
         due = None if task["due"] is None else task["due"].astimezone(self.app.settings.zone)
@@ -278,5 +278,5 @@ def _add(app: App, name: str, data: bytes) -> None:
         raise Invalid(_("the playbook is not right, nothing was written:"), problems)
     with store.lock():
         store.require_commit([])
-        store.add_all({path: data}, Commit(_("Playbook {name}").format(name=name), "playbook"))
+        store.add_all({path: data}, Commit(f"Playbook {name}", "playbook"))
     click.echo(_("made {what}").format(what=path))

@@ -16,6 +16,7 @@ from cpl.cli.register_writing import Edit, change_register
 from cpl.cli.writing import pair, typed
 from cpl.document import Document
 from cpl.errors import CplError
+from cpl.language import later, said
 from cpl.moments import Duration
 from cpl.registers import REGISTERS, Register
 from cpl.render import Cell, Column, pairs
@@ -75,8 +76,8 @@ _USAGE: Final = {
 def _edit(app: App, register: Register, what: str, parts: Sequence[str]) -> Edit:
     """The change that the command line means; the fields are read before anything is locked."""
     if what == "remove":
-        message = _("{row} removed")
-        return lambda document: (register_edits.removed(register, document, parts[0]), message.format(row=parts[0]))
+        name = parts[0]
+        return lambda document: (register_edits.removed(register, document, name), said("{row} removed", row=name))
     if what == "set":
         return lambda document: _set(app, register, document, parts)
     return lambda document: _add(app, register, document, parts)
@@ -91,8 +92,8 @@ def _add(app: App, register: Register, document: Document, parts: Sequence[str])
     if register.key not in row:
         raise click.UsageError(_("say what it is called: {field}=…").format(field=register.key))
     added = register_edits.added(register, document, row)
-    message = _("{row} added for {record}") if "record" in row else _("{row} added")
-    return added, message.format(row=registers.name_of(register, row), record=row.get("record"))
+    message = later("{row} added for {record}") if "record" in row else later("{row} added")
+    return added, said(message, row=registers.name_of(register, row), record=row.get("record"))
 
 
 def _set(app: App, register: Register, document: Document, parts: Sequence[str]) -> tuple[Document, str]:
@@ -109,7 +110,7 @@ def _set(app: App, register: Register, document: Document, parts: Sequence[str])
     changed = register_edits.changed(register, document, name, values)
     if changed.text == document.text:
         raise CplError(_("{row}: nothing to change, the fields have these values").format(row=name))
-    return changed, _("{row} changed ({fields})").format(row=name, fields=", ".join(values))
+    return changed, said("{row} changed ({fields})", row=name, fields=", ".join(values))
 
 
 def _field(app: App, register: Register, part: str, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Final
 from cpl import register_edits
 from cpl.cli.app import App
 from cpl.document import Document
+from cpl.language import said, spoken
 from cpl.registers import Register
 from cpl.writes import Commit, Write
 
@@ -27,8 +28,8 @@ def change_register(app: App, register: Register, edit: Edit, *, commit: bool = 
             store.require_commit([register.path])
         before = store.file(register.path)
         document, words = edit(register_edits.begun(register, before))
-        subject = _("register {name}: {what}").format(name=register.name, what=words)
+        subject = said("register {name}: {what}", name=register.name, what=words)
         store.write([Write(document, before)], Commit(subject, ACTION) if commit else None, app.now)
     if commit:
         app.hint_at_hooks()
-    return subject + ("" if commit else _(" (not committed)"))
+    return str(spoken(subject)) + ("" if commit else _(" (not committed)"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import timedelta
 from gettext import gettext as _
 from typing import Final
@@ -15,6 +14,7 @@ from cpl.groups import links_of
 from cpl.record import DESCRIPTION_SECTION, Record, load, piece_of
 from cpl.similar import Near, Search, Told
 from cpl.store import RECORDS, Entry, read_entry
+from cpl.values import replace
 
 _HINTED: Final = 3
 

@@ -18,7 +18,9 @@ from cpl.cli.register_writing import change_register
 from cpl.document import Document
 from cpl.draws import Asked, Drawn, Past
 from cpl.errors import EXIT_PROBLEMS, CplError
+from cpl.language import joined, said
 from cpl.moments import month
+from cpl.patterns import regex
 from cpl.record import Record, piece_of
 from cpl.registers import REGISTERS, Row
 from cpl.render import Cell, Column, visible
@@ -27,7 +29,7 @@ from cpl.store import read_record, record_path
 from cpl.workflow import supplies
 
 _REGISTER: Final = REGISTERS["draws"]
-_SHARE: Final = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)%?", re.ASCII)
+_SHARE: Final = regex(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)%?", re.ASCII)
 
 
 @click.command("sample")
@@ -144,7 +146,7 @@ def _entered(app: App, rows: Sequence[Row]) -> list[Row]:
                 document = register_edits.added(_REGISTER, document, new)
                 words.append(_told(new))
             entered.append(new)
-        return document, "; ".join(words)
+        return document, joined("; ", words)
 
     change_register(app, _REGISTER, edit)
     return entered
@@ -152,9 +154,8 @@ def _entered(app: App, rows: Sequence[Row]) -> list[Row]:
 
 def _told(row: Row) -> str:
     """A draw in words, without who was drawn."""
-    message = _("{period}, {level}: {drawn} drawn of {population} ({percent} %)")
-    said = {name: row[name] for name in ("period", "level", "population", "percent")}
-    return message.format(drawn=len(row["drawn"]), **said)
+    facts = {name: row[name] for name in ("period", "level", "population", "percent")}
+    return said("{period}, {level}: {drawn} drawn of {population} ({percent} %)", drawn=len(row["drawn"]), **facts)
 
 
 def _say_what_is_odd(app: App, asked: Asked, known: Past, found: Sequence[Drawn]) -> None:

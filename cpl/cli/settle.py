@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from gettext import gettext as _
-from gettext import ngettext
 from pathlib import PurePosixPath
 
 import click
@@ -25,10 +24,11 @@ from cpl.settling import Case, NotSettled
 from cpl.store import RECORDS, read_entry
 from cpl.transactions import Transaction
 from cpl.unmerged import Left, Unmerged
+from cpl.values import frozen, replace
 from cpl.writes import Commit
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Wish:
     """What the command line says: a side for all that is in conflict, values by name, and how to go about it."""
 
@@ -333,6 +333,5 @@ class _Settlement:
 
     def _commit(self, plans: Sequence[_Plan]) -> Commit:
         ids = [plan.case.id for plan in plans]
-        count = ngettext("{count} complaint", "{count} complaints", len(ids)).format(count=len(ids))
-        subject = f"{ids[0] if len(ids) == 1 else count}: settled"
+        subject = f"{ids[0] if len(ids) == 1 else f'{len(ids)} complaints'}: settled"
         return Commit(subject, "settle", ids, self.wish.how.message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from gettext import gettext as _
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -22,6 +22,8 @@ from cpl.record import HISTORY, Record, Task, as_of, piece_of
 from cpl.render import Cell, Column, duration, pairs, visible, visible_lines
 from cpl.schema import shown
 from cpl.workflow import supplies
+
+OVERDUE: Final = "overdue"
 
 Linked = Sequence[tuple[str, Record]]  # the records on which a link to this one stands, with its name
 
@@ -115,7 +117,7 @@ def _task_words(task: Task, data: Mapping[str, Any]) -> str:
         about.append(_("due {at}").format(at=format_instant(task.due)))
     if task.every is not None:
         about.append(_("every {length}").format(length=task.every))
-    return f"{task.id} {state}, {task.kind}: {', '.join(about)}"
+    return f"{task.id} {state}, {_(task.kind)}: {', '.join(about)}"
 
 
 def _not_reported(record: Record) -> str:
@@ -128,9 +130,9 @@ def _deadlines(app: App, record: Record, runs: Sequence[clocks.Run], now: dateti
         {
             "clock": f"{run.clock} {run.number}",
             "due": f"{run.due_at.astimezone(zone):%Y-%m-%d %H:%M}",
-            "result": run.result,
+            "result": _(run.result),
             "used": duration(int(run.used.total_seconds())),
-            "by": run.basis if run.clause is None else f"{run.basis} ({run.clause})",
+            "by": _(run.basis) if run.clause is None else f"{_(run.basis)} ({run.clause})",
         }
         for run in runs
     ]
@@ -143,8 +145,8 @@ def _deadlines(app: App, record: Record, runs: Sequence[clocks.Run], now: dateti
         {
             "clock": due.name,
             "due": f"{due.due_at.astimezone(zone):%Y-%m-%d %H:%M}",
-            "result": "overdue" if due.late > timedelta() else "open",
-            "by": due.basis,
+            "result": _(OVERDUE) if due.late > timedelta() else _("open"),
+            "by": _(due.basis),
         }
         for due in others
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import timedelta
 from gettext import gettext as _
 from typing import Final
@@ -18,6 +17,7 @@ from cpl.moments import start_of_day
 from cpl.render import Cell, Column
 from cpl.similar import Near, Search
 from cpl.store import Entry
+from cpl.values import replace
 
 _FOR_PROGRAMS: Final = tuple(
     Column(name, name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from gettext import gettext as _
 from typing import Final
@@ -15,12 +14,15 @@ from cpl.cli.app import App, bad_parameter, pass_app
 from cpl.cli.options import index_option, output_format
 from cpl.errors import EXIT_OK, EXIT_PROBLEMS, CplError, Problem
 from cpl.figures import Summary, summarize
+from cpl.language import speaking
 from cpl.moments import Period, parse_date
 from cpl.record import Record, local_day
 from cpl.registers import Row
 from cpl.render import Column
 from cpl.report_json import as_json, findings_json
 from cpl.store import Entry
+from cpl.tally import judged_until
+from cpl.values import frozen
 
 THIS: Final = "this"
 LAST: Final = "last"
@@ -28,7 +30,7 @@ END: Final = "end"
 REPORTS: Final = "reports"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Asked:
     """The options that name a period, as they were written."""
 
@@ -79,14 +81,37 @@ def summary_command(
     instant = period.end if at == END else app.read_only_instant(at)
     faults: list[Problem] = []
     entries = app.entries(lambda index: index.active(min(period.start, instant)))
-    summary = summarize(_records(entries, faults), app.settings, period, instant, _draws(app))
+    late = _Late(app.ask_index(lambda index: index.due(judged_until(period, instant), None)))
+    records = _records(late.noted(entries), faults)
+    summary = summarize(records, app.settings, period, instant, _draws(app), is_punctual=late.is_punctual)
     found = list(weak_points.findings(summary, _before(app, period))) if findings else None
     for fault in sorted(faults):
         app.say(str(fault))
     if save:
-        _save(report.as_markdown(summary, app.settings, ids=ids, found=found), f"{REPORTS}/{period.name}.md", app)
+        with speaking(app.settings.language):  # not in that of whoever saves it
+            text = report.as_markdown(summary, app.settings, ids=ids, found=found)
+        _save(text, f"{REPORTS}/{period.name}.md", app)
     click.echo(_face(summary, app, fmt, found, ids=ids), nl=False)
     return EXIT_PROBLEMS if faults else EXIT_OK
+
+
+class _Late:
+    """Which records may have something overdue, by the files that the index names; all of them without an index."""
+
+    def __init__(self, paths: Iterable[str] | None) -> None:
+        self._paths = None if paths is None else frozenset(paths)
+        self._ids: set[str] = set()
+
+    def noted(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        """The entries, of each of which it is known from then on whether it may be late."""
+        for entry in entries:
+            if self._paths is not None and entry.path in self._paths:
+                self._ids.add(entry.id)
+            yield entry
+
+    def is_punctual(self, record: Record) -> bool:
+        """Whether nothing of the record is overdue; of several files of one id one is enough to be asked for."""
+        return self._paths is not None and record.id not in self._ids
 
 
 def _draws(app: App) -> Sequence[Row]:

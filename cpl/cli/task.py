@@ -14,6 +14,7 @@ from cpl.cli.app import App, bad_parameter, pass_app
 from cpl.cli.options import PERSON, RECORD, How, term, writes
 from cpl.cli.writing import Action, asked, change, due_instant, known_term
 from cpl.draft import Draft
+from cpl.language import said
 from cpl.moments import parse_duration
 from cpl.profile_rules import TASK_KINDS
 from cpl.promises import unreported
@@ -120,7 +121,7 @@ def _new_task(app: App, text: str, given: Mapping[str, str | None], how: How) ->
     if who is not None:
         _doer(app, who, how)
     if department is not None:
-        known_term(app, "--department", "departments", department)
+        department = known_term(app, "--department", "departments", department)
     if every is not None:
         bad_parameter("--every", parse_duration, every)
     kind = given["kind"] or TASK_KINDS[-1]
@@ -133,7 +134,7 @@ def _doer(app: App, who: str, how: How) -> str:
 
 
 def _add(app: App, draft: Draft, new: Mapping[str, Any]) -> str:
-    return _("task {id} added").format(id=tasks.add(draft, new, app.choose))
+    return said("task {id} added", id=tasks.add(draft, new, app.choose))
 
 
 def _refuse_unused(what: str, given: Mapping[str, str | None]) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from gettext import gettext as _
 from typing import Any, BinaryIO, Final
 
@@ -16,12 +16,15 @@ from cpl.cli.options import How
 from cpl.document import Document, clean_text
 from cpl.draft import Draft, Who
 from cpl.errors import CplError, Invalid, Problem
+from cpl.labels import Ambiguous, Labelled, name_of
+from cpl.language import Said, joined, said, spoken
 from cpl.moments import format_instant, parse_date, parse_duration, start_of_day
 from cpl.profile_names import STATUS
 from cpl.query import SHORT_NAMES
 from cpl.record import FIELDS
 from cpl.render import visible
-from cpl.schema import Converter, did_you_mean, struct
+from cpl.schema import Converter, did_you_mean, shown, struct
+from cpl.values import frozen
 from cpl.writes import Commit, Evidence, Write
 from cpl.yaml_nodes import MappingNode, Source, plain_data
 from cpl.yaml_reader import read
@@ -32,12 +35,12 @@ Edit = Callable[[Draft], str]
 INSTANTS: Final = ("happened_at", "order.appointment")  # the fields that no event sets
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Action:
     """What a command does to each record: its name in the trailer, the title in the handling log, and the change.
 
-    `edit` changes the draft and returns the words for the commit's subject; that of several records is made of them
-    unless `subject` says it.
+    `edit` changes the draft and returns the words for the commit's subject, in English but told in the language of the
+    run (`language.said`); the subject of several records is made of them unless `subject` says it.
     """
 
     name: str
@@ -153,7 +156,7 @@ def report(app: App, words: Mapping[str, str], *, committed: bool) -> None:
 
 def _tell(words: Mapping[str, str], suffix: str = "") -> None:
     for identifier, what in words.items():
-        click.echo(visible(f"{identifier}: {what}{suffix}"))
+        click.echo(visible(f"{identifier}: {spoken(what)}{suffix}"))
 
 
 def typed_fields(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
@@ -219,48 +222,76 @@ def _structure(name: str, text: str) -> Any:
 
 
 def known_term(app: App, option: str, field: str, name: str) -> str:
-    """A name of one of the profile's maps, such as a channel; of a name of before that of now.
+    """The name of one of the profile's maps, such as a channel, that `name` is, was before, or labels.
 
     Raises:
         click.BadParameter: the profile has no such name.
     """
-    known = app.settings.profile.terms[field]
-    name = app.settings.profile.present_name(field, name)
-    if known and name not in known:
-        message = _("'{name}' is not in the profile").format(name=name) + did_you_mean(name, known)
-        raise click.BadParameter(message, param_hint=option)
+    known, name = app.settings.profile.terms[field], app.settings.profile.present_name(field, name)
+    return known_name(option, known, name, _("'{name}' is not in the profile")) if known else name
+
+
+def known_name(option: str, known: Mapping[str, Labelled], text: str, unknown: str) -> str:
+    """The name that is given or labelled by `text`; `unknown` is the message with {name} where there is none.
+
+    Raises:
+        click.BadParameter: none or several are.
+    """
+    try:
+        name = name_of(known, text)
+    except Ambiguous as error:
+        raise click.BadParameter(str(error), param_hint=option) from None
+    if name is None:
+        raise click.BadParameter(unknown.format(name=text) + did_you_mean(text, known), param_hint=option)
     return name
 
 
 def known_state(app: App, option: str, name: str) -> str:
-    """A state of the profile; of a name of before that of now.
+    """The state of the profile that `name` is, was before, or labels.
 
     Raises:
         click.BadParameter: the profile has none of that name.
     """
-    states = app.settings.profile.states
     name = app.settings.profile.present_name(STATUS, name)
-    if name not in states:
-        message = _("'{name}' is not a state of the profile").format(name=name) + did_you_mean(name, states)
-        raise click.BadParameter(message, param_hint=option)
-    return name
+    return known_name(option, app.settings.profile.states, name, _("'{name}' is not a state of the profile"))
 
 
-def require_names(app: App, values: Mapping[str, Any], at: datetime, option: str = "--{name}") -> None:
-    """Raise click.BadParameter unless names of the profile and of people are known; absent ones are fine.
+def with_names(app: App, values: Mapping[str, Any], at: datetime, option: str = "--{name}") -> dict[str, Any]:
+    """The values with the names that labels of the profile stand for; absent ones are fine.
 
-    Nobody is given a complaint who had left by `at`.
+    Raises:
+        click.BadParameter: a name that neither the profile nor cpl.yaml has; somebody who had left by `at`.
     """
+    result = dict(values)
     for field in app.settings.profile.terms:
-        given = values.get(field) or ()
-        for name in given if isinstance(given, tuple | list) else (given,):
-            known_term(app, option.format(name=field.removesuffix("s")), field, name)
+        known = partial(known_term, app, option.format(name=field.removesuffix("s")), field)
+        if given := values.get(field):
+            result[field] = tuple(map(known, given)) if isinstance(given, tuple | list) else known(given)
+    if size := values.get("order", {}).get("size"):
+        sizes = app.settings.profile.terms["order.size"]
+        result["order"] = {**values["order"], "size": name_of(sizes, size) or size}
     for field in ("lead", "assignee"):
         if values.get(field) is not None:
             app.present_person(option.format(name=field), values[field], at)
+    return result
 
 
-def asked(app: App, value: str | None, label: str, usage: str, choices: Iterable[str] = ()) -> str:
+class _Named(click.Choice[str]):
+    """A choice of names of the profile, which may be typed as their labels."""
+
+    def __init__(self, known: Mapping[str, Labelled]) -> None:
+        super().__init__(list(known))
+        self._known = known
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """As click does, of the name that is typed or labelled."""
+        try:
+            return super().convert(name_of(self._known, value) or value, param, ctx)
+        except Ambiguous as error:
+            self.fail(str(error), param, ctx)
+
+
+def asked(app: App, value: str | None, label: str, usage: str, choices: Collection[str] = ()) -> str:
     """`value`, or what a person at a terminal answers; `usage` says what is missing where nobody can be asked.
 
     Raises:
@@ -270,8 +301,7 @@ def asked(app: App, value: str | None, label: str, usage: str, choices: Iterable
         return value
     if not app.asks:
         raise click.UsageError(usage)
-    names = list(choices)
-    kind = click.Choice(names) if names else None
+    kind = _Named(choices) if isinstance(choices, Mapping) else click.Choice(list(choices)) if choices else None
     answer: str = click.prompt(label, type=kind, err=True)
     return answer
 
@@ -299,6 +329,11 @@ def in_zone(app: App, name: str, text: str) -> tuple[str, str]:
     if name not in INSTANTS or not text.strip() or len(text) == len("2026-11-22"):
         return name, text
     return name, format_instant(bad_parameter(name, app.instant, text))
+
+
+def in_subject(value: object) -> Said:
+    """A field's value in the words of a subject."""
+    return said("absent") if value is None or value == () else joined("", [shown(value)])
 
 
 def nothing_to_change(identifier: str) -> CplError:
