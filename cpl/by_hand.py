@@ -109,7 +109,7 @@ class _Comparison:
         return self._refused(line, _called(event), command, at=format_instant(event.at))
 
     def tasks(self) -> Iterator[Problem]:
-        """Tasks that came or went, or have another kind, due or length; who does them, and their text, may be changed."""
+        """Tasks that came or went, or have another kind or due; who does them, and their text, may be changed."""
         was = by_name(self.before, "tasks")
         for index, item in enumerate(self.after.get("tasks") or ()):
             task = item["id"]

@@ -20,7 +20,6 @@ FREE = {
     "location",
     "object",
     "cause",
-    "costs",
     "demands",
     "order",
     "costs",

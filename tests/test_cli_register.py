@@ -238,6 +238,21 @@ def test_access_without_what_it_needs_is_refused(ledger: Ledger, fields: tuple[s
 
 
 @pytest.mark.clause("RQ-9")
+def test_a_row_that_lacks_something_is_put_right_by_one_that_corrects_it(ledger: Ledger) -> None:
+    one = inquiry(ledger)
+    row = add(ledger, "access", f"record={one}", *OFFICER)
+    file = path(ledger, "access")
+    file.write_text(file.read_text("utf-8").replace("officer: Mr Lin", "officer: ''"), "utf-8")
+    ledger.commit()
+    assert f"E301 access {row} by 'police' lacks: officer (RQ-9)" in ledger("check").out
+    assert ledger("transition", one, "replying").code == 2
+    add(ledger, "access", f"record={one}", *OFFICER, f"corrects={row}")
+    assert ledger("check", "--range", "HEAD^..HEAD").code == 0
+    assert ledger("check").code == 0
+    ledger.ok("transition", one, "replying")
+
+
+@pytest.mark.clause("RQ-9")
 @pytest.mark.parametrize("how", ["changed", "removed", "file"])
 def test_who_saw_what_stays_on_record(ledger: Ledger, how: str) -> None:
     one = inquiry(ledger)
