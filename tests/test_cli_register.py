@@ -144,6 +144,11 @@ def test_the_price_of_an_order_comes_from_the_list_and_is_accepted_before_work(l
             ("access", "remove", "a-0000"),
             "rows of access are only added; put a slip right by a further row: corrects=a",
         ),
+        (("access", "add", "at=2026-11-19"), "'2026-11-19' is not an instant like"),
+        (
+            ("access", "add", "at=2026-11-18T16:01"),
+            "at 2026-11-18T16:01:00+08:00 lies in the future; now is 2026-11-18T",
+        ),
         (("acess",), "'acess' is not one of"),
     ],
 )

@@ -155,6 +155,20 @@ def test_what_is_drawn_is_listed_until_somebody_was_reached(estate: Ledger) -> N
 
 
 @pytest.mark.clause("RQ-5")
+def test_who_is_drawn_twice_is_called_once(estate: Ledger) -> None:
+    path = estate.root / "records" / "registers" / "draws.yaml"
+    text = path.read_text("utf-8")
+    row = text.splitlines(keepends=True)[1]
+    path.write_text(text + row.replace("id: d-", "id: d-z").replace("by: li.na", "by: zhao.qiang"), "utf-8")
+    estate.commit("as two clones leave it in which the same is drawn")
+    assert [row["population"] for row in kept(estate)] == [12, 12]
+    rows = json.loads(estate.ok("sample", "--open", "--format", "json"))
+    assert [(row["draw"], row["id"]) for row in rows] == [
+        (kept(estate)[0]["id"], each) for each in kept(estate)[0]["drawn"]
+    ]
+
+
+@pytest.mark.clause("RQ-5")
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [

@@ -222,7 +222,9 @@ def _emit(app: App, lines: Sequence[_Line], fmt: str) -> None:
 
 def _list_open(app: App, name: str | None, fmt: str) -> None:
     rows = registers.read(app.store.file, _REGISTER.name)
-    lines = [line for row in rows if name in (None, row["period"]) for line in _lines(app, row) if not line.is_called]
+    drawn = [line for row in rows if name in (None, row["period"]) for line in _lines(app, row)]
+    first = {(line.did, line.id): line for line in reversed(drawn)}  # drawn again, it is the same call
+    lines = [line for line in drawn if first[line.did, line.id] is line and not line.is_called]
     _emit(app, lines, fmt)
     if fmt == "table":
         app.say(_("{count} drawn and not called yet").format(count=len(lines)))
