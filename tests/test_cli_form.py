@@ -485,6 +485,7 @@ def test_registers_are_of_a_period_and_of_what_holds(filled: Ledger) -> None:
         (["../../cpl"], "there is no form '../../cpl'; there are: call-register, "),
         (["repair-order"], "say of which complaint: cpl form repair-order ID…\n"),
         (["customer-card"], "say of which room: cpl form customer-card --room 3-2-1201\n"),
+        (["duty-log", "--month", "2026-11"], "this form is of one day: cpl form duty-log --day 2026-11-01\n"),
         (["call-register", "--month", "2026-11", "--week", "2026-W47"], "--month, --week and --day exclude each other"),
         (["call-register", "--month", "2026-13"], "'2026-13' is not a month like 2026-11\n"),
         (["repair-order", "zzzzzzz"], "no record's id has 'zzzzzzz' in it"),
