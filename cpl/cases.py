@@ -14,10 +14,10 @@ from itertools import chain
 from statistics import median_high
 from typing import Final, NamedTuple
 
-from cpl.applying import SOURCE
 from cpl.config import Settings
 from cpl.patterns import regex
 from cpl.playbook import STEP, is_name
+from cpl.promises import PLAYBOOK
 from cpl.record import Record
 from cpl.redaction import redacted, redacted_title
 from cpl.yaml_writer import Value, entry
@@ -132,7 +132,7 @@ def _tasks(record: Record, settings: Settings) -> Iterator[_Done]:
 def _name(task: Mapping[str, str]) -> str | None:
     """The name of the step that a task comes from."""
     origin, _hash, name = task.get("source", "").partition("#")
-    return name.partition("/")[0] if origin.startswith(SOURCE) else None
+    return name.partition("/")[0] if origin.startswith(PLAYBOOK) else None
 
 
 def _who_did(record: Record, task: str) -> str | None:
