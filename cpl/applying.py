@@ -157,6 +157,11 @@ def _for_each(task: Mapping[str, Any], entries: Iterable[Entry]) -> Iterator[dic
         yield {**task, "text": f"{task['text']}{where}", "source": f"{task['source']}/{entry['id']}"}
 
 
+def without_place(text: str) -> str:
+    """The text of a task that was made for an entry of a register, without the place."""
+    return text.rpartition(": ")[0] or text
+
+
 def add_checklists(playbook: Playbook, draft: Draft) -> None:
     """Put the facts to collect under the investigation, the papers under the plan, to be ticked off."""
     language = draft.settings.language

@@ -289,6 +289,25 @@ def finished(ledger: Ledger, title: str, *args: str) -> str:
 
 
 @pytest.mark.clause("MA-4")
+def test_the_rooms_of_residents_do_not_get_into_a_playbook(ledger: Ledger, one: str) -> None:
+    for building in ("7", "Court 8"):
+        place = (f"location.building={building}", "location.unit=2", "location.room=1501")
+        ledger.ok("register", "residents", "add", "name=Mr Sun", *place)
+    steps = "steps:\n- {name: call, text: {en: Call on}, for: residents}\n"
+    add_playbook(ledger, "rounds", f"label: {{en: Rounds}}\nsuggest: {{words: {{en: [x]}}}}\n{steps}")
+    ledger.ok("playbook", "apply", one, "rounds")
+    assert [task["text"] for task in shown(ledger, one)["tasks"]] == ["Call on: 7-2-1501", "Call on: Court 8-2-1501"]
+    for task in shown(ledger, one)["tasks"]:
+        ledger.ok("task", one, "done", task["id"])
+    ledger.ok("transition", one, "referred", "--reason", "x", "--by", "sun.wei")
+    ledger.ok("playbook", "new", "rounds-again", "--from", one)
+    text = (ledger.root / "templates/playbooks/rounds-again.yaml").read_text(encoding="utf-8")
+    step = "- {name: call, text: {en: Call on}, role: desk, within: 1m, for: residents}"
+    assert [line for line in text.splitlines() if "name: call" in line] == [step]
+    assert "1501" not in text
+
+
+@pytest.mark.clause("MA-4")
 def test_a_finished_case_becomes_a_playbook_without_personal_data(ledger: Ledger) -> None:
     add_playbook(ledger)
     ledger.now = "2026-11-19T16:00:00+08:00"
