@@ -497,6 +497,18 @@ def test_what_can_not_be_printed_is_said(filled: Ledger, args: list[str], said: 
     assert said in outcome.err
 
 
+def test_a_form_that_can_not_be_read_hides_no_other(ledger: Ledger) -> None:
+    folder = ledger.root / "templates/forms"
+    folder.mkdir(parents=True)
+    everything = ledger.ok("form")
+    (folder / "bad.en.md").write_text("---\ntakes: record\n---\n", encoding="utf-8")
+    (folder / "link.en.md").symlink_to("/etc/passwd")
+    outcome = ledger("form")
+    assert (outcome.code, outcome.out) == (0, everything)
+    assert [line.partition(": ")[0] for line in outcome.err.splitlines()] == ["unreadable", "unreadable"]
+    assert "templates/forms/bad.en.md:2: E021 'label' is missing" in outcome.err
+
+
 def test_a_form_is_written_to_a_new_private_file_that_is_none_of_the_ledger_s(filled: Ledger, tmp_path: Path) -> None:
     path = tmp_path / "order.html"
     assert filled("form", "repair-order", ORDER, "--html", "-o", str(path)) == (
