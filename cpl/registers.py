@@ -259,12 +259,14 @@ def _line(document: Document, index: int) -> int:
 
 def _twice(register: Register, document: Document, rows: Sequence[Row]) -> Iterator[Problem]:
     """E300: a row's name is its own."""
-    names = [name_of(register, row) for row in rows]
-    for index, name in enumerate(names):
-        if name in names[:index]:
+    names = set[str]()
+    for index, row in enumerate(rows):
+        name = name_of(register, row)
+        if name in names:
             message = _("'{name}' stands in {register} twice; keep one of the rows, or give one another name")
             message = message.format(name=name, register=register.name)
             yield Problem(register.path, _line(document, index), "E300", message)
+        names.add(name)
 
 
 def _of_access(document: Document, rows: Sequence[Row]) -> Iterator[Problem]:
