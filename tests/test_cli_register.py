@@ -301,6 +301,15 @@ def test_a_file_that_is_no_register_is_told(ledger: Ledger) -> None:
     assert ledger("check").out == f"records/registers/acess.yaml:1: W302 {said}\n"
 
 
+def test_a_register_in_a_folder_of_its_own_is_told_for_nobody_reads_it(ledger: Ledger) -> None:
+    folder = path(ledger, "access").parent / "2026"
+    folder.mkdir(parents=True)
+    (folder / "access.yaml").write_text("rows: []\n", "utf-8")
+    assert ledger("check").out.startswith(
+        "records/registers/2026/access.yaml:1: W302 there is no register '2026/access',"
+    )
+
+
 def test_a_row_about_a_record_that_there_is_not_is_told(ledger: Ledger) -> None:
     write(ledger, "access", POLICE)
     outcome = ledger("check")
