@@ -77,10 +77,11 @@ def test_push_that_deletes_a_record_fails(site: Callable[[Push, Path], Run], des
 @pytest.mark.parametrize("site", SITES)
 def test_a_draw_that_nobody_drew_fails(site: Callable[[Push, Path], Run], desk: Desk, tmp_path: Path) -> None:
     head = subprocess.run(["git", "rev-parse", "main"], cwd=desk.remote, check=True, capture_output=True, text=True)
-    row = f"id: d-aaaa, period: 2026-11, level: office, share: office, percent: 3, commit: {head.stdout.strip()}, population: 9"
+    row = "id: d-aaaa, period: 2026-11, level: office, share: office, percent: 3, population: 9, digest: aa, drawn: []"
+    by = f"commit: {head.stdout.strip()}, at: 2026-11-18T10:00:00+08:00, by: li.na"
     draws = desk.root / "records/registers/draws.yaml"
     draws.parent.mkdir()
-    draws.write_text(f"rows:\n- {{{row}, digest: aa, drawn: [], at: 2026-11-18T10:00:00+08:00, by: li.na}}\n", "utf-8")
+    draws.write_text(f"rows:\n- {{{row}, {by}}}\n", "utf-8")
     desk.sh("add", "--all")
     desk.sh("commit", "--quiet", "--no-verify", "-m", "bad")
     run = site(pushed(desk), tmp_path)
