@@ -279,7 +279,8 @@ def _without(record: Record, later: Sequence[Event], kept: Sequence[Event]) -> d
     """The fields of `record` when only the events `kept` are known; `later` holds those that came after them."""
     fields = dict(record.fields)
     for event in reversed(later):
-        _take_back(fields, event, kept)
+        if event.sets:
+            _take_back(fields, event, kept)
     joined = sum(event.data["people"] for event in record.events if event.did == "join" and event in later)
     complainant = fields.get("complainant", {})
     if joined and "people" in complainant:
@@ -290,8 +291,6 @@ def _without(record: Record, later: Sequence[Event], kept: Sequence[Event]) -> d
 
 
 def _take_back(fields: dict[str, Any], event: Event, kept: Sequence[Event]) -> None:
-    if not event.sets:
-        return
     task_id = event.data.get("task")
     setters = [each for each in kept if each.sets and each.data.get("task") == task_id]
     values = {name: _value_before(name, setters, event) for name in event.sets}
@@ -318,7 +317,7 @@ def derived(record: Record) -> dict[str, tuple[Any, Event]]:
     for event in record.events:
         if event.is_move:
             result["status"] = (event.to, event)
-        elif "task" not in event.data:
+        elif "set" in event.data and "task" not in event.data:
             result.update({name: (value, event) for name, value in event.sets.items()})
     return result
 

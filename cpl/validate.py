@@ -104,7 +104,9 @@ class _Check:
     def names(self) -> Iterator[Problem]:
         """E014, E058: names are the profile's, and a severity stands only where the profile allows it (CC-2)."""
         for name in ("kind", "nature", "severity", "category", "channel", "order.size"):
-            yield from self._name(name, self.record.get(name), name.split("."))
+            value = self.record.get(name)
+            if value is not None:
+                yield from self._name(name, value, name.split("."))
         for index, department in enumerate(self.record.get("departments") or ()):
             yield from self._name("departments", department, ["departments", index])
         if self.record.status not in self.settings.profile.states:
@@ -112,14 +114,14 @@ class _Check:
         for name, terms in self.settings.profile.terms.items():
             value = self.record.get(name)
             term = terms.get(value) if isinstance(value, str) else None
-            if term is not None and not workflow.matches(self.record, term.when):
+            if term is not None and term.when and not workflow.matches(self.record, term.when):
                 needs = " ".join(f"{each}={'|'.join(allowed)}" for each, allowed in term.when.items())
                 message = _("{field} '{value}' goes only with {needs}").format(field=name, value=value, needs=needs)
                 yield self._at([name], "E058", message)
 
-    def _name(self, name: str, value: str | None, path: Sequence[Step]) -> Iterator[Problem]:
+    def _name(self, name: str, value: str, path: Sequence[Step]) -> Iterator[Problem]:
         known = self.settings.profile.terms[name]
-        if value is not None and known and value not in known:
+        if known and value not in known:
             yield self._unknown(path, name, value, known)
 
     def _unknown(self, path: Sequence[Step], name: str, value: str, known: Collection[str]) -> Problem:
@@ -146,11 +148,13 @@ class _Check:
             message = _("source.system '{name}' is one of the people in cpl.yaml; name the system that it came from")
             yield self._at(["source", "system"], "E058", message.format(name=source["system"]))
         for event in self.record.history:
-            yield from self._gone_by_then(event)
+            if self.facts.known is not None:
+                yield from self._gone_by_then(event)
             for name in ("by", "recorded_by"):
                 value = event.data.get(name)
-                imported = name == "by" and self.record.is_imported(event)
-                if value is not None and value not in known and not imported:
+                if value is None or value in known:
+                    continue
+                if name == "recorded_by" or not self.record.is_imported(event):
                     message = _("{field} '{value}' is not one of the people in cpl.yaml")
                     message = message.format(field=name, value=value)
                     yield self._on(event, "E014", message + did_you_mean(value, known))
@@ -211,15 +215,14 @@ class _Check:
             message = _("received_at is {actual}, but the intake is of {expected}; use 'cpl correct'")
             message = message.format(actual=shown(self.record.received_at), expected=shown(first.at))
             yield self._at(["received_at"], "E053", message)
-        elif self.record.received_at > max(first.at, self.facts.now + CLOCK_SKEW):
+        elif self.record.received_at > max(first.at, self._latest):
             message = _("received_at lies in the future: {at}; this computer's clock says {now}")
             message = message.format(at=shown(self.record.received_at), now=self._clock())
             yield self._at(["received_at"], self._of_future(first), message)
+        for event in self.record.events:
+            yield from self._event(event)
         times = Counter(event.at for event in self.record.history)
-        counting = {id(event) for event in self.record.events}
-        for event in self.record.history:
-            if id(event) in counting:
-                yield from self._event(event)
+        for event in self.record.history if len(times) < len(self.record.history) else ():
             if times[event.at] == 1:
                 continue
             if self.record.history.count(event) > 1:
@@ -229,13 +232,18 @@ class _Check:
                 message = _("two events share the time {at}; cpl takes the next free millisecond")
                 yield self._on(event, "W052", message.format(at=format_instant(event.at)))
 
+    @property
+    def _latest(self) -> datetime:
+        """What lies behind it is the future."""
+        return self.facts.now + CLOCK_SKEW
+
     def _clock(self) -> str:
         """The present in the store's zone, so that it compares with the times of the record."""
         return shown(self.facts.now.astimezone(self.settings.zone).replace(microsecond=0))
 
     def _event(self, event: Event) -> Iterator[Problem]:
         profile = self.settings.profile
-        if max(event.at, event.data.get("recorded_at", event.at)) > self.facts.now + CLOCK_SKEW:
+        if max(event.at, event.data.get("recorded_at", event.at)) > self._latest:
             message = _("the event lies in the future: {at}; this computer's clock says {now}")
             yield self._on(event, self._of_future(event), message.format(at=shown(event.at), now=self._clock()))
         if event.is_move and event.to not in profile.states:
@@ -340,26 +348,36 @@ class _Check:
 
     def replay(self) -> Iterator[Problem]:
         """E060, E061, W062: every move against the record as it was just before; an import's moves are not judged."""
+        profile = self.settings.profile
         unknown_step: Problem | None = None
-        for move in self.record.events:
-            if self.record.is_imported(move):
-                continue
-            if not move.is_move:
-                yield from self._deed(move)
-                continue
-            previous = before(self.record, move)
-            if previous is None:
-                continue
-            allowed = workflow.allowed_moves(previous, self.settings.profile)
-            if move.to in allowed:
-                unknown_step = None
-            else:
-                message = _("the profile has no move from '{from_}' to '{to}', only to: {allowed}")
-                message = message.format(from_=previous.status, to=move.to, allowed=", ".join(allowed))
-                unknown_step = self._on(move, "W062", message)
-            yield from self._requirements(previous, move)
+        status: str | None = None  # what the moves up to here have led to
+        for place, event in enumerate(self.record.events):
+            if place and not self.record.is_imported(event):
+                before_it = self.record.status if status is None else status
+                if event.is_move:
+                    unknown_step = self._step(place, event, before_it)
+                if profile.rules_about(event.to, event.did, before_it):
+                    yield from self._rules(event)
+            status = event.to or status
         if unknown_step is not None:
             yield unknown_step
+
+    def _step(self, place: int, move: Event, status: str) -> Problem | None:
+        """W062 of a move that the profile does not have; of one that it has None, which mends the one before."""
+        allowed = workflow.moves_from(self.record.events[:place], status, self.settings.profile)
+        if move.to in allowed:
+            return None
+        message = _("the profile has no move from '{from_}' to '{to}', only to: {allowed}")
+        message = message.format(from_=status, to=move.to, allowed=", ".join(allowed))
+        return self._on(move, "W062", message)
+
+    def _rules(self, event: Event) -> Iterator[Problem]:
+        """E060, E061: what the rules say of an event."""
+        previous = before(self.record, event)
+        if previous is not None and event.is_move:
+            yield from self._requirements(previous, event)
+        if previous is not None:
+            yield from self._roles(previous, event)
 
     def _requirements(self, previous: Record, move: Event) -> Iterator[Problem]:
         profile, zone = self.settings.profile, self.settings.zone
@@ -367,13 +385,6 @@ class _Check:
             hint = workflow.supplies(missing.alternatives[0], self.record.id)
             message = _("the move to '{to}' lacks something: {missing}; use: {hint}")
             yield self._on(move, self._judged(move, "E060"), message.format(to=move.to, missing=missing, hint=hint))
-        yield from self._roles(previous, move)
-
-    def _deed(self, event: Event) -> Iterator[Problem]:
-        """E061 of an event that is no move."""
-        previous = before(self.record, event) if workflow.asks_for_roles(self.settings.profile, event) else None
-        if previous is not None:
-            yield from self._roles(previous, event)
 
     def _roles(self, previous: Record, event: Event) -> Iterator[Problem]:
         person = self.settings.people.get(event.by)
