@@ -10,7 +10,7 @@ from typing import Any, Final
 from cpl import sections, splicing, workflow
 from cpl.config import Settings
 from cpl.document import Document
-from cpl.errors import CplError
+from cpl.errors import CplError, Invalid
 from cpl.events import Event, free_instant, set_last
 from cpl.moments import format_instant
 from cpl.profile import Profile
@@ -51,9 +51,9 @@ class Draft:
 
     @property
     def _written(self) -> Record:
-        record, _problems = load(self.document)
+        record, problems = load(self.document)
         if record is None:
-            raise Refused(_("the record can't be read; run: cpl check"))
+            raise Invalid(_("nothing was written, the record would not be right:"), problems)
         return record
 
     def set(self, path: Sequence[str | int], value: Any) -> None:

@@ -100,7 +100,7 @@ def language_of(git: Git, updates: Sequence[Update]) -> str | None:
 
 
 def _below(folder: str, problem: Problem) -> Problem:
-    return replace(problem, path=f"{folder}{problem.path}")
+    return problem._replace(path=f"{folder}{problem.path}")
 
 
 def _ref(git: Git, update: Update) -> Iterator[Problem]:

@@ -22,6 +22,7 @@ FREE = {
     "cause",
     "demands",
     "order",
+    "costs",
     "forwarded_by",
     "finding",
     "links",

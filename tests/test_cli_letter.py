@@ -214,6 +214,7 @@ def test_a_mall_sends_the_written_answer_between_the_instruction_and_the_archive
     (ledger.root / "cpl.yaml").write_text(settings, encoding="utf-8")
     shop = ledger.open("漏水", "--channel", "letter", "--room", "B1-023", now="2026-11-18T10:00:00+08:00")
     said = ("--say", "answer=已修好", "--say", "appeal=商场管理部")
+    ledger.ok("correct", shop, "nature=valid", "--classify", "--reason", "promised", "--by", "sun.wei", "--at", "10:30")
     refused = ledger("transition", shop, "replying", "--at", "11:00")
     assert f"rule 'instructed' (MA-3) needs did:instruct: cpl did {shop} instruct\n" in refused.err
     assert ledger("letter", "written-answer", shop, *said, "--sent", "letter").code == 2

@@ -33,7 +33,7 @@ def test_open_asks_for_what_is_missing(ledger: Ledger) -> None:
     with Terminal(ledger, "open", "--building", "3") as terminal:
         terminal.expect("Title: ")
         terminal.type("门禁坏了\n")
-        terminal.expect("channel (desk, hotline, phone, visit, wechat, app, web, email, letter, other): ")
+        terminal.expect("channel (desk, hotline, phone, visit, wechat, app, web, email, letter, headquarters, other): ")
         terminal.type("fone\n")
         terminal.expect("'fone' is not in the profile; did you mean 'phone'?")
         terminal.expect("channel (")
@@ -66,7 +66,7 @@ def test_what_was_answered_before_an_interrupt_is_kept(ledger: Ledger) -> None:
     with Terminal(ledger, "open") as terminal:
         terminal.expect("Title: ")
         terminal.type("Wet\n")
-        terminal.expect("letter, other): ")
+        terminal.expect("headquarters, other): ")
         terminal.interrupt("nothing was taken in")
         code, said = terminal.finish()
     kept = ledger.root / ".git/cpl/kept/intake.md"

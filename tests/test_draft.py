@@ -10,6 +10,7 @@ import pytest
 
 from cpl.document import Document, parse
 from cpl.draft import Draft, Refused, Who, task_index
+from cpl.errors import Invalid
 from cpl.moments import parse_instant
 from tests.ledger import Ledger, instant, record, record_text, settings
 
@@ -240,7 +241,7 @@ def test_log_tells_who_said_what_when() -> None:
 
 def test_draft_of_what_is_no_record_is_refused() -> None:
     draft = Draft(document("---\ntitle: x\n---\n"), settings(), WHO)
-    with pytest.raises(Refused, match="the record can't be read; run: cpl check"):
+    with pytest.raises(Invalid, match="E021 'id' is missing"):
         draft.add({"did": "arrive"})
 
 

@@ -201,7 +201,7 @@ def test_an_attribute_is_wrong_where_it_matters() -> None:
             "warning",
             "nobody in cpl.yaml has your git address wu@home.example, so every write needs --by",
             "add below people in cpl.yaml: - {id: wu, name: 'Wu, the 2nd', emails: [wu@home.example]} "
-            "(with `roles: [...]`, of desk, steward, supervisor, engineer, guard, manager, office)",
+            f"(with `roles: [...]`, of {', '.join(settings().profile.roles)})",
         ),
     ],
 )

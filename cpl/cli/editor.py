@@ -20,7 +20,6 @@ from cpl.cli.app import App
 from cpl.cli.goto import arguments, program_of
 from cpl.errors import CplError, Invalid
 from cpl.git import GitFailed
-from cpl.values import replace
 
 if TYPE_CHECKING:
     import subprocess
@@ -63,7 +62,7 @@ def naming(path: str) -> Iterator[None]:
         yield
     except Invalid as error:
         headline = str(error).partition("\n")[0]
-        raise Invalid(headline, [replace(problem, path=path) for problem in error.problems]) from None
+        raise Invalid(headline, [problem._replace(path=path) for problem in error.problems]) from None
 
 
 def is_kept(app: App, mine: Path, *, worthless: Collection[bytes]) -> bool:
