@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import field
 from gettext import gettext as _
 from typing import Any, Final
 
@@ -30,6 +29,7 @@ from cpl.schema import (
     text,
     word,
 )
+from cpl.values import field as default
 from cpl.values import frozen
 from cpl.workdays import ALWAYS, Hours
 from cpl.yaml_nodes import MappingNode
@@ -88,7 +88,7 @@ class Profile:
     former: Mapping[str, Mapping[str, str]]  # by field, the names of before with those of now; no field without any
     hours: Hours = ALWAYS
     calendar: str | None = None
-    _about: dict[tuple[str | None, ...], tuple[Rule, ...]] = field(
+    _about: dict[tuple[str | None, ...], tuple[Rule, ...]] = default(
         default_factory=dict, init=False, compare=False, repr=False
     )
 

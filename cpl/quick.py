@@ -8,7 +8,7 @@ list of events. Whatever is unusual, or wrong, gives None: then the strict reade
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -72,14 +72,27 @@ def _record(text: str) -> Record:
     if len(front) > FRONT_LIMIT // 4 or _has_what_no_file_may_hold(text, front):
         raise _Unusual
     parts = _split(_ENTRY, 3, front)
-    names = parts[::3]
-    fields = {
-        name: _inline(name, inline) if inline else _listed(name, items)
-        for name, inline, items in zip(names, parts[1::3], parts[2::3], strict=True)
-    }
-    if len(fields) < len(names) or not fields.keys() >= _REQUIRED or not fields[HISTORY]:
+    fields = _fields(parts, frozenset(parts[::3]))
+    if 3 * len(fields) < len(parts) or not fields.keys() >= _REQUIRED or not fields[HISTORY]:
         raise _Unusual
     return build(fields)
+
+
+def partly(front: str, names: Collection[str]) -> Record | None:
+    """The record with only the fields `names`, the history among them, of a front matter in which nothing is wrong."""
+    try:
+        return build(_fields(_split(_ENTRY, 3, front), names))
+    except _Unusual:
+        return None
+
+
+def _fields(parts: Sequence[str], names: Collection[str]) -> dict[str, Any]:
+    """Those of the fields that are among `names`."""
+    return {
+        name: _inline(name, inline) if inline else _listed(name, items)
+        for name, inline, items in zip(parts[::3], parts[1::3], parts[2::3], strict=True)
+        if name in names
+    }
 
 
 def _has_what_no_file_may_hold(text: str, front: str) -> bool:

@@ -167,25 +167,16 @@ def microseconds(instant: datetime) -> int:
 
 def row(data: bytes) -> Row | None:
     """The row of a content; None of one that is not of the usual form, of which nothing is said."""
-    if len(data) > RECORD_LIMIT:
+    parts = _parts(data)
+    if parts is None:
         return None
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        return None
-    found = _HEAD.match(text, len(_OPENING)) if text.startswith(_OPENING) else None
-    history = None if found is None else _HISTORY.match(text, found.end())
-    rest = None if history is None else _TASKS.match(text, history.end())
-    if found is None or history is None or rest is None or _is_odd(text, data, rest.end()):
-        return None
+    text, found, history, rest = parts
     instants = _INSTANTS.findall(text, 0, rest.end())
     ats, moves, ended = zip(*_EVENTS.findall(text, found.end(), history.end()), strict=True)
     if len({each[-6:] for each in instants}) > 1 or sorted({*ats}) != [*ats]:
         return None  # texts of one offset can be compared
     tasks = _EACH_TASK.findall(rest[0])
-    links = tuple(dict.fromkeys(_LINKED.findall(found["links"]))) if found["links"] else ()
-    if not all(map(is_id, (found["id"], *links))):
-        return None
+    links = _links(found)
     return Row(
         id=found["id"],
         received=_number(found["received_at"]),
@@ -202,6 +193,38 @@ def row(data: bytes) -> Row | None:
             *map(_unquoted, found.group(*_OF_PLACE)),
         ),
     )
+
+
+def front(data: bytes) -> str | None:
+    """The front matter of a content of the usual form, in which the strict reader finds no problem; else None."""
+    parts = _parts(data)
+    if parts is None:
+        return None
+    text, _head, _history, rest = parts
+    return text[len(_OPENING) : rest.end()].removesuffix("\n").removesuffix(_CLOSING) + "\n"
+
+
+_Found = re.Match[str]
+
+
+def _parts(data: bytes) -> tuple[str, _Found, _Found, _Found] | None:
+    """The text of a content of the usual form, with what was found in its head, its history and its tasks."""
+    if len(data) > RECORD_LIMIT:
+        return None
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return None
+    found = _HEAD.match(text, len(_OPENING)) if text.startswith(_OPENING) else None
+    history = None if found is None else _HISTORY.match(text, found.end())
+    rest = None if history is None else _TASKS.match(text, history.end())
+    if found is None or history is None or rest is None or _is_odd(text, data, rest.end()):
+        return None
+    return (text, found, history, rest) if all(map(is_id, (found["id"], *_links(found)))) else None
+
+
+def _links(head: _Found) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_LINKED.findall(head["links"]))) if head["links"] else ()
 
 
 def _is_odd(text: str, data: bytes, end: int) -> bool:

@@ -9,21 +9,24 @@ from datetime import datetime, timedelta
 from gettext import gettext as _
 from typing import Final
 
-from cpl import workflow
+from cpl import replay, workflow
 from cpl.config import Person, Settings
 from cpl.document import Document
 from cpl.errors import Problem
-from cpl.events import Event, void_target
+from cpl.events import SET_BY_EVENTS, Event, void_target
 from cpl.moments import format_instant
+from cpl.profile import TERM_SECTIONS, Profile
 from cpl.profile_rules import TASK_KINDS
 from cpl.promises import unreported, untold
-from cpl.record import Record, before, day_of, derived, derived_dues, line_of, load, local_day
+from cpl.record import Record, day_of, derived, derived_dues, line_of, load, local_day
 from cpl.renames import current, current_events
 from cpl.schema import did_you_mean, shown
 from cpl.tree import is_evidence_name
 from cpl.values import frozen, replace
 
 Step = str | int
+
+_JUDGED: Final = ("id", "history", "tasks", "evidence", "links", "source")  # beside what events set and rules read
 
 _EASED: Final = {"E056": "W056", "E060": "W060", "E061": "W061"}
 CLOCK_SKEW: Final = timedelta(minutes=5)  # the clocks of two laptops are never quite the same
@@ -58,6 +61,12 @@ def is_clean(record: Record, settings: Settings, facts: Facts) -> bool:
     return next(_check(None, record, settings, facts).all(), None) is None
 
 
+def fields_judged(profile: Profile) -> frozenset[str]:
+    """The fields that a record has to have, where it has them at all, for `is_clean` to be true."""
+    of_names = (name.partition(".")[0] for name in TERM_SECTIONS)
+    return frozenset({*_JUDGED, *SET_BY_EVENTS, *of_names, *replay.fields_read(profile)})
+
+
 def _check(document: Document | None, record: Record, settings: Settings, facts: Facts) -> _Check:
     profile = settings.profile
     if facts.known is not None and profile.former:
@@ -86,7 +95,8 @@ class _Check:
         yield from self.milestones()
         yield from self.evidence()
         yield from self.links()
-        yield from self.replay()
+        for event, code, message in replay.faults(self.record, self.settings):
+            yield self._on(event, self._judged(event, code), message)
 
     def _at(self, path: Sequence[Step], code: str, message: str) -> Problem:
         line = 0 if self.document is None else line_of(self.document, path)
@@ -148,16 +158,19 @@ class _Check:
             message = _("source.system '{name}' is one of the people in cpl.yaml; name the system that it came from")
             yield self._at(["source", "system"], "E058", message.format(name=source["system"]))
         for event in self.record.history:
-            if self.facts.known is not None:
+            if event.by not in known or "recorded_by" in event.data or self.facts.known is not None:
                 yield from self._gone_by_then(event)
-            for name in ("by", "recorded_by"):
-                value = event.data.get(name)
-                if value is None or value in known:
-                    continue
-                if name == "recorded_by" or not self.record.is_imported(event):
-                    message = _("{field} '{value}' is not one of the people in cpl.yaml")
-                    message = message.format(field=name, value=value)
-                    yield self._on(event, "E014", message + did_you_mean(value, known))
+                yield from self._entered_by(event)
+
+    def _entered_by(self, event: Event) -> Iterator[Problem]:
+        known = self.settings.people
+        for name in ("by", "recorded_by"):
+            value = event.data.get(name)
+            imported = name == "by" and self.record.is_imported(event)
+            if value is not None and value not in known and not imported:
+                message = _("{field} '{value}' is not one of the people in cpl.yaml")
+                message = message.format(field=name, value=value)
+                yield self._on(event, "E014", message + did_you_mean(value, known))
 
     def _left(self, path: Sequence[Step], what: str, person: Person, *, option: str = "") -> Iterator[Problem]:
         has_left = person.has_left(local_day(self.facts.now, self.settings.zone))
@@ -262,7 +275,7 @@ class _Check:
 
         It came by a merge, or nobody looked; then a further event puts it right, and that has to be possible.
         """
-        return _EASED[code] if self.facts.known is not None and event in self.facts.known else code
+        return _EASED.get(code, code) if self.facts.known is not None and event in self.facts.known else code
 
     def voids(self) -> Iterator[Problem]:
         """E056: a void names an earlier event; of the moves only the last one, never the intake or another void."""
@@ -345,56 +358,6 @@ class _Check:
             to = link["id"]
             if to == self.record.id or (self.facts.ids is not None and to not in self.facts.ids):
                 yield self._at(["links", index, "id"], "E044", _("no other record has the id '{id}'").format(id=to))
-
-    def replay(self) -> Iterator[Problem]:
-        """E060, E061, W062: every move against the record as it was just before; an import's moves are not judged."""
-        profile = self.settings.profile
-        unknown_step: Problem | None = None
-        status: str | None = None  # what the moves up to here have led to
-        for place, event in enumerate(self.record.events):
-            if place and not self.record.is_imported(event):
-                before_it = self.record.status if status is None else status
-                if event.is_move:
-                    unknown_step = self._step(place, event, before_it)
-                if profile.rules_about(event.to, event.did, before_it):
-                    yield from self._rules(event)
-            status = event.to or status
-        if unknown_step is not None:
-            yield unknown_step
-
-    def _step(self, place: int, move: Event, status: str) -> Problem | None:
-        """W062 of a move that the profile does not have; of one that it has None, which mends the one before."""
-        allowed = workflow.moves_from(self.record.events[:place], status, self.settings.profile)
-        if move.to in allowed:
-            return None
-        message = _("the profile has no move from '{from_}' to '{to}', only to: {allowed}")
-        message = message.format(from_=status, to=move.to, allowed=", ".join(allowed))
-        return self._on(move, "W062", message)
-
-    def _rules(self, event: Event) -> Iterator[Problem]:
-        """E060, E061: what the rules say of an event."""
-        previous = before(self.record, event)
-        if previous is not None and event.is_move:
-            yield from self._requirements(previous, event)
-        if previous is not None:
-            yield from self._roles(previous, event)
-
-    def _requirements(self, previous: Record, move: Event) -> Iterator[Problem]:
-        profile, zone = self.settings.profile, self.settings.zone
-        for missing in workflow.missing(previous, profile, move, zone, self.settings.named_in):
-            hint = workflow.supplies(missing.alternatives[0], self.record.id)
-            message = _("the move to '{to}' lacks something: {missing}; use: {hint}")
-            yield self._on(move, self._judged(move, "E060"), message.format(to=move.to, missing=missing, hint=hint))
-
-    def _roles(self, previous: Record, event: Event) -> Iterator[Problem]:
-        person = self.settings.people.get(event.by)
-        for rule in workflow.roles_lacking(previous, self.settings.profile, event, self.settings.zone, person):
-            message = _("'{by}' may not move it to '{to}': rule '{rule}' wants the role {roles}")
-            if not event.is_move:
-                message = _("'{by}' may not record {event}: rule '{rule}' wants the role {roles}")
-            said = {"by": event.by, "to": event.to, "event": event.key}
-            message = message.format(rule=rule.name, roles=", ".join(rule.roles), **said)
-            yield self._on(event, self._judged(event, "E061"), message)
 
 
 def _may_void(void: Event, event: Event) -> bool:
