@@ -8,7 +8,7 @@ list of events. Whatever is unusual, or wrong, gives None: then the strict reade
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -43,6 +43,7 @@ _REQUIRED: Final = frozenset(REQUIRED)
 _NOWHERE: Final = Source("", "")
 _SOME_INSTANT: Final = "at: 2000-01-01T00:00:00+00:00, "  # in place of an event's own, so that its rest comes again
 _SELDOM_THE_SAME: Final = frozenset({"id", "title", "received_at"})
+_PLAINLY: Final[Mapping[str, Callable[[str], Any]]] = {"id": str, "received_at": datetime.fromisoformat}
 _KEPT: Final = 4096  # texts whose meaning is kept, of each kind
 _SHORT: Final = 200  # characters; longer texts hardly come again
 
@@ -72,27 +73,28 @@ def _record(text: str) -> Record:
     if len(front) > FRONT_LIMIT // 4 or _has_what_no_file_may_hold(text, front):
         raise _Unusual
     parts = _split(_ENTRY, 3, front)
-    fields = _fields(parts, frozenset(parts[::3]))
+    fields = {
+        name: _inline(name, inline) if inline else _listed(name, items)
+        for name, inline, items in zip(parts[::3], parts[1::3], parts[2::3], strict=True)
+    }
     if 3 * len(fields) < len(parts) or not fields.keys() >= _REQUIRED or not fields[HISTORY]:
         raise _Unusual
     return build(fields)
 
 
 def partly(front: str, names: Collection[str]) -> Record | None:
-    """The record with only the fields `names`, the history among them, of a front matter in which nothing is wrong."""
+    """The record with only the fields `names`, the history among them, of a front matter that `recognise` knows."""
+    fields: dict[str, Any] = {}
     try:
-        return build(_fields(_split(_ENTRY, 3, front), names))
+        parts = _split(_ENTRY, 3, front)
+        for name, inline, items in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
+            if name in _PLAINLY:
+                fields[name] = _PLAINLY[name](inline)
+            elif name in names:
+                fields[name] = _inline(name, inline) if inline else _listed(name, items)
+        return build(fields)
     except _Unusual:
         return None
-
-
-def _fields(parts: Sequence[str], names: Collection[str]) -> dict[str, Any]:
-    """Those of the fields that are among `names`."""
-    return {
-        name: _inline(name, inline) if inline else _listed(name, items)
-        for name, inline, items in zip(parts[::3], parts[1::3], parts[2::3], strict=True)
-        if name in names
-    }
 
 
 def _has_what_no_file_may_hold(text: str, front: str) -> bool:

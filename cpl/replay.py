@@ -34,7 +34,7 @@ def faults(record: Record, settings: Settings) -> Iterator[Fault]:
             if event.is_move:
                 unknown_step = _step(record, place, status, settings.profile)
             if settings.profile.rules_about(event.to, event.did, status):
-                yield from _of_rules(record, event, settings)
+                yield from _of_rules(record, event, status, settings)
         status = event.to or status
     if unknown_step is not None:
         yield unknown_step
@@ -57,17 +57,21 @@ def _step(record: Record, place: int, status: str, profile: Profile) -> Fault | 
     return Fault(move, "W062", message.format(from_=status, to=move.to, allowed=", ".join(allowed)))
 
 
-def _of_rules(record: Record, event: Event, settings: Settings) -> Iterator[Fault]:
-    previous = before(record, event)
+def _of_rules(record: Record, event: Event, status: str, settings: Settings) -> Iterator[Fault]:
+    profile, zone = settings.profile, settings.zone
+    rules = profile.rules_about(event.to, event.did, status)
+    ask_for_roles = any(rule.roles for rule in rules)
+    need_something = event.is_move and any(rule.requires for rule in rules)
+    previous = before(record, event) if ask_for_roles or need_something else None
     if previous is None:
         return
-    profile, zone = settings.profile, settings.zone
-    if event.is_move:
+    if need_something:
         for missing in workflow.missing(previous, profile, event, zone, settings.named_in):
             hint = workflow.supplies(missing.alternatives[0], record.id)
             message = _("the move to '{to}' lacks something: {missing}; use: {hint}")
             yield Fault(event, "E060", message.format(to=event.to, missing=missing, hint=hint))
-    for rule in workflow.roles_lacking(previous, profile, event, zone, settings.people.get(event.by)):
+    person = settings.people.get(event.by)
+    for rule in workflow.roles_lacking(previous, profile, event, zone, person) if ask_for_roles else ():
         message = _("'{by}' may not move it to '{to}': rule '{rule}' wants the role {roles}")
         if not event.is_move:
             message = _("'{by}' may not record {event}: rule '{rule}' wants the role {roles}")

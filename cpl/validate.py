@@ -13,7 +13,7 @@ from cpl import replay, workflow
 from cpl.config import Person, Settings
 from cpl.document import Document
 from cpl.errors import Problem
-from cpl.events import SET_BY_EVENTS, Event, void_target
+from cpl.events import SET_BY_EVENTS, VERBS, Event, void_target
 from cpl.moments import format_instant
 from cpl.profile import TERM_SECTIONS, Profile
 from cpl.profile_rules import TASK_KINDS
@@ -113,15 +113,16 @@ class _Check:
 
     def names(self) -> Iterator[Problem]:
         """E014, E058: names are the profile's, and a severity stands only where the profile allows it (CC-2)."""
+        terms_of = self.settings.profile.terms
         for name in ("kind", "nature", "severity", "category", "channel", "order.size"):
             value = self.record.get(name)
-            if value is not None:
+            if value is not None and value not in terms_of[name]:
                 yield from self._name(name, value, name.split("."))
         for index, department in enumerate(self.record.get("departments") or ()):
             yield from self._name("departments", department, ["departments", index])
         if self.record.status not in self.settings.profile.states:
             yield self._unknown(["status"], "status", self.record.status, self.settings.profile.states)
-        for name, terms in self.settings.profile.terms.items():
+        for name, terms in terms_of.items():
             value = self.record.get(name)
             term = terms.get(value) if isinstance(value, str) else None
             if term is not None and term.when and not workflow.matches(self.record, term.when):
@@ -232,8 +233,11 @@ class _Check:
             message = _("received_at lies in the future: {at}; this computer's clock says {now}")
             message = message.format(at=shown(self.record.received_at), now=self._clock())
             yield self._at(["received_at"], self._of_future(first), message)
+        latest, states = self.facts.now + CLOCK_SKEW, self.settings.profile.states
         for event in self.record.events:
-            yield from self._event(event)
+            is_usual = event.to in states or (event.did in VERBS and event.did != "agree")
+            if not is_usual or event.at > latest or "recorded_at" in event.data:
+                yield from self._event(event)
         times = Counter(event.at for event in self.record.history)
         for event in self.record.history if len(times) < len(self.record.history) else ():
             if times[event.at] == 1:
