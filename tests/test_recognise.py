@@ -154,6 +154,10 @@ def test_edited_records_have_the_row_that_the_readers_give_or_none(data: bytes) 
     recognised(data)
 
 
-@given(st.text() | texts | st.text(st.sampled_from("Ab，。Ａ…门「ß\u2014\u3000")))
+def is_utf8(text: str) -> bool:
+    return not any("\ud800" <= each <= "\udfff" for each in text)
+
+
+@given((st.text() | texts | st.text(st.sampled_from("Ab，。Ａ…门「ß\u2014\u3000"))).filter(is_utf8))
 def test_case_is_folded_as_python_folds_it(text: str) -> None:
     assert recognise.folded(text, text.encode()) == text.casefold().encode()
