@@ -58,8 +58,8 @@ class _Judge:
         return [] if validate.is_clean(record, self.store.settings, facts) else self._told(path, data, facts)
 
     def _read(self, data: bytes) -> Record | None:
-        front = recognise.front(data) if self.judged else None
-        record = None if front is None else quick.partly(front, self.judged)
+        front = quick.front(data) if self.judged else None
+        record = quick.partly(front, self.judged) if front is not None and recognise.is_head(front) else None
         return quick.read(data) if record is None else record
 
     def _told(self, path: str, data: bytes, facts: Facts | None = None) -> list[Problem]:

@@ -57,21 +57,29 @@ def read(data: bytes) -> Record | None:
 
     It is the record of `read_entry`, which finds no problem in it; only the lines of the events are not told.
     """
+    text = front(data)
+    try:
+        return None if text is None else _record(text)
+    except _Unusual:
+        return None
+
+
+def front(data: bytes) -> str | None:
+    """The front matter in a file's bytes, where nothing but its entries may be unusual."""
     if len(data) > RECORD_LIMIT:
         return None
     try:
-        return _record(data.decode())
-    except (UnicodeDecodeError, _Unusual):
+        text = data.decode()
+    except UnicodeDecodeError:
         return None
-
-
-def _record(text: str) -> Record:
     end = text.find(_CLOSING)
     if not text.startswith(_OPENING) or text[end + 4 : end + 5] not in ("", "\n"):
-        raise _Unusual
-    front = text[len(_OPENING) : end + 1]
-    if len(front) > FRONT_LIMIT // 4 or _has_what_no_file_may_hold(text, front):
-        raise _Unusual
+        return None
+    found = text[len(_OPENING) : end + 1]
+    return None if len(found) > FRONT_LIMIT // 4 or _has_what_no_file_may_hold(text, found) else found
+
+
+def _record(front: str) -> Record:
     parts = _split(_ENTRY, 3, front)
     fields = {
         name: _inline(name, inline) if inline else _listed(name, items)
@@ -83,16 +91,23 @@ def _record(text: str) -> Record:
 
 
 def partly(front: str, names: Collection[str]) -> Record | None:
-    """The record with only the fields `names`, the history among them, of a front matter that `recognise` knows."""
-    fields: dict[str, Any] = {}
+    """The record of a front matter whose head `recognise` knows; of the fields of the head it has only `names`."""
     try:
         parts = _split(_ENTRY, 3, front)
-        for name, inline, items in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
-            if name in _PLAINLY:
-                fields[name] = _PLAINLY[name](inline)
-            elif name in names:
-                fields[name] = _inline(name, inline) if inline else _listed(name, items)
-        return build(fields)
+        keys = parts[::3]
+        head = {*keys[: keys.index(HISTORY)]}
+        if len({*keys}) < len(keys):
+            return None
+        fields = {
+            name: _PLAINLY[name](inline)
+            if name in _PLAINLY
+            else _inline(name, inline)
+            if inline
+            else _listed(name, items)
+            for name, inline, items in zip(keys, parts[1::3], parts[2::3], strict=True)
+            if name in names or name not in head
+        }
+        return build(fields) if fields[HISTORY] else None
     except _Unusual:
         return None
 

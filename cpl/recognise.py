@@ -167,16 +167,25 @@ def microseconds(instant: datetime) -> int:
 
 def row(data: bytes) -> Row | None:
     """The row of a content; None of one that is not of the usual form, of which nothing is said."""
-    parts = _parts(data)
-    if parts is None:
+    if len(data) > RECORD_LIMIT:
         return None
-    text, found, history, rest = parts
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return None
+    found = _HEAD.match(text, len(_OPENING)) if text.startswith(_OPENING) else None
+    history = None if found is None else _HISTORY.match(text, found.end())
+    rest = None if history is None else _TASKS.match(text, history.end())
+    if found is None or history is None or rest is None or _is_odd(text, data, rest.end()):
+        return None
     instants = _INSTANTS.findall(text, 0, rest.end())
     ats, moves, ended = zip(*_EVENTS.findall(text, found.end(), history.end()), strict=True)
     if len({each[-6:] for each in instants}) > 1 or sorted({*ats}) != [*ats]:
         return None  # texts of one offset can be compared
     tasks = _EACH_TASK.findall(rest[0])
     links = _links(found)
+    if not all(map(is_id, (found["id"], *links))):
+        return None
     return Row(
         id=found["id"],
         received=_number(found["received_at"]),
@@ -195,35 +204,13 @@ def row(data: bytes) -> Row | None:
     )
 
 
-def front(data: bytes) -> str | None:
-    """The front matter of a content of the usual form, in which the strict reader finds no problem; else None."""
-    parts = _parts(data)
-    if parts is None:
-        return None
-    text, _head, _history, rest = parts
-    return text[len(_OPENING) : rest.end()].removesuffix("\n").removesuffix(_CLOSING) + "\n"
+def is_head(front: str) -> bool:
+    """Whether a front matter begins in the usual form, with fields up to the history in which nothing is wrong."""
+    found = _HEAD.match(front)
+    return found is not None and all(map(is_id, (found["id"], *_links(found))))
 
 
-_Found = re.Match[str]
-
-
-def _parts(data: bytes) -> tuple[str, _Found, _Found, _Found] | None:
-    """The text of a content of the usual form, with what was found in its head, its history and its tasks."""
-    if len(data) > RECORD_LIMIT:
-        return None
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        return None
-    found = _HEAD.match(text, len(_OPENING)) if text.startswith(_OPENING) else None
-    history = None if found is None else _HISTORY.match(text, found.end())
-    rest = None if history is None else _TASKS.match(text, history.end())
-    if found is None or history is None or rest is None or _is_odd(text, data, rest.end()):
-        return None
-    return (text, found, history, rest) if all(map(is_id, (found["id"], *_links(found)))) else None
-
-
-def _links(head: _Found) -> tuple[str, ...]:
+def _links(head: re.Match[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_LINKED.findall(head["links"]))) if head["links"] else ()
 
 

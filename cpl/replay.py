@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from gettext import gettext as _
 from itertools import chain
 from typing import NamedTuple
@@ -10,7 +10,8 @@ from typing import NamedTuple
 from cpl import workflow
 from cpl.config import Settings
 from cpl.events import Event
-from cpl.profile import Profile
+from cpl.profile import BACK, Profile
+from cpl.profile_rules import Rule
 from cpl.record import Record, before
 
 
@@ -27,14 +28,16 @@ def faults(record: Record, settings: Settings) -> Iterator[Fault]:
 
     A move that the profile does not have (W062) is mended by the next one that it has.
     """
+    changed = {"status", "complainant", *chain.from_iterable(event.sets for event in record.history)}
     unknown_step: Fault | None = None
     status = record.status  # from the first move on what the moves have led to
     for place, event in enumerate(record.events):
         if place and not record.is_imported(event):
             if event.is_move:
                 unknown_step = _step(record, place, status, settings.profile)
-            if settings.profile.rules_about(event.to, event.did, status):
-                yield from _of_rules(record, event, status, settings)
+            about = settings.profile.rules_about(event.to, event.did, status)
+            if rules := [rule for rule in about if _may_apply(rule, record, changed)]:
+                yield from _of_rules(record, event, rules, settings)
         status = event.to or status
     if unknown_step is not None:
         yield unknown_step
@@ -50,6 +53,8 @@ def fields_read(profile: Profile) -> set[str]:
 
 def _step(record: Record, place: int, status: str, profile: Profile) -> Fault | None:
     move = record.events[place]
+    if move.to != BACK and move.to in profile.moves.get(status, ()):
+        return None
     allowed = workflow.moves_from(record.events[:place], status, profile)
     if move.to in allowed:
         return None
@@ -57,9 +62,14 @@ def _step(record: Record, place: int, status: str, profile: Profile) -> Fault | 
     return Fault(move, "W062", message.format(from_=status, to=move.to, allowed=", ".join(allowed)))
 
 
-def _of_rules(record: Record, event: Event, status: str, settings: Settings) -> Iterator[Fault]:
+def _may_apply(rule: Rule, record: Record, changed: Collection[str]) -> bool:
+    """Whether the rule may have applied earlier to the record, some of whose fields have `changed`."""
+    return workflow.matches(record, rule.when) or any(name.partition(".")[0] in changed for name in rule.when)
+
+
+def _of_rules(record: Record, event: Event, rules: Iterable[Rule], settings: Settings) -> Iterator[Fault]:
+    """What the rules say of an event, for which no others than `rules` count."""
     profile, zone = settings.profile, settings.zone
-    rules = profile.rules_about(event.to, event.did, status)
     ask_for_roles = any(rule.roles for rule in rules)
     need_something = event.is_move and any(rule.requires for rule in rules)
     previous = before(record, event) if ask_for_roles or need_something else None
