@@ -28,7 +28,8 @@ def faults(record: Record, settings: Settings) -> Iterator[Fault]:
 
     A move that the profile does not have (W062) is mended by the next one that it has.
     """
-    changed = {"status", "complainant", *chain.from_iterable(event.sets for event in record.history)}
+    sets = (event.sets for event in record.history if "set" in event.data)
+    changed = {"status", "complainant", *chain.from_iterable(sets)}
     unknown_step: Fault | None = None
     status = record.status  # from the first move on what the moves have led to
     for place, event in enumerate(record.events):
