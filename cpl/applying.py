@@ -14,12 +14,12 @@ from cpl.draft import Draft, Refused
 from cpl.moments import Duration, fixed
 from cpl.playbook import Playbook, Step, said
 from cpl.profile import Profile
+from cpl.promises import PLAYBOOK
 from cpl.record import Record, local_day
 from cpl.schema import did_you_mean
 from cpl.values import frozen
 from cpl.worktime import due
 
-SOURCE: Final = "playbook/"
 INVESTIGATION: Final = "Investigation"
 PLAN: Final = "Plan"
 _BACKWARDS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1)}
@@ -59,7 +59,7 @@ def tasks(playbook: Playbook, draft: Draft, wanted: Wanted) -> list[dict[str, An
             "role": step.role,
             "due": due_of(step, settings, draft.who.at, wanted.date),
             "every": None if step.every is None else str(step.every),
-            "source": f"{SOURCE}{playbook.name}#{step.name}",
+            "source": f"{PLAYBOOK}{playbook.name}#{step.name}",
         }
         made += [task] if step.each is None else _for_each(task, (wanted.registers or {}).get(step.each, ()))
     if not made:
@@ -100,7 +100,7 @@ def _of_this_cycle(record: Record, profile: Profile) -> Iterator[Mapping[str, An
 def _step_of(playbook: Playbook, task: Mapping[str, Any]) -> str:
     """The step that the task comes from; empty where it is none of this playbook."""
     origin, _hash, rest = task.get("source", "").partition("#")
-    return str(rest).partition("/")[0] if origin == f"{SOURCE}{playbook.name}" else ""
+    return str(rest).partition("/")[0] if origin == f"{PLAYBOOK}{playbook.name}" else ""
 
 
 def who(role: str | None, record: Record, settings: Settings, at: datetime) -> str | None:
@@ -155,6 +155,11 @@ def _for_each(task: Mapping[str, Any], entries: Iterable[Entry]) -> Iterator[dic
         parts = [location[name] for name in ("building", "unit", "room") if location.get(name)]
         where = f": {'-'.join(parts)}" if parts else ""
         yield {**task, "text": f"{task['text']}{where}", "source": f"{task['source']}/{entry['id']}"}
+
+
+def without_place(text: str) -> str:
+    """The text of a task that was made for an entry of a register, without the place."""
+    return text.rpartition(": ")[0] or text
 
 
 def add_checklists(playbook: Playbook, draft: Draft) -> None:

@@ -27,7 +27,12 @@ _PEOPLE: Final = "complainant.people"
 _JOIN: Final = "cpl did {id} join people=N, cpl correct {id} --void did:join --reason TEXT"
 _DROP: Final = "cpl task {id} drop {task} --reason TEXT"
 _ANEW: Final = f"{_DROP}, cpl task {{id}} add TEXT"
-OF_TASKS: Final = {"due": "cpl task {id} due {task} --due INSTANT --reason TEXT", "kind": _ANEW, "made_at": _ANEW}
+OF_TASKS: Final = {
+    "due": "cpl task {id} due {task} --due INSTANT --reason TEXT",
+    "every": _ANEW,
+    "kind": _ANEW,
+    "made_at": _ANEW,
+}
 """The command that changes what a task is known by; its words and who does it are set by hand."""
 
 

@@ -14,10 +14,11 @@ from itertools import chain
 from statistics import median_high
 from typing import Final, NamedTuple
 
-from cpl.applying import SOURCE
+from cpl.applying import without_place
 from cpl.config import Settings
 from cpl.patterns import regex
-from cpl.playbook import STEP, is_name
+from cpl.playbook import REGISTERS, STEP, is_name
+from cpl.promises import PLAYBOOK
 from cpl.record import Record
 from cpl.redaction import redacted, redacted_title
 from cpl.yaml_writer import Value, entry
@@ -39,6 +40,7 @@ class _Done(NamedTuple):
     text: str
     role: str | None
     every: str | None = None
+    each: str | None = None  # the register that it was done for, one row after the other
 
 
 @dataclass
@@ -116,6 +118,8 @@ def _step(name: str, learned: _Learned, language: str) -> dict[str, Value]:
     step["within"] = _length(median_high(learned.times))
     if done.every is not None:
         step["every"] = done.every
+    if done.each is not None:
+        step["for"] = done.each
     return step
 
 
@@ -126,13 +130,19 @@ def _tasks(record: Record, settings: Settings) -> Iterator[_Done]:
         if task.done_at is not None:
             text = " ".join(redacted(record, task.text).split())
             role = data.get("role") or _role(task.who or _who_did(record, task.id), settings)
-            yield _Done(task.done_at - intake, _name(data), task.kind, text, role, task.every)
+            done = _Done(task.done_at - intake, _name(data), task.kind, text, role, task.every)
+            yield done._replace(text=without_place(text), each=REGISTERS[0]) if _is_of_register(data) else done
+
+
+def _is_of_register(task: Mapping[str, str]) -> bool:
+    """Whether a task was made for a row of a register, whose place stands in its text."""
+    return task.get("source", "").startswith(PLAYBOOK) and "/" in task["source"].partition("#")[2]
 
 
 def _name(task: Mapping[str, str]) -> str | None:
     """The name of the step that a task comes from."""
     origin, _hash, name = task.get("source", "").partition("#")
-    return name.partition("/")[0] if origin.startswith(SOURCE) else None
+    return name.partition("/")[0] if origin.startswith(PLAYBOOK) else None
 
 
 def _who_did(record: Record, task: str) -> str | None:

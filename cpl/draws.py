@@ -170,6 +170,10 @@ def faults(git: Git, row: Row, now: datetime) -> Iterator[str]:
     except (CannotDraw, ValueError) as error:
         yield str(error)
         return
+    if known.commit != row["commit"]:
+        yield _("'{commit}' is not the whole hash of a commit, so it can mean another one any day").format(
+            commit=row["commit"]
+        )
     if not is_ours(git, known.commit):
         yield _("commit {commit} is not part of this branch's history").format(commit=known.commit[:12])
     found = [each for each in draws(known, _asked(row)) if each.share == row.get("share")]

@@ -64,10 +64,14 @@ class Form:
     when: Mapping[str, tuple[str, ...]]
 
 
+def names(root: Path, folder: str) -> list[str]:
+    """The names of all forms of a folder, in order."""
+    return sorted({name for name, _language in _files(root, folder)})
+
+
 def every(root: Path, folder: str, language: str) -> Iterator[Form]:
-    """All forms of a folder in the language, or in the one that they have, by name."""
-    for name in sorted({name for name, _language in _files(root, folder)}):
-        yield find(root, folder, name, language)
+    """All forms of a folder in the language, or in the one that they have, by name. Raises as `find`."""
+    return (find(root, folder, name, language) for name in names(root, folder))
 
 
 def find(root: Path, folder: str, name: str, language: str) -> Form:

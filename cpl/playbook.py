@@ -34,6 +34,7 @@ REGISTERS: Final = ("residents",)
 STEP: Final = "step"
 LISTS: Final = ("expectations", "facts", "papers", "say", "avoid", "risks", "improvement")
 DAYS: Final = ("d", "bd", "mo")
+MOST_STEPS: Final = 200
 BACKWARDS: Final = ("m", "h", "d")
 
 _NAME: Final = regex(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -220,6 +221,10 @@ def _wrong(playbook: Playbook, node: MappingNode) -> Iterator[Problem]:
         yield problem(node, "E073", message)
     if not playbook.steps:
         yield problem(node, "E073", _("it has no step; write at least one"))
+    if len(playbook.steps) > MOST_STEPS:
+        message = _("it has {count} steps, the limit is {limit}; make several playbooks of it")
+        message = message.format(count=len(playbook.steps), limit=MOST_STEPS)
+        yield problem(node.get("steps") or node, "E073", message)
     seen: set[str] = set()
     for step, place in zip(playbook.steps, _places(node), strict=True):
         if step.name in seen:

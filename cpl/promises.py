@@ -19,6 +19,8 @@ Outcome = Literal["kept", "broken", "open", "dropped"]
 
 PROMISE: Final = "promise"
 MILESTONE: Final = "milestone"
+PLAYBOOK: Final = "playbook/"
+"""What the source of a task begins with that is a step of a playbook."""
 OUTCOMES: Final[tuple[Outcome, ...]] = ("kept", "broken", "open", "dropped")
 ACKNOWLEDGE: Final = "acknowledge"
 _ENDS: Final = ("done", "drop")
@@ -116,6 +118,20 @@ def unreported(record: Record) -> list[Task]:
         return []
     told = [event.at for event in record.events if event.did == "contact" and _reports(event)]
     return [task for task, done_at in reached if not any(at >= done_at for at in told)]
+
+
+def doubled(record: Record) -> Iterator[tuple[int, str]]:
+    """Each open task that is a step of a playbook of which an open one stands before it: its place, what is wrong."""
+    are_open = {task.id for task in record.tasks if task.is_open}
+    first: dict[str, str] = {}
+    for place, task in enumerate(record.get("tasks") or ()):
+        source = task.get("source", "")
+        if not source.startswith(PLAYBOOK) or task["id"] not in are_open:
+            continue
+        other = first.setdefault(source, task["id"])
+        if other != task["id"]:
+            message = _("task {task} is the same step as {other}; run: cpl task {id} drop {task} --reason TEXT")
+            yield place, message.format(task=task["id"], other=other, id=record.id)
 
 
 def _reports(contact: Event) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from gettext import gettext as _
 from typing import Any, Final
 
+from cpl import access, registers, splicing
 from cpl import document as documents
-from cpl import registers, splicing
 from cpl.document import Document
 from cpl.errors import CplError, Invalid, Problem
 from cpl.moments import Duration
@@ -29,13 +29,15 @@ class NoSuchRow(CplError):
 def begun(register: Register, data: bytes | None) -> Document:
     """The document of a register's bytes, of an empty one where there is no file.
 
+    A row of access that lacks something does not keep the one from being added that corrects it.
+
     Raises:
         Invalid: it can't be read, so nothing is added to it.
     """
     if data is None:
         return documents.new_bare({ROWS: []}, path=register.path)
     document, _rows, problems = registers.load(register, data)
-    errors = [each for each in problems if each.is_error]
+    errors = [each for each in problems if each.is_error and each.code != access.LACKING]
     if document is None or errors:
         raise Invalid(_("{path} is not right, so nothing is written to it:").format(path=register.path), errors)
     return document

@@ -12,8 +12,8 @@ from functools import cache
 from gettext import gettext as _
 from typing import Any, Final
 
+from cpl import access, tree
 from cpl import document as documents
-from cpl import tree
 from cpl.document import Document
 from cpl.errors import CplError, Invalid, Problem
 from cpl.record import is_id
@@ -46,18 +46,6 @@ ENDING: Final = ".yaml"
 ROWS: Final = "rows"
 
 Row = Mapping[str, Any]
-AUTHORITIES: Final = ("police", "prosecutor", "discipline")
-OWN_LAWYER: Final = "own-lawyer"
-OTHER_LAWYER: Final = "other-lawyer"
-PAPERS: Final = ("letter", "licence", "mandate")
-_OF_AUTHORITIES: Final = ("office", "officer", "signed")
-_OF_LAWYERS: Final = ("papers", "approved_by")
-NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
-    **dict.fromkeys(AUTHORITIES, _OF_AUTHORITIES),
-    OWN_LAWYER: (*_OF_LAWYERS, "received_by"),
-    OTHER_LAWYER: (*_OF_LAWYERS, "fee", "escort"),
-}
-"""What access needs before anything is shown, by who asks for it (RQ-9)."""
 
 
 @frozen
@@ -136,12 +124,12 @@ _ACCESS: Final = Register(
         "id": word,
         "at": instant,
         "record": _record_id,
-        "kind": one_of((*AUTHORITIES, OWN_LAWYER, OTHER_LAWYER)),
+        "kind": one_of(access.KINDS),
         "who": text,
         "office": text,
         "officer": text,
         "signed": flag,
-        "papers": list_of(one_of(PAPERS)),
+        "papers": list_of(one_of(access.PAPERS)),
         "approved_by": text,
         "received_by": text,
         "escort": text,
@@ -238,7 +226,7 @@ def load_rows(register: Register, document: Document) -> tuple[tuple[Row, ...], 
     rows: tuple[Row, ...] = () if data is None else data[ROWS]
     if not found:  # only then each row has its node
         found += _twice(register, document, rows)
-        found += _lacking(document, rows) if register is _ACCESS else []
+        found += _of_access(document, rows) if register is _ACCESS else []
     return rows, found
 
 
@@ -271,25 +259,19 @@ def _line(document: Document, index: int) -> int:
 
 def _twice(register: Register, document: Document, rows: Sequence[Row]) -> Iterator[Problem]:
     """E300: a row's name is its own."""
-    names = [name_of(register, row) for row in rows]
-    for index, name in enumerate(names):
-        if name in names[:index]:
+    names = set[str]()
+    for index, row in enumerate(rows):
+        name = name_of(register, row)
+        if name in names:
             message = _("'{name}' stands in {register} twice; keep one of the rows, or give one another name")
             message = message.format(name=name, register=register.name)
             yield Problem(register.path, _line(document, index), "E300", message)
+        names.add(name)
 
 
-def _lacking(document: Document, rows: Sequence[Row]) -> Iterator[Problem]:
-    """E301: nobody sees anything before what RQ-9 wants is there."""
-    for index, row in enumerate(rows):
-        needed = NEEDED[row["kind"]]
-        lacks = [name for name in needed if name != "papers" and (row.get(name) is None or row[name] is False)]
-        if "papers" in needed:
-            lacks += [f"papers: {name}" for name in PAPERS if name not in row.get("papers", ())]
-        if lacks:
-            message = _("access {name} by '{kind}' lacks: {lacks} (RQ-9)")
-            message = message.format(name=row["id"], kind=row["kind"], lacks=", ".join(lacks))
-            yield Problem(_ACCESS.path, _line(document, index), "E301", message)
+def _of_access(document: Document, rows: Sequence[Row]) -> Iterator[Problem]:
+    for index, code, message in access.faults(rows):
+        yield Problem(_ACCESS.path, _line(document, index), code, message)
 
 
 def lost(path: str) -> Problem:
@@ -336,7 +318,7 @@ def kept(register: Register, document: Document, old: Iterable[Row]) -> Iterator
 def records_named(files: Files, name: str) -> frozenset[str]:
     """The ids of the records that the register `name` is about; a row that another one corrects counts for nothing."""
     rows = read(files, name)
-    corrected = {row.get("corrects") for row in rows}
+    corrected = access.corrected(rows)
     valid = [row for row in rows if row.get("id") not in corrected]
     return frozenset(each for row in valid for each in (row.get("record"), *row.get("drawn", ())) if each is not None)
 

@@ -60,12 +60,19 @@ def load(root: Path, name: str) -> Playbook:
     """
     data = places.template(root, path_of(name)) if is_name(name) else None
     if data is None:
-        message = _("there is no playbook '{name}'").format(name=name) + did_you_mean(name, names(root))
-        raise NoPlaybook(message)
+        if name in own_names(root):
+            raise NoPlaybook(unnamed(name))
+        known = filter(is_name, names(root))
+        raise NoPlaybook(_("there is no playbook '{name}'").format(name=name) + did_you_mean(name, known))
     playbook, problems = read_playbook(parse(data, path_of(name)), name)
     if playbook is None:
         raise Invalid(_("the playbook is not right"), problems)
     return playbook
+
+
+def unnamed(name: str) -> str:
+    """What is wrong with a file of that name among the playbooks."""
+    return _("'{name}' can't be the name of a playbook; name its file with a-z, 0-9 and -").format(name=name)
 
 
 def is_offered(suggest: Suggest, settings: Settings) -> bool:
@@ -127,8 +134,7 @@ def problems(root: Path, settings: Settings) -> Iterator[Problem]:
     for name in own_names(root):
         path = path_of(name)
         if not is_name(name):
-            message = _("'{name}' can't be the name of a playbook; name its file with a-z, 0-9 and -")
-            yield Problem(path, 1, "E073", message.format(name=name))
+            yield Problem(path, 1, "E073", unnamed(name))
             continue
         try:
             node = parse(places.template(root, path) or b"", path)

@@ -207,7 +207,7 @@ class View:
 
     def _scores(self, record: Record) -> Iterator[tuple[str, int]]:
         for event in record.events:
-            if event.did == "follow-up" and self.period.holds(event.at):
+            if event.did == "follow-up" and event.reached and self.period.holds(event.at):
                 yield from event.data.get("scores", {}).items()
 
     def _single(self, record: Record, pending: Sequence[Due], title: str) -> Single:

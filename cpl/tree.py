@@ -102,12 +102,18 @@ def _inside(folder: Path) -> tuple[list[str], list[str]]:
 
 
 def register_files(root: Path) -> list[str]:
-    """The files in the folder of the registers, in order, whatever their names."""
-    folder = f"{RECORDS}/{REGISTERS}"
-    if (root / RECORDS).is_symlink() or (root / folder).is_symlink():
+    """The files in the folder of the registers and below it, in order, whatever their names."""
+    top = f"{RECORDS}/{REGISTERS}"
+    if (root / RECORDS).is_symlink() or (root / top).is_symlink():
         return []
-    _folders, names = _inside(root / folder)
-    return [f"{folder}/{name}" for name in names if name != ".gitkeep"]
+    found: list[str] = []
+    waiting = [top]
+    while waiting:
+        folder = waiting.pop()
+        folders, names = _inside(root / folder)
+        waiting += [f"{folder}/{name}" for name in folders]
+        found += [f"{folder}/{name}" for name in names if name != ".gitkeep"]
+    return sorted(found)
 
 
 def is_below(root: Path, path: str) -> bool:

@@ -17,7 +17,7 @@ from cpl.events import SET_BY_EVENTS, VERBS, Event, void_target
 from cpl.moments import format_instant
 from cpl.profile import TERM_SECTIONS, Profile
 from cpl.profile_rules import TASK_KINDS
-from cpl.promises import unreported, untold
+from cpl.promises import doubled, unreported, untold
 from cpl.record import Record, day_of, derived, derived_dues, line_of, load, local_day
 from cpl.renames import current, current_events
 from cpl.schema import did_you_mean, shown
@@ -93,6 +93,7 @@ class _Check:
         yield from self.voids()
         yield from self.tasks()
         yield from self.milestones()
+        yield from self.steps()
         yield from self.evidence()
         yield from self.links()
         for event, code, message in replay.faults(self.record, self.settings):
@@ -327,6 +328,10 @@ class _Check:
         """W064: each milestone is reported to the complainant (CS-7)."""
         if not self.settings.profile.is_final(self.record.status):
             yield from (self._at(["tasks"], "W064", untold(task, self.record)) for task in unreported(self.record))
+
+    def steps(self) -> Iterator[Problem]:
+        """W065: a step of a playbook is one task, also where two clones applied it."""
+        yield from (self._at(["tasks", place], "W065", message) for place, message in doubled(self.record))
 
     def evidence(self) -> Iterator[Problem]:
         """E040, E041, E042, W043: evidence files exist, are unchanged, lie in the record's folder; none is unlisted."""

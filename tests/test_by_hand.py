@@ -146,6 +146,12 @@ CASES = {
         12,
         f"'kind' of task t-aaaa (it was 'action')…{DROP}, cpl task {ONE} add TEXT",
     ),
+    "how often a task repeats": (
+        "text: Ring,",
+        "text: Ring, every: 1d,",
+        12,
+        f"'every' of task t-aaaa (it was absent)…{DROP}, cpl task {ONE} add TEXT",
+    ),
     "task's due": (
         f"due: {DUE}",
         "due: 2026-11-21T18:00:00+08:00",

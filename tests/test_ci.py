@@ -73,6 +73,21 @@ def test_push_that_deletes_a_record_fails(site: Callable[[Push, Path], Run], des
     assert run.printed.count(" E100 the record was removed") == 2
 
 
+@pytest.mark.clause("RQ-5")
+@pytest.mark.parametrize("site", SITES)
+def test_a_draw_that_nobody_drew_fails(site: Callable[[Push, Path], Run], desk: Desk, tmp_path: Path) -> None:
+    head = subprocess.run(["git", "rev-parse", "main"], cwd=desk.remote, check=True, capture_output=True, text=True)
+    row = "id: d-aaaa, period: 2026-11, level: office, share: office, percent: 3, population: 9, digest: aa, drawn: []"
+    by = f"commit: {head.stdout.strip()}, at: 2026-11-18T10:00:00+08:00, by: li.na"
+    draws = desk.root / "records/registers/draws.yaml"
+    draws.parent.mkdir()
+    draws.write_text(f"rows:\n- {{{row}, {by}}}\n", "utf-8")
+    desk.sh("add", "--all")
+    desk.sh("commit", "--quiet", "--no-verify", "-m", "bad")
+    run = site(pushed(desk), tmp_path)
+    assert (run.code, run.printed.count("population is 9, but by that commit it is 0")) == (1, 1)
+
+
 @pytest.mark.parametrize("site", SITES)
 def test_bad_commit_fails_although_a_later_one_puts_it_right(
     site: Callable[[Push, Path], Run], desk: Desk, tmp_path: Path

@@ -485,6 +485,7 @@ def test_registers_are_of_a_period_and_of_what_holds(filled: Ledger) -> None:
         (["../../cpl"], "there is no form '../../cpl'; there are: call-register, "),
         (["repair-order"], "say of which complaint: cpl form repair-order ID…\n"),
         (["customer-card"], "say of which room: cpl form customer-card --room 3-2-1201\n"),
+        (["duty-log", "--month", "2026-11"], "this form is of one day: cpl form duty-log --day 2026-11-01\n"),
         (["call-register", "--month", "2026-11", "--week", "2026-W47"], "--month, --week and --day exclude each other"),
         (["call-register", "--month", "2026-13"], "'2026-13' is not a month like 2026-11\n"),
         (["repair-order", "zzzzzzz"], "no record's id has 'zzzzzzz' in it"),
@@ -494,6 +495,18 @@ def test_what_can_not_be_printed_is_said(filled: Ledger, args: list[str], said: 
     outcome = filled("form", *args)
     assert (outcome.code, outcome.out) == (2, "")
     assert said in outcome.err
+
+
+def test_a_form_that_can_not_be_read_hides_no_other(ledger: Ledger) -> None:
+    folder = ledger.root / "templates/forms"
+    folder.mkdir(parents=True)
+    everything = ledger.ok("form")
+    (folder / "bad.en.md").write_text("---\ntakes: record\n---\n", encoding="utf-8")
+    (folder / "link.en.md").symlink_to("/etc/passwd")
+    outcome = ledger("form")
+    assert (outcome.code, outcome.out) == (0, everything)
+    assert [line.partition(": ")[0] for line in outcome.err.splitlines()] == ["unreadable", "unreadable"]
+    assert "templates/forms/bad.en.md:2: E021 'label' is missing" in outcome.err
 
 
 def test_a_form_is_written_to_a_new_private_file_that_is_none_of_the_ledger_s(filled: Ledger, tmp_path: Path) -> None:

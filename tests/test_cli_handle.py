@@ -452,6 +452,16 @@ def test_follow_up_is_recorded(ledger: Ledger, one: str, args: list[str], event:
         ),
         (["--satisfied", "--score", "5"], "'5' is not NAME=VALUE"),
         (
+            ["--satisfied", "--score", "attitude=101"],
+            "Invalid value for --score: 'attitude=101' is not a score; it goes from 0 to 100",
+        ),
+        (
+            ["--satisfied", "--score", f"a={'9' * 40}"],
+            f"Invalid value for --score: 'a={'9' * 40}' is not a score; it goes from 0 to 100",
+        ),
+        (["--satisfied", "--score", "a=1", "--score", "a=5"], "the score 'a' is given twice; leave one of them out"),
+        (["--not-reached", "--score", "attitude=5"], "who was not reached gives no score; leave one of the two out"),
+        (
             ["--satisfied", "--score", "attitude=good"],
             "Invalid value for --score: 'attitude=good' is not NAME=N with a whole number",
         ),

@@ -20,6 +20,10 @@ def shown(ledger: Ledger, identifier: str, now: str | None = None) -> dict[str, 
     return found
 
 
+def sha(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 @pytest.fixture
 def asked(ledger: Ledger) -> str:
     """A complaint by app that has been judged and dispatched."""
@@ -68,14 +72,14 @@ def test_what_was_sent_is_kept_and_stops_the_clock_in_one_commit(ledger: Ledger,
         f"{asked}: letter acknowledgement sent by app\n",
         "",
     )
-    name = "letter-acknowledgement-20261118.md"
+    name = f"letter-acknowledgement-20261118-{sha(text)[:8]}.md"
     kept = ledger.path(asked).with_suffix("") / name
     assert kept.read_text(encoding="utf-8") == text
     record = shown(ledger, asked)
     assert record["evidence"] == [
         {
             "file": name,
-            "sha256": hashlib.sha256(text.encode()).hexdigest(),
+            "sha256": sha(text),
             "source": "cpl",
             "taken_at": "2026-11-18T16:00:00+08:00",
             "text": "acknowledgement",
@@ -101,10 +105,14 @@ def test_what_was_sent_is_kept_and_stops_the_clock_in_one_commit(ledger: Ledger,
 
 
 def test_a_second_letter_of_a_day_has_a_name_of_its_own(ledger: Ledger, asked: str) -> None:
-    for at in ("15:00", "16:00"):
-        ledger.ok("letter", "progress", asked, "--say", "progress=Part ordered", "--sent", "app", "--at", at)
-    files = [each["file"] for each in shown(ledger, asked)["evidence"]]
-    assert files == ["letter-progress-20261118.md", "letter-progress-20261118-2.md"]
+    for at, language in (("15:00", "en"), ("15:30", "zh"), ("16:00", "en")):
+        said = ("--say", "progress=Part ordered", "--language", language)
+        ledger.ok("letter", "progress", asked, *said, "--sent", "app", "--at", at)
+    record = shown(ledger, asked)
+    english, chinese = (each["sha256"][:8] for each in record["evidence"][:2])
+    files = [f"letter-progress-20261118-{each}.md" for each in (english, chinese, f"{english}-2")]
+    assert [each["file"] for each in record["evidence"]] == files
+    assert [event["text"] for event in record["history"] if event.get("did") == "contact"] == files
 
 
 @pytest.mark.clause("CS-8")
@@ -224,7 +232,7 @@ def test_a_mall_sends_the_written_answer_between_the_instruction_and_the_archive
     assert "rule 'in-writing' (MA-3) needs did:contact/written-reply" in refused.err
     ledger.ok("letter", "written-answer", shop, *said, "--language", "zh", "--sent", "letter", "--at", "14:00")
     ledger.ok("transition", shop, "following-up")
-    letter = ledger.path(shop).with_suffix("") / "letter-written-answer-20261118.md"
+    (letter,) = ledger.path(shop).with_suffix("").glob("letter-written-answer-20261118-*.md")
     assert "孙伟于 2026-11-18 12:00 批示:免费修复\n\n已修好\n" in letter.read_text(encoding="utf-8")
 
 
@@ -282,7 +290,7 @@ Stage: received. Not satisfied when asked. Wants it quiet at noon.
     ledger.ok("letter", "forwarder-report", mine, *said, "--sent", "email")
     event = shown(ledger, mine)["history"][-1]
     assert (event["did"], event["whom"]) == ("forward", "Housing Bureau")
-    assert event["text"] == "letter-forwarder-report-20261118.md"
+    assert event["text"] == shown(ledger, mine)["evidence"][-1]["file"]
 
 
 def test_a_letter_is_looked_over_in_the_editor_and_kept_as_it_was_sent(ledger: Ledger, asked: str) -> None:
@@ -321,7 +329,7 @@ def test_a_letter_is_sent_as_other_writes_are_made(ledger: Ledger, asked: str, t
         f"written: {copy}; it may hold personal data, so don't commit it\n",
     )
     (item,) = shown(ledger, asked)["evidence"]
-    assert item["file"] == "letter-acknowledgement-20261118.html"
+    assert item["file"] == f"letter-acknowledgement-20261118-{item['sha256'][:8]}.html"
     kept = ledger.path(asked).with_suffix("") / item["file"]
     assert kept.read_bytes() == copy.read_bytes()
     event = shown(ledger, asked)["history"][-1]

@@ -202,6 +202,40 @@ def test_applied_twice_it_is_refused_but_a_step_that_is_not_there_may_follow(led
     )
 
 
+def test_a_step_that_two_clones_made_a_task_is_named(ledger: Ledger, rats: str) -> None:
+    ledger.ok("playbook", "apply", rats, NAME, "--only", "arrive", "--only", "check-the-baits")
+    path = ledger.path(rats)
+    text = path.read_text("utf-8")
+    first, repeating = (task["id"] for task in shown(ledger, rats)["tasks"])
+    line = next(each for each in text.splitlines(keepends=True) if f"- {{id: {first}" in each)
+    path.write_text(text.replace(line, line + line.replace(first, "t-aaaa")), "utf-8")
+    ledger.commit("as a merge leaves it")
+    ledger.ok("task", rats, "done", repeating)
+    where = f"{path.relative_to(ledger.root)}:{path.read_text('utf-8').partition('t-aaaa')[0].count(chr(10)) + 1}"
+    assert ledger("check").out == (
+        f"{where}: W065 task t-aaaa is the same step as {first}; run: cpl task {rats} drop t-aaaa --reason TEXT\n"
+    )
+    ledger.ok("task", rats, "drop", "t-aaaa", "--reason", "applied by two of us")
+    assert ledger("check").out == ""
+
+
+def test_a_playbook_of_very_many_steps_is_refused_before_it_takes_long(ledger: Ledger, rats: str) -> None:
+    steps = "".join(f"- {{name: s-{number}, text: {{en: x}}}}\n" for number in range(201))
+    add_playbook(ledger, "endless", f"label: {{en: x}}\nsuggest: {{words: {{en: [x]}}}}\nsteps:\n{steps}")
+    refused = ledger("playbook", "apply", rats, "endless")
+    assert (refused.code, refused.err.splitlines()[1]) == (
+        2,
+        "templates/playbooks/endless.yaml:4: E073 it has 201 steps, the limit is 200; make several playbooks of it",
+    )
+
+
+def test_a_file_whose_name_no_playbook_can_have_is_named_by_list(ledger: Ledger) -> None:
+    add_playbook(ledger, "No name", RATS)
+    assert ledger("playbook", "list").err == (
+        "unreadable: 'No name' can't be the name of a playbook; name its file with a-z, 0-9 and -\n"
+    )
+
+
 def test_a_repeating_step_repeats(ledger: Ledger, rats: str) -> None:
     ledger.ok("playbook", "apply", rats, NAME, "--only", "check-the-baits")
     (task,) = shown(ledger, rats)["tasks"]
@@ -252,6 +286,25 @@ def finished(ledger: Ledger, title: str, *args: str) -> str:
         "transition", identifier, "referred", "--reason", "vendor", "--by", "sun.wei", now="2026-11-19T10:00:00+08:00"
     )
     return identifier
+
+
+@pytest.mark.clause("MA-4")
+def test_the_rooms_of_residents_do_not_get_into_a_playbook(ledger: Ledger, one: str) -> None:
+    for building in ("7", "Court 8"):
+        place = (f"location.building={building}", "location.unit=2", "location.room=1501")
+        ledger.ok("register", "residents", "add", "name=Mr Sun", *place)
+    steps = "steps:\n- {name: call, text: {en: Call on}, for: residents}\n"
+    add_playbook(ledger, "rounds", f"label: {{en: Rounds}}\nsuggest: {{words: {{en: [x]}}}}\n{steps}")
+    ledger.ok("playbook", "apply", one, "rounds")
+    assert [task["text"] for task in shown(ledger, one)["tasks"]] == ["Call on: 7-2-1501", "Call on: Court 8-2-1501"]
+    for task in shown(ledger, one)["tasks"]:
+        ledger.ok("task", one, "done", task["id"])
+    ledger.ok("transition", one, "referred", "--reason", "x", "--by", "sun.wei")
+    ledger.ok("playbook", "new", "rounds-again", "--from", one)
+    text = (ledger.root / "templates/playbooks/rounds-again.yaml").read_text(encoding="utf-8")
+    step = "- {name: call, text: {en: Call on}, role: desk, within: 1m, for: residents}"
+    assert [line for line in text.splitlines() if "name: call" in line] == [step]
+    assert "1501" not in text
 
 
 @pytest.mark.clause("MA-4")

@@ -144,6 +144,11 @@ def test_the_price_of_an_order_comes_from_the_list_and_is_accepted_before_work(l
             ("access", "remove", "a-0000"),
             "rows of access are only added; put a slip right by a further row: corrects=a",
         ),
+        (("access", "add", "at=2026-11-19"), "'2026-11-19' is not an instant like"),
+        (
+            ("access", "add", "at=2026-11-18T16:01"),
+            "at 2026-11-18T16:01:00+08:00 lies in the future; now is 2026-11-18T",
+        ),
         (("acess",), "'acess' is not one of"),
     ],
 )
@@ -238,6 +243,21 @@ def test_access_without_what_it_needs_is_refused(ledger: Ledger, fields: tuple[s
 
 
 @pytest.mark.clause("RQ-9")
+def test_a_row_that_lacks_something_is_put_right_by_one_that_corrects_it(ledger: Ledger) -> None:
+    one = inquiry(ledger)
+    row = add(ledger, "access", f"record={one}", *OFFICER)
+    file = path(ledger, "access")
+    file.write_text(file.read_text("utf-8").replace("officer: Mr Lin", "officer: ''"), "utf-8")
+    ledger.commit()
+    assert f"E301 access {row} by 'police' lacks: officer (RQ-9)" in ledger("check").out
+    assert ledger("transition", one, "replying").code == 2
+    add(ledger, "access", f"record={one}", *OFFICER, f"corrects={row}")
+    assert ledger("check", "--range", "HEAD^..HEAD").code == 0
+    assert ledger("check").code == 0
+    ledger.ok("transition", one, "replying")
+
+
+@pytest.mark.clause("RQ-9")
 @pytest.mark.parametrize("how", ["changed", "removed", "file"])
 def test_who_saw_what_stays_on_record(ledger: Ledger, how: str) -> None:
     one = inquiry(ledger)
@@ -279,6 +299,15 @@ def test_a_file_that_is_no_register_is_told(ledger: Ledger) -> None:
     write(ledger, "acess", POLICE)
     said = "there is no register 'acess', so nobody reads this file; move it away; did you mean 'access'?"
     assert ledger("check").out == f"records/registers/acess.yaml:1: W302 {said}\n"
+
+
+def test_a_register_in_a_folder_of_its_own_is_told_for_nobody_reads_it(ledger: Ledger) -> None:
+    folder = path(ledger, "access").parent / "2026"
+    folder.mkdir(parents=True)
+    (folder / "access.yaml").write_text("rows: []\n", "utf-8")
+    assert ledger("check").out.startswith(
+        "records/registers/2026/access.yaml:1: W302 there is no register '2026/access',"
+    )
 
 
 def test_a_row_about_a_record_that_there_is_not_is_told(ledger: Ledger) -> None:

@@ -152,6 +152,22 @@ def test_what_is_drawn_is_listed_until_somebody_was_reached(estate: Ledger) -> N
     estate.ok("follow-up", one, "--via", "phone", "--about", "management", "--not-satisfied", "--by", "sun.wei")
     assert drawn(estate.ok("sample", "--open", "--format", "json")) == [other]
     assert drawn(estate.ok("sample", "--open", "--month", "2026-10", "--format", "json")) == []
+    assert drawn(estate.ok("sample", "--open", "--level", "office", "--format", "json")) == []
+    assert drawn(estate.ok("sample", "--open", "--level", "management", "--format", "json")) == [other]
+
+
+@pytest.mark.clause("RQ-5")
+def test_who_is_drawn_twice_is_called_once(estate: Ledger) -> None:
+    path = estate.root / "records" / "registers" / "draws.yaml"
+    text = path.read_text("utf-8")
+    row = text.splitlines(keepends=True)[1]
+    path.write_text(text + row.replace("id: d-", "id: d-z").replace("by: li.na", "by: zhao.qiang"), "utf-8")
+    estate.commit("as two clones leave it in which the same is drawn")
+    assert [row["population"] for row in kept(estate)] == [12, 12]
+    rows = json.loads(estate.ok("sample", "--open", "--format", "json"))
+    assert [(row["draw"], row["id"]) for row in rows] == [
+        (kept(estate)[0]["id"], each) for each in kept(estate)[0]["drawn"]
+    ]
 
 
 @pytest.mark.clause("RQ-5")
@@ -162,6 +178,7 @@ def test_what_is_drawn_is_listed_until_somebody_was_reached(estate: Ledger) -> N
         ("population: 12", "population: 11", ": population is 11, but by that commit it is 12"),
         ("level: management", "level: office", ": the profile of that commit has no share 'management' of 10 %"),
         ("period: '2026-11'", "period: '2026-1'", ": '2026-1' is not a month like 2026-11"),
+        ("COMMIT", "main", ": 'main' is not the whole hash of a commit, so it can mean another one any day"),
         ("COMMIT", "f" * 40, ": it can't be repeated: this clone has no commit ffffffffffff"),
     ],
 )
@@ -191,6 +208,9 @@ def test_a_share_of_ones_own_is_of_all_that_the_level_is_for(estate: Ledger) -> 
         ((*MONTH[1:], "--level", "office", "--share", "1e1%"), "'1e1%' is not a share; write one such as 10%"),
         ((*MONTH[1:], "--commit", "nowhere"), "this clone has no commit 'nowhere'"),
         ((*MONTH[1:], "--population"), "these are several draws; say of which one: --level management --share 10%, "),
+        (("--verify", "--level", "office"), "--level has no effect on --verify; leave it out"),
+        (("--open", "--share", "10%"), "--share has no effect on --open; leave it out"),
+        (("--open", "--month", "November"), "'November' is not a month like 2026-11"),
         ((*MONTH[1:], "--dry-run", "--verify"), "--dry-run, --population, --open and --verify exclude each other"),
     ],
 )

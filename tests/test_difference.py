@@ -87,6 +87,12 @@ CASES = [
         text(fields=TASK.replace(", due: 2026-11-20T12:00:00+08:00", "")),
         [(8, "E107")],
     ),
+    (
+        "a task repeats less often",
+        [text(fields=TASK.replace("it,", "it, every: 1d,"))],
+        text(fields=TASK.replace("it,", "it, every: 9d,")),
+        [(8, "E107")],
+    ),
     ("a promise becomes a step", [text(fields=TASK)], text(fields=TASK.replace("promise", "step")), [(8, "E107")]),
     ("evidence goes", [text(fields=DOOR)], text(), [(2, "E108")]),
     ("a name of evidence is used again", [text(fields=DOOR)], text(fields=DOOR.replace("aa", "bb")), [(8, "E108")]),

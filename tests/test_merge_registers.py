@@ -53,6 +53,21 @@ def test_what_only_one_side_changed_is_as_that_side_has_it(base: dict[str, int],
     assert prices(merged(PRICES, text(base), text(base), text(changed))) == changed
 
 
+def test_a_row_that_theirs_changed_keeps_its_comments_and_its_form() -> None:
+    base = b"rows:\n- code: lock  # the usual one\n  label: {en: x}\n  unit: piece\n  price: 1\n  until: 2026-12-31\n"
+    theirs = base.replace(b"price: 1", b"price: 2").replace(b"  until: 2026-12-31\n", b"  note: new\n")
+    ours = base + b"- {code: key, label: {en: x}, unit: piece, price: 3}\n"
+    expected = ours.replace(b"price: 1", b"price: 2").replace(b"  until: 2026-12-31\n", b"  note: new\n")
+    assert merged(PRICES, base, ours, theirs) == expected
+
+
+def test_what_theirs_changed_beside_the_rows_is_not_lost() -> None:
+    base = text({"a": 1})
+    assert merged(PRICES, base + b"x-year: 2026\n", base + b"x-year: 2026\n", base + b"x-year: 2027\n") is None
+    assert merged(PRICES, base, text({"a": 2}), base + b"x-year: 2027\n") is None
+    assert merged(PRICES, base, text({"a": 2}) + b"x-year: 2027\n", base) == text({"a": 2}) + b"x-year: 2027\n"
+
+
 @pytest.mark.parametrize("broken", [b"rows: {}\n", b"rows:\n- {code: a}\n", text({"a": 1}) + text({})])
 def test_what_can_not_be_read_is_left_to_a_merge_of_texts(broken: bytes) -> None:
     assert merged(PRICES, text({}), broken, text({"a": 1})) is None

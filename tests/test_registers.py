@@ -81,6 +81,26 @@ def test_a_register_with_errors_is_not_read() -> None:
             [POLICE.replace("kind: police", "kind: other-lawyer, papers: [letter, mandate], fee: 0")],
             ":2: E301 access a-0001 by 'other-lawyer' lacks: approved_by, escort, papers: licence (RQ-9)",
         ),
+        (
+            "access",
+            [POLICE.replace("office: Tianhe", "office: ' '")],
+            ":2: E301 access a-0001 by 'police' lacks: office",
+        ),
+        (
+            "access",
+            [POLICE.replace("[gate log of 17 November]", "['']")],
+            ":2: E301 access a-0001 by 'police' lacks: seen",
+        ),
+        (
+            "access",
+            [POLICE, POLICE.replace("a-0001", "a-0002").replace("signed", "corrects: a-0003, signed")],
+            ":3: E303 'a-0002' corrects 'a-0003', and no other row has that name; did you mean 'a-0001'?",
+        ),
+        (
+            "access",
+            [POLICE.replace("signed", "corrects: a-0001, signed")],
+            ":2: E303 'a-0001' corrects 'a-0001', and no",
+        ),
         ("prices", ["{code: lock, label: {zh: 换锁芯}, unit: piece, price: 60 yuan}"], ":2: E022 '60 yuan' is not a"),
     ],
 )

@@ -14,8 +14,8 @@ from cpl import files, markdown, templating
 from cpl.cli.app import App
 from cpl.cli.options import Command, Name
 from cpl.cli.writing import pair
-from cpl.errors import CplError
-from cpl.forms import FORMS, LETTERS, Form, every
+from cpl.errors import CplError, Invalid
+from cpl.forms import FORMS, LETTERS, Form, find, names
 from cpl.language import LANGUAGES
 from cpl.patterns import regex
 from cpl.render import Cell, Column
@@ -28,7 +28,8 @@ _PRIVATE: Final = 0o600  # it holds personal data
 
 def _named(folder: str) -> Name:
     def candidates(app: App) -> Iterable[tuple[str, str]]:
-        return [(form.name, form.label) for form in every(app.store.root, folder, app.settings.language)]
+        found, _unreadable = _all(app, folder, app.settings.language)
+        return [(form.name, form.label) for form in found]
 
     return Name(folder.rpartition("/")[2].removesuffix("s"), candidates)
 
@@ -106,9 +107,24 @@ def put_out(app: App, text: str, output: Path | None) -> None:
     app.say(_("written: {path}; it may hold personal data, so don't commit it").format(path=output))
 
 
+def _all(app: App, folder: str, language: str) -> tuple[list[Form], list[CplError]]:
+    """All forms of a folder, and why others can't be read."""
+    found: list[Form] = []
+    unreadable: list[CplError] = []
+    for name in names(app.store.root, folder):
+        try:
+            found.append(find(app.store.root, folder, name, language))
+        except CplError as error:
+            unreadable.append(error)
+    return found, unreadable
+
+
 def list_all(app: App, folder: str, wanted: Wanted, fmt: str) -> None:
-    """Print which forms or letters there are."""
-    found = every(app.store.root, folder, wanted.language_in(app))
+    """Print which forms or letters there are; one that can't be read is named on stderr, and hides no other."""
+    found, unreadable = _all(app, folder, wanted.language_in(app))
+    for error in unreadable:
+        why = error.problems[0] if isinstance(error, Invalid) else error
+        app.say(_("unreadable: {problem}").format(problem=why))
     rows: list[dict[str, Cell]] = [
         {
             "name": form.name,

@@ -155,9 +155,16 @@ class _Taking:
         return {**self._common(asked), "records": shown, "rooms": rooms, "total": total, "card": card}
 
     def _day(self, asked: Asked) -> dict[str, Any]:
-        """What came in on a day, what was noted on it, and what is left over at its end."""
+        """What came in on a day, what was noted on it, and what is left over at its end.
+
+        Raises:
+            click.UsageError: a longer time was asked for.
+        """
         zone = self.app.settings.zone
         day = whole_day(self._today if asked.period is None else local_day(asked.period.start, zone), zone)
+        if asked.period is not None and asked.period.end > day.end:
+            message = _("this form is of one day: cpl form {name} --day {day}").format(name=self.name, day=day.name)
+            raise click.UsageError(message)
         found = of_index(self.app, lambda index: index.active(day.start))
         active = [(record, body) for record, body in found if record.received_at < day.end]
         end = min(day.end - timedelta(seconds=1), self.app.now)

@@ -33,6 +33,7 @@ from cpl.schema import did_you_mean, text
 from cpl.values import replace
 
 # What contacts and follow-ups are about; a profile may wait for further words.
+_BEST: Final = 100  # so that a slip of the key does not decide over a mean
 ABOUT: Final = ("acknowledge", "progress", "outcome", "reply", "written-reply")
 
 
@@ -232,7 +233,7 @@ def follow_up_command(
     if satisfied is not None:
         data["satisfied"] = satisfied
     if scores:
-        data["scores"] = dict(_score(each) for each in scores)
+        data["scores"] = _scores(scores, reached=reached)
     data["about"] = about
 
     def edit(draft: Draft) -> str:
@@ -248,10 +249,25 @@ def _followed_up(satisfied: bool | None) -> str:
     return later("follow-up by {via}, satisfied") if satisfied else later("follow-up by {via}, not satisfied")
 
 
+def _scores(given: Sequence[str], *, reached: bool) -> dict[str, int]:
+    """The scores by name. Raises click.UsageError: nobody was reached, or one is given twice."""
+    if not reached:
+        raise click.UsageError(_("who was not reached gives no score; leave one of the two out"))
+    scores: dict[str, int] = {}
+    for name, score in map(_score, given):
+        if name in scores:
+            raise click.UsageError(_("the score '{name}' is given twice; leave one of them out").format(name=name))
+        scores[name] = score
+    return scores
+
+
 def _score(text: str) -> tuple[str, int]:
     name, value = pair(text)
     if not (value.isascii() and value.isdigit()):
         message = _("'{text}' is not NAME=N with a whole number").format(text=text)
+        raise click.BadParameter(message, param_hint="--score")
+    if len(value) > len(str(_BEST)) or int(value) > _BEST:
+        message = _("'{text}' is not a score; it goes from 0 to {most}").format(text=text, most=_BEST)
         raise click.BadParameter(message, param_hint="--score")
     return name, int(value)
 

@@ -80,9 +80,13 @@ class _Letter:
             if run.is_open and stops.isdisjoint(settings.profile.clocks[run.clock].stops):
                 yield run
 
-    def file_name(self, ending: str) -> str:
-        """What the letter is called among the record's evidence; a second one of a day is numbered."""
-        stem = f"letter-{self.form.name}-{local_day(self.at, self.app.settings.zone):%Y%m%d}"
+    def file_name(self, digest: str, ending: str) -> str:
+        """What the letter is called among the record's evidence; the same one sent again on a day is numbered.
+
+        With a piece of its SHA-256: two clones never give two letters one name, which both events would tell.
+        """
+        day = local_day(self.at, self.app.settings.zone)
+        stem = f"letter-{self.form.name}-{day:%Y%m%d}-{digest[:8]}"
         taken = {each["file"] for each in self.record.get("evidence") or ()}
         number, name = 1, f"{stem}{ending}"
         while name in taken:
@@ -179,11 +183,12 @@ def _edited(app: App, letter: _Letter, text: str) -> str:
 
 def _keep_as_sent(letter: _Letter, text: str, via: str, how: How, ending: str) -> None:
     """Make the text evidence of the record and add the event, in one commit."""
-    app, name = letter.app, letter.file_name(ending)
-    data = text.encode("utf-8", "backslashreplace")
+    app, data = letter.app, text.encode("utf-8", "backslashreplace")
+    digest = hashlib.sha256(data).hexdigest()
+    name = letter.file_name(digest, ending)
     item = {
         "file": name,
-        "sha256": hashlib.sha256(data).hexdigest(),
+        "sha256": digest,
         "source": _SOURCE,
         "taken_at": letter.at,
         "text": letter.form.label,
@@ -195,5 +200,5 @@ def _keep_as_sent(letter: _Letter, text: str, via: str, how: How, ending: str) -
         draft.add({**event, **({"via": via} if event["did"] == "contact" else {}), "text": name})
         return said("letter {name} sent by {via}", name=letter.form.name, via=via)
 
-    evidence = [Evidence(data, name, str(item["sha256"]))]
+    evidence = [Evidence(data, name, digest)]
     change(app, [letter.record.id], how, Action("letter", edit, logged_as=via, evidence=evidence))

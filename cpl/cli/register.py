@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from gettext import gettext as _
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -17,7 +18,7 @@ from cpl.cli.writing import pair, typed
 from cpl.document import Document
 from cpl.errors import CplError
 from cpl.language import later, said
-from cpl.moments import Duration
+from cpl.moments import Duration, format_instant
 from cpl.registers import REGISTERS, Register
 from cpl.render import Cell, Column, pairs
 from cpl.schema import did_you_mean, instant
@@ -129,11 +130,20 @@ def _field(app: App, register: Register, part: str, row: Mapping[str, Any]) -> d
     if name == "record":
         text = PurePosixPath(app.store.find(text)).stem
     if converter is instant:
-        return {name: bad_parameter(name, app.instant, text)}
+        return {name: _past(app, name, text)}
     if name == dotted:
         return typed(name, text, register.fields)
     values = typed(name, f"[{text}]" if text.startswith(("[", "{")) else text, register.fields)
     return _nested(name, (*(_at(row, name) or ()), *_at(values, name)))
+
+
+def _past(app: App, name: str, text: str) -> datetime:
+    """The instant that a field names. Raises CplError: it has not come yet."""
+    at: datetime = bad_parameter(name, app.instant, text)
+    if at > app.now:
+        message = _("{field} {at} lies in the future; now is {now}")
+        raise CplError(message.format(field=name, at=format_instant(at), now=format_instant(app.now)))
+    return at
 
 
 def _nested(dotted: str, value: Any) -> dict[str, Any]:

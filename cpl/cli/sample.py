@@ -74,9 +74,11 @@ def sample_command(
     if (dry_run, population, only_open, verify).count(True) > 1:
         raise click.UsageError(_("--dry-run, --population, --open and --verify exclude each other"))
     if verify:
+        _refuse_unused("--verify", {"--month": name, "--level": level, "--share": share})
         return _verify(app)
     if only_open:
-        _list_open(app, name, fmt)
+        _refuse_unused("--open", {"--share": share})
+        _list_open(app, name, level, fmt)
         return 0
     asked = _asked(app, name, level, share)
     known = draws.past(app.store.git, revision, asked.month, app.now)
@@ -93,6 +95,14 @@ def sample_command(
         app.say(_told(row))
     _say_what_is_odd(app, asked, known, found)
     return 0
+
+
+def _refuse_unused(what: str, given: Mapping[str, str | None]) -> None:
+    """Raise click.UsageError for an option that would have no effect."""
+    for option, value in given.items():
+        if value is not None:
+            message = _("{option} has no effect on {what}; leave it out").format(option=option, what=what)
+            raise click.UsageError(message)
 
 
 def _asked(app: App, name: str | None, level: str | None, share: str | None) -> Asked:
@@ -220,9 +230,14 @@ def _emit(app: App, lines: Sequence[_Line], fmt: str) -> None:
     app.emit([line.cells() for line in lines], columns, fmt)
 
 
-def _list_open(app: App, name: str | None, fmt: str) -> None:
+def _list_open(app: App, name: str | None, level: str | None, fmt: str) -> None:
+    if name is not None:
+        bad_parameter("--month", lambda text: month(text, app.settings.zone), name)
     rows = registers.read(app.store.file, _REGISTER.name)
-    lines = [line for row in rows if name in (None, row["period"]) for line in _lines(app, row) if not line.is_called]
+    meant = [row for row in rows if name in (None, row["period"]) and level in (None, row["level"])]
+    drawn = [line for row in meant for line in _lines(app, row)]
+    first = {(line.did, line.id): line for line in reversed(drawn)}  # drawn again, it is the same call
+    lines = [line for line in drawn if first[line.did, line.id] is line and not line.is_called]
     _emit(app, lines, fmt)
     if fmt == "table":
         app.say(_("{count} drawn and not called yet").format(count=len(lines)))
