@@ -6,7 +6,6 @@ Pure: the record, the profile, when the store works and `now` come in; nothing i
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
@@ -16,7 +15,7 @@ from cpl.profile import REOPEN, Profile
 from cpl.profile_clocks import Clock, Target
 from cpl.record import Record, as_of, judged_at, local_day
 from cpl.renames import current
-from cpl.values import frozen
+from cpl.values import field, frozen, slotted
 from cpl.workflow import matches
 from cpl.worktime import Worktime, between, extend
 from cpl.worktime import due as due_after
@@ -100,7 +99,7 @@ class _Step(NamedTuple):
         return self.reached and not self.names.isdisjoint(patterns)
 
 
-@dataclass(slots=True)
+@slotted
 class _Open:
     """A run that is being followed through the events."""
 

@@ -44,6 +44,7 @@ CORRECTED_FIELDS: Final[Mapping[str, Converter]] = {
     "channel": word,
     "lead": word,
 }
+_NOTHING: Final[Mapping[str, Any]] = {}
 TASK_FIELDS: Final[Mapping[str, Converter]] = {"due": instant}
 FOLLOW_UPS: Final = ("desk", "management", "office")  # who asks: the desk, or a re-check
 SET_BY_EVENTS: Final = frozenset({"status", *GIVEN_FIELDS, *CORRECTED_FIELDS})
@@ -134,7 +135,7 @@ class Event:
     @property
     def sets(self) -> Mapping[str, Any]:
         """The fields that the event sets; None for one that a judgement took away: its `was` has it, its `set` not."""
-        values: Mapping[str, Any] = self.data.get("set", {})
+        values: Mapping[str, Any] = self.data.get("set", _NOTHING)
         if self.did not in ("classify", "correct"):
             return values
         return {name: values.get(name) for name in (*self.data.get("was", {}), *values)}

@@ -11,7 +11,6 @@ import os
 import stat
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
 from typing import Final
@@ -20,7 +19,7 @@ from cpl import files, tree
 from cpl.errors import CplError
 from cpl.git import Git
 from cpl.patterns import bytes_regex
-from cpl.values import frozen
+from cpl.values import field, frozen, slotted
 
 Stamp = str
 """What tells a file or folder from what it was or will be: times, size, inode, mode; empty: not to be trusted."""
@@ -61,7 +60,7 @@ class Known:
     git_stamp: bytes
 
 
-@dataclass(slots=True)
+@slotted
 class Folders:
     """The folders that had to be looked into, with their stamps and record files; and those that are gone."""
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 
 from cpl.record import Record
 from cpl.relations import ONCE, Link
-from cpl.values import frozen
+from cpl.values import field, frozen, slotted
 
 
 def links_of(record: Record) -> tuple[tuple[str, str], ...]:
@@ -39,7 +38,7 @@ class Member:
     people: int
 
 
-@dataclass(slots=True)
+@slotted
 class Groups:
     """All records by what links say of them; the order in which they are added does not matter.
 

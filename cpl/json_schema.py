@@ -74,8 +74,6 @@ class _Maker:
         if converter is events.read_event:
             move = events.Verb(events.MOVE)
             return {"anyOf": (self._event(move, "to"), *(self._event(verb, "did") for verb in _verbs()))}
-        if converter in _SHAPES:
-            return dict(_SHAPES[converter])
         match converter:
             case Shaped():
                 return self.of(converter.like)
@@ -88,7 +86,7 @@ class _Maker:
                 return {"type": "object", "additionalProperties": self._optional(self._below("*").of(converter.value))}
             case Struct():
                 return self._struct(converter)
-        return {}
+        return dict(_SHAPES.get(converter, {}))
 
     def _below(self, name: str) -> _Maker:
         return replace(self, path=f"{self.path}.{name}".lstrip("."))

@@ -15,7 +15,7 @@ from cpl.profile_clocks import CLOCK, Clock, read_clock
 from cpl.profile_duties import SECTIONS as DUTY_SECTIONS
 from cpl.profile_duties import Channel, Route, Share, read_channels, read_routes, read_shares
 from cpl.profile_names import CLOCK_NAME, STATUS, with_present_names
-from cpl.profile_rules import COUNTED, EVENT_KEYS, RULE, Rule, When, read_rule
+from cpl.profile_rules import COUNTED, EVENT_KEYS, RULE, Rule, When, may_be_about, read_rule
 from cpl.relations import SECTIONS as RELATION_SECTIONS
 from cpl.relations import Escalation, Relations, read_relations
 from cpl.schema import (
@@ -29,6 +29,7 @@ from cpl.schema import (
     text,
     word,
 )
+from cpl.values import field as default
 from cpl.values import frozen
 from cpl.workdays import ALWAYS, Hours
 from cpl.yaml_nodes import MappingNode
@@ -87,6 +88,9 @@ class Profile:
     former: Mapping[str, Mapping[str, str]]  # by field, the names of before with those of now; no field without any
     hours: Hours = ALWAYS
     calendar: str | None = None
+    _about: dict[tuple[str | None, ...], tuple[Rule, ...]] = default(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
 
     def present_name(self, field: str, name: str) -> str:
         """What a name of the field (STATUS, CLOCK_NAME, or one of TERM_SECTIONS) is called now."""
@@ -105,6 +109,14 @@ class Profile:
     def initial(self) -> str:
         """The state that a complaint is taken in with."""
         return next(state.name for state in self.states.values() if state.initial)
+
+    def rules_about(self, to: str | None, did: str | None, status: str) -> tuple[Rule, ...]:
+        """The rules that may be about such a move, or a deed of that verb, of a record in `status`."""
+        found = self._about.get((to, did, status))
+        if found is None:
+            rules = (rule for rule in self.rules if not rule.from_ or status in rule.from_)
+            found = self._about[to, did, status] = tuple(rule for rule in rules if may_be_about(rule, to, did))
+        return found
 
     @property
     def usual_kind(self) -> str:

@@ -41,6 +41,13 @@ class Rule:
     shared: bool = False
 
 
+def may_be_about(rule: Rule, to: str | None, did: str | None) -> bool:
+    """Whether a rule is about moves to that state, or about some deeds of that verb."""
+    if rule.did:
+        return any(name.partition("/")[0] == did for name in rule.did)
+    return to is not None and not rule.settings and (not rule.to or to in rule.to)
+
+
 @shaped(text)
 def _requirement(node: Node, problems: Problems) -> tuple[str, ...] | None:
     value = text(node, problems)

@@ -8,7 +8,7 @@ list of events. Whatever is unusual, or wrong, gives None: then the strict reade
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -43,6 +43,7 @@ _REQUIRED: Final = frozenset(REQUIRED)
 _NOWHERE: Final = Source("", "")
 _SOME_INSTANT: Final = "at: 2000-01-01T00:00:00+00:00, "  # in place of an event's own, so that its rest comes again
 _SELDOM_THE_SAME: Final = frozenset({"id", "title", "received_at"})
+_PLAINLY: Final[Mapping[str, Callable[[str], Any]]] = {"id": str, "received_at": datetime.fromisoformat}
 _KEPT: Final = 4096  # texts whose meaning is kept, of each kind
 _SHORT: Final = 200  # characters; longer texts hardly come again
 
@@ -56,30 +57,59 @@ def read(data: bytes) -> Record | None:
 
     It is the record of `read_entry`, which finds no problem in it; only the lines of the events are not told.
     """
+    text = front(data)
+    try:
+        return None if text is None else _record(text)
+    except _Unusual:
+        return None
+
+
+def front(data: bytes) -> str | None:
+    """The front matter in a file's bytes, where nothing but its entries may be unusual."""
     if len(data) > RECORD_LIMIT:
         return None
     try:
-        return _record(data.decode())
-    except (UnicodeDecodeError, _Unusual):
+        text = data.decode()
+    except UnicodeDecodeError:
         return None
-
-
-def _record(text: str) -> Record:
     end = text.find(_CLOSING)
     if not text.startswith(_OPENING) or text[end + 4 : end + 5] not in ("", "\n"):
-        raise _Unusual
-    front = text[len(_OPENING) : end + 1]
-    if len(front) > FRONT_LIMIT // 4 or _has_what_no_file_may_hold(text, front):
-        raise _Unusual
+        return None
+    found = text[len(_OPENING) : end + 1]
+    return None if len(found) > FRONT_LIMIT // 4 or _has_what_no_file_may_hold(text, found) else found
+
+
+def _record(front: str) -> Record:
     parts = _split(_ENTRY, 3, front)
-    names = parts[::3]
     fields = {
         name: _inline(name, inline) if inline else _listed(name, items)
-        for name, inline, items in zip(names, parts[1::3], parts[2::3], strict=True)
+        for name, inline, items in zip(parts[::3], parts[1::3], parts[2::3], strict=True)
     }
-    if len(fields) < len(names) or not fields.keys() >= _REQUIRED or not fields[HISTORY]:
+    if 3 * len(fields) < len(parts) or not fields.keys() >= _REQUIRED or not fields[HISTORY]:
         raise _Unusual
     return build(fields)
+
+
+def partly(front: str, names: Collection[str]) -> Record | None:
+    """The record of a front matter whose head `recognise` knows; of the fields of the head it has only `names`."""
+    try:
+        parts = _split(_ENTRY, 3, front)
+        keys = parts[::3]
+        head = {*keys[: keys.index(HISTORY)]}
+        if len({*keys}) < len(keys):
+            return None
+        fields = {
+            name: _PLAINLY[name](inline)
+            if name in _PLAINLY
+            else _inline(name, inline)
+            if inline
+            else _listed(name, items)
+            for name, inline, items in zip(keys, parts[1::3], parts[2::3], strict=True)
+            if name in names or name not in head
+        }
+        return build(fields) if fields[HISTORY] else None
+    except _Unusual:
+        return None
 
 
 def _has_what_no_file_may_hold(text: str, front: str) -> bool:

@@ -183,7 +183,7 @@ def row(data: bytes) -> Row | None:
     if len({each[-6:] for each in instants}) > 1 or sorted({*ats}) != [*ats]:
         return None  # texts of one offset can be compared
     tasks = _EACH_TASK.findall(rest[0])
-    links = tuple(dict.fromkeys(_LINKED.findall(found["links"]))) if found["links"] else ()
+    links = _links(found)
     if not all(map(is_id, (found["id"], *links))):
         return None
     return Row(
@@ -202,6 +202,16 @@ def row(data: bytes) -> Row | None:
             *map(_unquoted, found.group(*_OF_PLACE)),
         ),
     )
+
+
+def is_head(front: str) -> bool:
+    """Whether a front matter begins in the usual form, with fields up to the history in which nothing is wrong."""
+    found = _HEAD.match(front)
+    return found is not None and all(map(is_id, (found["id"], *_links(found))))
+
+
+def _links(head: re.Match[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_LINKED.findall(head["links"]))) if head["links"] else ()
 
 
 def _is_odd(text: str, data: bytes, end: int) -> bool:

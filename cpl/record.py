@@ -254,10 +254,12 @@ def as_of(record: Record, now: datetime) -> Record | None:
 
 def before(record: Record, event: Event) -> Record | None:
     """The record as it was known just before `event`, without what has been voided since; None before the intake."""
-    earlier = record.events[: preceding(record.events, event)]
+    place = preceding(record.events, event)
+    earlier = record.events[:place]
     if not earlier:
         return None
-    later = record.history[preceding(record.history, event) :]
+    has_voids = record.history is not record.events
+    later = record.history[preceding(record.history, event) if has_voids else place :]
     return Record(_without(record, later, earlier), earlier, earlier)
 
 
@@ -279,19 +281,19 @@ def _without(record: Record, later: Sequence[Event], kept: Sequence[Event]) -> d
     """The fields of `record` when only the events `kept` are known; `later` holds those that came after them."""
     fields = dict(record.fields)
     for event in reversed(later):
-        _take_back(fields, event, kept)
-    joined = sum(event.data["people"] for event in record.events if event.did == "join" and event in later)
+        if "set" in event.data:
+            _take_back(fields, event, kept)
+    joins = [event for event in later if event.did == "join"]
+    joined = sum(event.data["people"] for event in joins if event in record.events)
     complainant = fields.get("complainant", {})
     if joined and "people" in complainant:
         fields["complainant"] = {**complainant, "people": complainant["people"] - joined}
     states = [event.to for event in kept if event.is_move]
     fields["status"] = states[-1] if states else record.status
-    return _present(fields)
+    return _present(fields) if None in fields.values() else fields
 
 
 def _take_back(fields: dict[str, Any], event: Event, kept: Sequence[Event]) -> None:
-    if not event.sets:
-        return
     task_id = event.data.get("task")
     setters = [each for each in kept if each.sets and each.data.get("task") == task_id]
     values = {name: _value_before(name, setters, event) for name in event.sets}
@@ -318,7 +320,7 @@ def derived(record: Record) -> dict[str, tuple[Any, Event]]:
     for event in record.events:
         if event.is_move:
             result["status"] = (event.to, event)
-        elif "task" not in event.data:
+        elif "set" in event.data and "task" not in event.data:
             result.update({name: (value, event) for name, value in event.sets.items()})
     return result
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from functools import partial
@@ -19,6 +18,7 @@ from cpl.errors import Problem
 from cpl.language import later
 from cpl.moments import Duration, format_instant, parse_date, parse_duration, parse_instant, parse_zone
 from cpl.patterns import regex
+from cpl.values import frozen
 from cpl.yaml_nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 Problems = list[Problem]
@@ -169,7 +169,7 @@ def _to_flag(value: str) -> bool:
     return value == "true"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class OneOf:
     """A converter for one of a closed list of names."""
 
@@ -185,7 +185,7 @@ class OneOf:
         return value
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class ListOf:
     """A converter for a list; a single scalar stands for a list of one."""
 
@@ -201,7 +201,7 @@ class ListOf:
         return tuple(value for value in values if value is not None)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class MapOf:
     """A converter for a mapping with free names as keys."""
 
@@ -216,7 +216,7 @@ class MapOf:
         return {name: each for name, each in values.items() if each is not None}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Shaped:
     """A converter whose values look like those of another one, which says less than this one demands."""
 
@@ -265,7 +265,7 @@ def _unknown_key(key: ScalarNode, fields: Mapping[str, Converter], problems: Pro
     return nearest(key.text, fields) if is_advised else set()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Struct:
     """A converter for a mapping whose keys are known; see `struct`."""
 

@@ -168,7 +168,10 @@ class Store:
 
     def evidence_of(self, path: str, identifier: str) -> dict[str, str]:
         """The files in a record's own folder with their SHA-256."""
-        folder = (self.root / path).parent / identifier
+        name = f"{self.root}/{path.rpartition('/')[0]}/{identifier}"
+        if not os.path.lexists(name):  # most have none, and a Path takes longer to make
+            return {}
+        folder = Path(name)
         found: dict[str, str] = {}
         if folder.is_dir() and not folder.is_symlink():
             for item in sorted(folder.iterdir()):

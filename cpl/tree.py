@@ -77,12 +77,11 @@ def strangers(root: Path, records: str, known: Collection[str]) -> Iterator[str]
     """
     if (root / records).is_symlink():
         return
-    owned = {path.removesuffix(ENDING) for path in known}
+    left_out = {f"{records}/{REGISTERS}", *(path.removesuffix(ENDING) for path in known)}
     waiting = [records]
     while waiting:  # no recursion, as above
         relative = waiting.pop()
         folders, names = _inside(root / relative)
-        left_out = owned | {f"{records}/{REGISTERS}"}
         waiting += [each for each in (f"{relative}/{name}" for name in reversed(folders)) if each not in left_out]
         for name in names:
             path = f"{relative}/{name}"

@@ -9,21 +9,24 @@ from datetime import datetime, timedelta
 from gettext import gettext as _
 from typing import Final
 
-from cpl import workflow
+from cpl import replay, workflow
 from cpl.config import Person, Settings
 from cpl.document import Document
 from cpl.errors import Problem
-from cpl.events import Event, void_target
+from cpl.events import SET_BY_EVENTS, VERBS, Event, void_target
 from cpl.moments import format_instant
+from cpl.profile import TERM_SECTIONS, Profile
 from cpl.profile_rules import TASK_KINDS
 from cpl.promises import doubled, unreported, untold
-from cpl.record import Record, before, day_of, derived, derived_dues, line_of, load, local_day
+from cpl.record import Record, day_of, derived, derived_dues, line_of, load, local_day
 from cpl.renames import current, current_events
 from cpl.schema import did_you_mean, shown
 from cpl.tree import is_evidence_name
 from cpl.values import frozen, replace
 
 Step = str | int
+
+_JUDGED: Final = ("id", "history", "tasks", "evidence", "links", "source")  # beside what events set and rules read
 
 _EASED: Final = {"E056": "W056", "E060": "W060", "E061": "W061"}
 CLOCK_SKEW: Final = timedelta(minutes=5)  # the clocks of two laptops are never quite the same
@@ -58,6 +61,12 @@ def is_clean(record: Record, settings: Settings, facts: Facts) -> bool:
     return next(_check(None, record, settings, facts).all(), None) is None
 
 
+def fields_judged(profile: Profile) -> frozenset[str]:
+    """The fields that a record has to have, where it has them at all, for `is_clean` to be true."""
+    of_names = (name.partition(".")[0] for name in TERM_SECTIONS)
+    return frozenset({*_JUDGED, *SET_BY_EVENTS, *of_names, *replay.fields_read(profile)})
+
+
 def _check(document: Document | None, record: Record, settings: Settings, facts: Facts) -> _Check:
     profile = settings.profile
     if facts.known is not None and profile.former:
@@ -87,7 +96,8 @@ class _Check:
         yield from self.steps()
         yield from self.evidence()
         yield from self.links()
-        yield from self.replay()
+        for event, code, message in replay.faults(self.record, self.settings):
+            yield self._on(event, self._judged(event, code), message)
 
     def _at(self, path: Sequence[Step], code: str, message: str) -> Problem:
         line = 0 if self.document is None else line_of(self.document, path)
@@ -104,23 +114,26 @@ class _Check:
 
     def names(self) -> Iterator[Problem]:
         """E014, E058: names are the profile's, and a severity stands only where the profile allows it (CC-2)."""
+        terms_of = self.settings.profile.terms
         for name in ("kind", "nature", "severity", "category", "channel", "order.size"):
-            yield from self._name(name, self.record.get(name), name.split("."))
+            value = self.record.get(name)
+            if value is not None and value not in terms_of[name]:
+                yield from self._name(name, value, name.split("."))
         for index, department in enumerate(self.record.get("departments") or ()):
             yield from self._name("departments", department, ["departments", index])
         if self.record.status not in self.settings.profile.states:
             yield self._unknown(["status"], "status", self.record.status, self.settings.profile.states)
-        for name, terms in self.settings.profile.terms.items():
+        for name, terms in terms_of.items():
             value = self.record.get(name)
             term = terms.get(value) if isinstance(value, str) else None
-            if term is not None and not workflow.matches(self.record, term.when):
+            if term is not None and term.when and not workflow.matches(self.record, term.when):
                 needs = " ".join(f"{each}={'|'.join(allowed)}" for each, allowed in term.when.items())
                 message = _("{field} '{value}' goes only with {needs}").format(field=name, value=value, needs=needs)
                 yield self._at([name], "E058", message)
 
-    def _name(self, name: str, value: str | None, path: Sequence[Step]) -> Iterator[Problem]:
+    def _name(self, name: str, value: str, path: Sequence[Step]) -> Iterator[Problem]:
         known = self.settings.profile.terms[name]
-        if value is not None and known and value not in known:
+        if known and value not in known:
             yield self._unknown(path, name, value, known)
 
     def _unknown(self, path: Sequence[Step], name: str, value: str, known: Collection[str]) -> Problem:
@@ -147,14 +160,19 @@ class _Check:
             message = _("source.system '{name}' is one of the people in cpl.yaml; name the system that it came from")
             yield self._at(["source", "system"], "E058", message.format(name=source["system"]))
         for event in self.record.history:
-            yield from self._gone_by_then(event)
-            for name in ("by", "recorded_by"):
-                value = event.data.get(name)
-                imported = name == "by" and self.record.is_imported(event)
-                if value is not None and value not in known and not imported:
-                    message = _("{field} '{value}' is not one of the people in cpl.yaml")
-                    message = message.format(field=name, value=value)
-                    yield self._on(event, "E014", message + did_you_mean(value, known))
+            if event.by not in known or "recorded_by" in event.data or self.facts.known is not None:
+                yield from self._gone_by_then(event)
+                yield from self._entered_by(event)
+
+    def _entered_by(self, event: Event) -> Iterator[Problem]:
+        known = self.settings.people
+        for name in ("by", "recorded_by"):
+            value = event.data.get(name)
+            imported = name == "by" and self.record.is_imported(event)
+            if value is not None and value not in known and not imported:
+                message = _("{field} '{value}' is not one of the people in cpl.yaml")
+                message = message.format(field=name, value=value)
+                yield self._on(event, "E014", message + did_you_mean(value, known))
 
     def _left(self, path: Sequence[Step], what: str, person: Person, *, option: str = "") -> Iterator[Problem]:
         has_left = person.has_left(local_day(self.facts.now, self.settings.zone))
@@ -212,15 +230,17 @@ class _Check:
             message = _("received_at is {actual}, but the intake is of {expected}; use 'cpl correct'")
             message = message.format(actual=shown(self.record.received_at), expected=shown(first.at))
             yield self._at(["received_at"], "E053", message)
-        elif self.record.received_at > max(first.at, self.facts.now + CLOCK_SKEW):
+        elif self.record.received_at > max(first.at, self._latest):
             message = _("received_at lies in the future: {at}; this computer's clock says {now}")
             message = message.format(at=shown(self.record.received_at), now=self._clock())
             yield self._at(["received_at"], self._of_future(first), message)
-        times = Counter(event.at for event in self.record.history)
-        counting = {id(event) for event in self.record.events}
-        for event in self.record.history:
-            if id(event) in counting:
+        latest, states = self.facts.now + CLOCK_SKEW, self.settings.profile.states
+        for event in self.record.events:
+            is_usual = event.to in states or (event.did in VERBS and event.did != "agree")
+            if not is_usual or event.at > latest or "recorded_at" in event.data:
                 yield from self._event(event)
+        times = Counter(event.at for event in self.record.history)
+        for event in self.record.history if len(times) < len(self.record.history) else ():
             if times[event.at] == 1:
                 continue
             if self.record.history.count(event) > 1:
@@ -230,13 +250,18 @@ class _Check:
                 message = _("two events share the time {at}; cpl takes the next free millisecond")
                 yield self._on(event, "W052", message.format(at=format_instant(event.at)))
 
+    @property
+    def _latest(self) -> datetime:
+        """What lies behind it is the future."""
+        return self.facts.now + CLOCK_SKEW
+
     def _clock(self) -> str:
         """The present in the store's zone, so that it compares with the times of the record."""
         return shown(self.facts.now.astimezone(self.settings.zone).replace(microsecond=0))
 
     def _event(self, event: Event) -> Iterator[Problem]:
         profile = self.settings.profile
-        if max(event.at, event.data.get("recorded_at", event.at)) > self.facts.now + CLOCK_SKEW:
+        if max(event.at, event.data.get("recorded_at", event.at)) > self._latest:
             message = _("the event lies in the future: {at}; this computer's clock says {now}")
             yield self._on(event, self._of_future(event), message.format(at=shown(event.at), now=self._clock()))
         if event.is_move and event.to not in profile.states:
@@ -255,7 +280,7 @@ class _Check:
 
         It came by a merge, or nobody looked; then a further event puts it right, and that has to be possible.
         """
-        return _EASED[code] if self.facts.known is not None and event in self.facts.known else code
+        return _EASED.get(code, code) if self.facts.known is not None and event in self.facts.known else code
 
     def voids(self) -> Iterator[Problem]:
         """E056: a void names an earlier event; of the moves only the last one, never the intake or another void."""
@@ -342,53 +367,6 @@ class _Check:
             to = link["id"]
             if to == self.record.id or (self.facts.ids is not None and to not in self.facts.ids):
                 yield self._at(["links", index, "id"], "E044", _("no other record has the id '{id}'").format(id=to))
-
-    def replay(self) -> Iterator[Problem]:
-        """E060, E061, W062: every move against the record as it was just before; an import's moves are not judged."""
-        unknown_step: Problem | None = None
-        for move in self.record.events:
-            if self.record.is_imported(move):
-                continue
-            if not move.is_move:
-                yield from self._deed(move)
-                continue
-            previous = before(self.record, move)
-            if previous is None:
-                continue
-            allowed = workflow.allowed_moves(previous, self.settings.profile)
-            if move.to in allowed:
-                unknown_step = None
-            else:
-                message = _("the profile has no move from '{from_}' to '{to}', only to: {allowed}")
-                message = message.format(from_=previous.status, to=move.to, allowed=", ".join(allowed))
-                unknown_step = self._on(move, "W062", message)
-            yield from self._requirements(previous, move)
-        if unknown_step is not None:
-            yield unknown_step
-
-    def _requirements(self, previous: Record, move: Event) -> Iterator[Problem]:
-        profile, zone = self.settings.profile, self.settings.zone
-        for missing in workflow.missing(previous, profile, move, zone, self.settings.named_in):
-            hint = workflow.supplies(missing.alternatives[0], self.record.id)
-            message = _("the move to '{to}' lacks something: {missing}; use: {hint}")
-            yield self._on(move, self._judged(move, "E060"), message.format(to=move.to, missing=missing, hint=hint))
-        yield from self._roles(previous, move)
-
-    def _deed(self, event: Event) -> Iterator[Problem]:
-        """E061 of an event that is no move."""
-        previous = before(self.record, event) if workflow.asks_for_roles(self.settings.profile, event) else None
-        if previous is not None:
-            yield from self._roles(previous, event)
-
-    def _roles(self, previous: Record, event: Event) -> Iterator[Problem]:
-        person = self.settings.people.get(event.by)
-        for rule in workflow.roles_lacking(previous, self.settings.profile, event, self.settings.zone, person):
-            message = _("'{by}' may not move it to '{to}': rule '{rule}' wants the role {roles}")
-            if not event.is_move:
-                message = _("'{by}' may not record {event}: rule '{rule}' wants the role {roles}")
-            said = {"by": event.by, "to": event.to, "event": event.key}
-            message = message.format(rule=rule.name, roles=", ".join(rule.roles), **said)
-            yield self._on(event, self._judged(event, "E061"), message)
 
 
 def _may_void(void: Event, event: Event) -> bool:

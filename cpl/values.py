@@ -1,4 +1,4 @@
-"""Values: frozen, slotted classes as from `@dataclass(frozen=True, slots=True)`, made when they are used.
+"""Values: slotted classes as from `@dataclass(slots=True)`, most of them frozen, made when they are used.
 
 A dataclass generates and compiles six methods for each class, which takes about a millisecond, and a short run imports
 some sixty classes to use twenty. Here only `__init__` is generated, for the first instance; the others are shared.
@@ -24,13 +24,23 @@ def frozen(cls: type[T]) -> type[T]:
 
     A default is given as in a dataclass, also by `dataclasses.field`.
     """
+    return _made(cls, is_frozen=True)
+
+
+@dataclass_transform(field_specifiers=(field,))
+def slotted(cls: type[T]) -> type[T]:
+    """As `frozen`, but the fields of an instance can be changed, and it can't be hashed."""
+    return _made(cls, is_frozen=False)
+
+
+def _made(cls: type[T], *, is_frozen: bool) -> type[T]:
     names = tuple(cls.__annotations__)
     fields = {name: _field(name, vars(cls).get(name, MISSING)) for name in names}
     compared = [name for name in names if fields[name].compare]
     parts = attrgetter(*compared) if compared else lambda _self: ()
 
     def first(self: Any, *args: Any, **more: Any) -> None:
-        type.__setattr__(made, "__init__", _constructor(made, fields))
+        type.__setattr__(made, "__init__", _constructor(made, fields, is_frozen=is_frozen))
         self.__init__(*args, **more)
 
     def equals(self: Any, other: object) -> bool:
@@ -40,14 +50,14 @@ def frozen(cls: type[T]) -> type[T]:
         "__slots__": names,
         "__init__": first,
         "__eq__": equals,
-        "__hash__": lambda self: hash(parts(self)),
+        "__hash__": None,
         "__repr__": _shown,
-        "__setattr__": _refuse,
-        "__delattr__": _refuse,
         "__getstate__": _state,
         "__setstate__": _restore,
         _FIELDS: fields,
     }
+    frozen_too = {"__hash__": lambda self: hash(parts(self)), "__setattr__": _refuse, "__delattr__": _refuse}
+    shared |= frozen_too if is_frozen else {}
     own = {name: each for name, each in vars(cls).items() if name not in {*names, "__dict__", "__weakref__"}}
     made = type(cls.__name__, cls.__bases__, {**shared, **own})
     return cast("type[T]", made)
@@ -65,8 +75,8 @@ def _field(name: str, default: Any) -> Field[Any]:
     return found
 
 
-def _constructor(cls: type, fields: Fields) -> Callable[..., None]:
-    """The `__init__` that sets each field by its slot, which is twice as fast as by `object.__setattr__`."""
+def _constructor(cls: type, fields: Fields, *, is_frozen: bool) -> Callable[..., None]:
+    """The `__init__`, which in a frozen class sets each field by its slot: twice as fast as `object.__setattr__`."""
     names: dict[str, Any] = {"_make": {}}
     plain: list[str] = []
     only_named: list[str] = []
@@ -80,7 +90,7 @@ def _constructor(cls: type, fields: Fields) -> Callable[..., None]:
         if each.init:
             (only_named if each.kw_only is True else plain).append(name + _default(name, each, names))
         if each.init or each.default_factory is not MISSING:
-            lines.append(f"    _set_{name}(self, {taken})")
+            lines.append(f"    _set_{name}(self, {taken})" if is_frozen else f"    self.{name} = {taken}")
     lines += ["    self.__post_init__()"] if hasattr(cls, "__post_init__") else []
     parameters = ", ".join(["self", *plain, *(["*", *only_named] if only_named else [])])
     exec("\n".join([f"def __init__({parameters}):", *lines]), names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from datetime import date, tzinfo
+from datetime import tzinfo
 from gettext import gettext as _
 from typing import Final
 
@@ -112,11 +112,6 @@ def roles_lacking(record: Record, profile: Profile, event: Event, zone: tzinfo, 
     return [rule for rule in rules(record, profile, event, zone) if not has_role(person, rule)]
 
 
-def asks_for_roles(profile: Profile, event: Event) -> bool:
-    """Whether a rule may want a role for events like this one."""
-    return any(rule.roles and _concerns(rule, event) for rule in profile.rules)
-
-
 def has_role(person: Person | None, rule: Rule) -> bool:
     """Whether the person has one of the roles that a rule wants; everybody where it wants none."""
     own = () if person is None else person.roles
@@ -125,22 +120,12 @@ def has_role(person: Person | None, rule: Rule) -> bool:
 
 def rules(record: Record, profile: Profile, event: Event, zone: tzinfo) -> Iterator[Rule]:
     """The rules for an event of a record, which is as it was just before."""
-    received_on: date | None = None
-    for rule in profile.rules:
-        if not _concerns(rule, event):
-            continue
-        received_on = received_on or local_day(record.received_at, zone)
-        in_force = rule.since is None or rule.since <= received_on
-        is_from = not rule.from_ or record.status in rule.from_
-        if in_force and is_from and matches(record, rule.when):
+    for rule in profile.rules_about(event.to, event.did, record.status):
+        if not event.is_move and not any(f"did:{name}" in event.names for name in rule.did):
+            continue  # an attempt that reached nobody is such an event too
+        in_force = rule.since is None or rule.since <= local_day(record.received_at, zone)
+        if in_force and matches(record, rule.when):
             yield rule
-
-
-def _concerns(rule: Rule, event: Event) -> bool:
-    """Whether a rule is about events like this one, an attempt that reached nobody too."""
-    if rule.did:
-        return any(f"did:{name}" in event.names for name in rule.did)
-    return event.is_move and not rule.settings and (not rule.to or event.to in rule.to)
 
 
 def _is_met(name: str, record: Record, profile: Profile, move: Event) -> bool:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Literal
 
-from cpl.values import frozen
+from cpl.values import field, frozen, slotted
 
 Style = Literal["plain", "single", "double", "literal"]
 PlainData = dict[str, "PlainData"] | list["PlainData"] | str | None
@@ -30,7 +29,7 @@ class Source:
         return bisect_right(self._line_ends, offset) + 1
 
 
-@dataclass(slots=True)
+@slotted
 class ScalarNode:
     """A text; `commented`: behind a plain one a comment follows, which may have eaten a part of it."""
 
@@ -52,7 +51,7 @@ class ScalarNode:
         return not self.text and self.style == "plain"
 
 
-@dataclass(slots=True)
+@slotted
 class Entry:
     """One `key: value`."""
 
@@ -60,7 +59,7 @@ class Entry:
     value: Node
 
 
-@dataclass(slots=True)
+@slotted
 class MappingNode:
     """The entries in the order of the file; `end` is behind the last of them or behind the closing brace."""
 
@@ -80,7 +79,7 @@ class MappingNode:
         return next((entry.value for entry in self.entries if entry.key.text == key), None)
 
 
-@dataclass(slots=True)
+@slotted
 class SequenceNode:
     """The items in the order of the file; of a block list, `dashes` says where the `-` of each stands."""
 

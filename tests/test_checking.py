@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 
-from cpl import checking, quick, validate
+from cpl import checking, quick, recognise, validate
 from cpl.errors import CplError, Problem
 from cpl.moments import parse_instant
 from cpl.parallel import ENOUGH
@@ -43,6 +43,16 @@ def strictly(record: Record, data: bytes) -> list[Problem]:
 @hypothesis_settings(max_examples=300)
 def test_a_record_that_is_clean_without_its_lines_has_no_problem(data: bytes) -> None:
     record = quick.read(data)
+    if record is not None:
+        assert validate.is_clean(record, RULES, facts(record)) == (strictly(record, data) == [])
+
+
+@given(edited)
+@hypothesis_settings(max_examples=300)
+def test_a_recognised_record_is_clean_by_the_fields_that_are_judged(data: bytes) -> None:
+    front = quick.front(data)
+    is_known = front is not None and recognise.is_head(front)
+    record = quick.partly(front, validate.fields_judged(RULES.profile)) if front and is_known else None
     if record is not None:
         assert validate.is_clean(record, RULES, facts(record)) == (strictly(record, data) == [])
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cpl.patterns import bytes_regex, regex
-from cpl.values import frozen, replace
+from cpl.values import frozen, replace, slotted
 
 
 @frozen
@@ -114,3 +114,25 @@ def test_a_pattern_is_compiled_when_it_is_used() -> None:
     assert copy.copy(regex("a")).match("a")
     with pytest.raises(re.error):
         regex("(").match("a")
+
+
+@slotted
+class Growing:
+    """A value that is filled in as it goes."""
+
+    name: str
+    items: list[int] = field(default_factory=list)
+
+
+def test_a_slotted_value_can_be_changed_and_not_hashed() -> None:
+    one, other = Growing("a"), Growing("a", [1])
+    assert one != other
+    one.items.append(1)
+    assert one == other == pickle.loads(pickle.dumps(one)) == copy.deepcopy(one)
+    one.name = "b"
+    assert repr(one) == "Growing(name='b', items=[1])"
+    assert one.items is not Growing("a").items
+    with pytest.raises(TypeError):
+        hash(one)
+    with pytest.raises(AttributeError):
+        one.more = 1  # type: ignore[attr-defined]
