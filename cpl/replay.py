@@ -33,7 +33,8 @@ def faults(record: Record, settings: Settings) -> Iterator[Fault]:
     unknown_step: Fault | None = None
     status = record.status  # from the first move on what the moves have led to
     for place, event in enumerate(record.events):
-        if place and not record.is_imported(event):
+        is_twice = event == record.events[place - 1] if place else False  # that it is there twice is told elsewhere
+        if place and not is_twice and not record.is_imported(event):
             if event.is_move:
                 unknown_step = _step(record, place, status, settings.profile)
             about = settings.profile.rules_about(event.to, event.did, status)

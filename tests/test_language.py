@@ -245,7 +245,9 @@ def test_other_processes_speak_the_same_language(speaking: Ledger, tmp_path: Pat
     for path in paths:
         (root / path).write_text("nothing\n", encoding="utf-8")
     with language.speaking("zh"):
-        prepare = partial(checking._judge, root, {}, frozenset[str](), instant("2026-11-18T16:00"), "zh")
+        prepare = partial(
+            checking._judge, root, {}, "zh", ids=frozenset[str](), now=instant("2026-11-18T16:00"), are_many=False
+        )
         found = [each for problems in in_order(prepare, paths, processes=2, enough=1) for each in problems]
     assert {each.message for each in found} == {"第一行不是 '---'；文件头须从那里开始"}
 
