@@ -40,7 +40,7 @@ def strictly(record: Record, data: bytes) -> list[Problem]:
 
 
 @given(edited)
-@hypothesis_settings(max_examples=150)
+@hypothesis_settings(max_examples=300)
 def test_a_record_that_is_clean_without_its_lines_has_no_problem(data: bytes) -> None:
     record = quick.read(data)
     if record is not None:
@@ -48,7 +48,7 @@ def test_a_record_that_is_clean_without_its_lines_has_no_problem(data: bytes) ->
 
 
 @given(edited)
-@hypothesis_settings(max_examples=150)
+@hypothesis_settings(max_examples=300)
 def test_a_recognised_record_is_clean_by_the_fields_that_are_judged(data: bytes) -> None:
     front = quick.front(data)
     is_known = front is not None and recognise.is_head(front)

@@ -15,7 +15,7 @@ from tests.processes import environment
 
 # One command of each kind; tests/bench/crash.py walks all of them, at all points.
 SAMPLE = ("open", "note --no-commit", "undo", "import", "init", "hooks install")
-EVERY = 97
+EVERY = 61
 # How much room is left on the disk, in pages of 4 KiB.
 ROOM = (0, 1, 2, 4, 8, 16, 24, 32)
 FILL = """

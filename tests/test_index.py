@@ -226,7 +226,7 @@ def short_window(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index_rows, "_FEW", 0)
 
 
-@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=st.lists(st.sampled_from(ACTS), min_size=1, max_size=7), seed=st.integers(0, 1 << 16), waits=st.booleans())
 @pytest.mark.usefixtures("short_window")
 def test_whatever_is_done_to_the_files_the_answers_are_those_without_index(

@@ -336,6 +336,6 @@ edited = st.randoms(use_true_random=True).map(edit)
 
 
 @given(edited)
-@settings(max_examples=300)
+@settings(max_examples=600)
 def test_edited_records_are_read_as_the_strict_reader_reads_them_or_not_at_all(data: bytes) -> None:
     agreed(data)

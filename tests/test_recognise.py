@@ -149,7 +149,7 @@ def altered(chance: random.Random) -> bytes:
 
 
 @given(st.randoms(use_true_random=True).map(altered))
-@settings(max_examples=300)
+@settings(max_examples=600)
 def test_edited_records_have_the_row_that_the_readers_give_or_none(data: bytes) -> None:
     recognised(data)
 

@@ -462,7 +462,7 @@ PIECES = [
     st.sampled_from(["", "a: ", "a:\n", "k:\n- ", "{", "a: ["]),
     st.lists(st.sampled_from(PIECES), max_size=12),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=600, deadline=None)
 def test_whatever_is_accepted_reads_the_same_elsewhere(begin: str, pieces: list[str]) -> None:
     text = begin + "".join(pieces)
     node, problems = read(Source(PATH, text), 0, len(text))
@@ -471,7 +471,7 @@ def test_whatever_is_accepted_reads_the_same_elsewhere(begin: str, pieces: list[
 
 
 @given(st.text(st.sampled_from("a:-#'\"[]{},|>\\ \n\r\t：\x07\u2028門"), max_size=40))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=600, deadline=None)
 def test_no_text_breaks_the_reader(text: str) -> None:
     node, problems = read(Source(PATH, text), 0, len(text))
     assert all(1 <= each.line <= text.count("\n") + 1 for each in problems)

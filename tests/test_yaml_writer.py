@@ -187,7 +187,7 @@ def is_refused(char: str) -> bool:
 
 
 @given(anything | tricky)
-@settings(max_examples=250)
+@settings(max_examples=500)
 def test_pyyaml_reads_every_text_as_it_was(text: str) -> None:
     assert YAMLHandler().load(flow([text])) == [text]
     assert YAMLHandler().load(entry("k", text)) == {"k": text}
