@@ -64,14 +64,19 @@ def read(data: bytes) -> Record | None:
         return None
 
 
-def front(data: bytes) -> str | None:
-    """The front matter in a file's bytes, where nothing but its entries may be unusual."""
+def decoded(data: bytes) -> str | None:
+    """The text of a file's bytes; None of what is longer than a record may be, or no UTF-8."""
     if len(data) > RECORD_LIMIT:
         return None
     try:
-        text = data.decode()
+        return data.decode()
     except UnicodeDecodeError:
         return None
+
+
+def front(data: bytes) -> str | None:
+    """The front matter in a file's bytes, where nothing but its entries may be unusual."""
+    text = decoded(data) or ""
     end = text.find(_CLOSING)
     if not text.startswith(_OPENING) or text[end + 4 : end + 5] not in ("", "\n"):
         return None

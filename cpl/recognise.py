@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from cpl.document import FRONT_LIMIT, RECORD_LIMIT
+from cpl.document import FRONT_LIMIT
 from cpl.patterns import bytes_regex, regex
-from cpl.quick import MARKERS
+from cpl.quick import MARKERS, decoded
 from cpl.record import is_id
 from cpl.yaml_grammar import BLOCK, FLOW, NULLS
 
@@ -167,11 +167,8 @@ def microseconds(instant: datetime) -> int:
 
 def row(data: bytes) -> Row | None:
     """The row of a content; None of one that is not of the usual form, of which nothing is said."""
-    if len(data) > RECORD_LIMIT:
-        return None
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
+    text = decoded(data)
+    if text is None:
         return None
     found = _HEAD.match(text, len(_OPENING)) if text.startswith(_OPENING) else None
     history = None if found is None else _HISTORY.match(text, found.end())
