@@ -85,18 +85,18 @@ def test_a_value_is_what_a_dataclass_would_be(args: tuple[Any, ...], more: dict[
 def test_a_value_can_not_be_changed() -> None:
     pair = Pair("a", 1)
     with pytest.raises(AttributeError, match="'one' of a Pair can't be changed"):
-        pair.one = "b"  # type: ignore[misc]
+        pair.one = "b"  # type: ignore[misc]  # mypy refuses it too
     with pytest.raises(AttributeError):
         del pair.one
     with pytest.raises(AttributeError):
-        pair.third = 1  # type: ignore[attr-defined]
+        pair.third = 1  # type: ignore[attr-defined]  # mypy refuses it too
     assert dataclasses.replace(pair, other=2) == Pair("a", 2)
     assert {pair, Pair("a", 1), replace(pair, other=2)} == {Pair("a", 1), Pair("a", 2)}
 
 
 def test_what_a_value_is_not_given_is_told_as_of_a_function() -> None:
     with pytest.raises(TypeError, match="missing 1 required positional argument: 'other'"):
-        Pair("a")  # type: ignore[call-arg]
+        Pair("a")  # type: ignore[call-arg]  # mypy refuses it too
     assert Told("abc").length == 3
     assert replace(Told("abc"), text="ab").length == 2
 
@@ -135,4 +135,4 @@ def test_a_slotted_value_can_be_changed_and_not_hashed() -> None:
     with pytest.raises(TypeError):
         hash(one)
     with pytest.raises(AttributeError):
-        one.more = 1  # type: ignore[attr-defined]
+        one.more = 1  # type: ignore[attr-defined]  # mypy refuses it too
