@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date, tzinfo
+from functools import lru_cache
 from gettext import gettext as _
 from typing import Any, Final
 
@@ -29,14 +30,15 @@ from cpl.schema import (
     zone,
 )
 from cpl.settings_files import Files, merged, parse, profile_layers, profile_name
-from cpl.values import frozen, replace
+from cpl.values import field, frozen, replace
 from cpl.workdays import ALWAYS, Calendar, CalendarYear
 from cpl.worktime import Worktime
-from cpl.yaml_nodes import MappingNode, Node
+from cpl.yaml_nodes import MappingNode, Node, Source
 
 MARKER: Final = tree.MARKER
 FORMAT: Final = 1
 ANYBODY: Final = "anybody"
+_KEPT: Final = 16  # profiles: along a history cpl.yaml changes often, what it says differently from one hardly ever
 AUTHORS: Final = ("themselves", ANYBODY)
 
 
@@ -185,6 +187,16 @@ def _refuse_newer(root: MappingNode) -> None:
         raise Invalid(_("the store's settings are not right"), [problem(node, "E072", message)])
 
 
+@frozen
+class _Parts:
+    """What a profile is made of; the same texts make the same one."""
+
+    marker: Source | None  # None where cpl.yaml says nothing differently
+    files: tuple[Source, ...]
+    layers: list[MappingNode] = field(compare=False)
+    own: MappingNode = field(compare=False)
+
+
 def layers_of(files: Files, root: MappingNode) -> tuple[list[MappingNode], MappingNode]:
     """The files of the profile that cpl.yaml names, itself first, and what cpl.yaml says differently.
 
@@ -203,10 +215,16 @@ def layers_of(files: Files, root: MappingNode) -> tuple[list[MappingNode], Mappi
 
 def _load_profile(files: Files, root: MappingNode) -> tuple[Profile, tuple[str, ...]]:
     layers, own = layers_of(files, root)
-    profile, problems = read_profile(merged(layers, own), FIELDS)
+    parts = _Parts(root.source if own.entries else None, tuple(each.source for each in layers), layers, own)
+    return _profile(parts), tuple(each.path for each in parts.files)
+
+
+@lru_cache(_KEPT)
+def _profile(parts: _Parts) -> Profile:
+    profile, problems = read_profile(merged(parts.layers, parts.own), FIELDS)
     if profile is None:
         raise Invalid(_("the profile is not right"), problems)
-    return profile, tuple(each.source.path for each in layers)
+    return profile
 
 
 def _calendar(files: Files, profile: Profile) -> Calendar | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from gettext import gettext as _
 from typing import Final
 
@@ -15,6 +16,7 @@ from cpl.yaml_reader import read
 PROFILES: Final = "templates/profiles"
 EXTENDS: Final = "extends"
 BASE: Final = "base"
+_KEPT: Final = 64  # files: along a history cpl.yaml changes often, what it is laid over hardly ever
 
 Files = Callable[[str], bytes | None]
 """Reads a file by its path from the store's root, from the work tree, the index or a commit; None: there is none."""
@@ -36,8 +38,9 @@ def profile_name(node: Node, problems: Problems) -> str | None:
     return name
 
 
+@lru_cache(_KEPT)
 def parse(data: bytes, path: str) -> MappingNode:
-    """The mapping that a settings file holds.
+    """The mapping that a settings file holds; it is not to be changed, for who reads the same again gets the same.
 
     Raises:
         Invalid: it is no UTF-8, no YAML of the kind that cpl reads, or no mapping.
