@@ -22,7 +22,12 @@ settings.load_profile("cpl")
 MEMORY = Path("/dev/shm")  # where Linux has a file system in memory; elsewhere there is no such folder
 ROOM = 2 << 30
 TRACED_CASES, TRACED_ROWS = 4, 60
-NO_UPKEEP = ["config", "maintenance.auto", "false"]  # else each commit starts git twice more
+NEW_REPOSITORY = (
+    ["init", "--quiet", "--initial-branch=main", "--template=", "."],  # without git's examples of hooks
+    ["config", "user.name", "Li Na"],
+    ["config", "user.email", "li.na@example.org"],
+    ["config", "maintenance.auto", "false"],  # else each commit starts git twice more
+)
 
 
 def pytest_configure() -> None:
@@ -80,17 +85,15 @@ def trap(monkeypatch: pytest.MonkeyPatch, bytecode: Path) -> None:
 
 
 @pytest.fixture
-def repo(tmp_path: Path) -> Path:
-    """An empty repository on branch main, whose user is Li Na <li.na@example.org>."""
-    folder = tmp_path / "repo"
-    for command in (
-        ["init", "--quiet", "--initial-branch=main", "."],
-        ["config", "user.name", "Li Na"],
-        ["config", "user.email", "li.na@example.org"],
-        NO_UPKEEP,
-    ):
-        folder.mkdir(exist_ok=True)
-        subprocess.run(["git", *command], cwd=folder, check=True)
+def repo(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Path:
+    """An empty repository on branch main, whose user is Li Na <li.na@example.org>; a copy of one that is made once."""
+    model, folder = tmp_path_factory.getbasetemp() / "empty_repository", tmp_path / "repo"
+    if not model.exists():
+        made = tmp_path_factory.mktemp("repository")
+        for command in NEW_REPOSITORY:
+            subprocess.run(["git", *command], cwd=made, check=True)
+        made.rename(model)
+    shutil.copytree(model, folder)
     return folder
 
 
@@ -101,14 +104,7 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root.mkdir()
     (root / "cpl.yaml").write_text(CPL_YAML, encoding="utf-8")
     (root / ".gitattributes").write_text("records/** -text\n", encoding="utf-8")
-    for command in (
-        ["init", "--quiet", "--initial-branch=main", "."],
-        ["config", "user.name", "Li Na"],
-        ["config", "user.email", "li.na@example.org"],
-        NO_UPKEEP,
-        ["add", "--all"],
-        ["commit", "--quiet", "--message", "Start"],
-    ):
+    for command in (*NEW_REPOSITORY, ["add", "--all"], ["commit", "--quiet", "--message", "Start"]):
         subprocess.run(["git", *command], cwd=root, check=True)
     install_stub_hooks(root)
     return root
