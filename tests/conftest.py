@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import settings
 
 from cpl import language
 from tests import doors
-from tests.ledger import CPL_YAML, ONE, Ledger, install_stub_hooks
+from tests.ledger import CPL_YAML, ONE, Ledger, Once, install_stub_hooks
 
 settings.register_profile("cpl", deadline=None)
 settings.load_profile("cpl")
@@ -85,15 +86,31 @@ def trap(monkeypatch: pytest.MonkeyPatch, bytecode: Path) -> None:
 
 
 @pytest.fixture
-def repo(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Path:
-    """An empty repository on branch main, whose user is Li Na <li.na@example.org>; a copy of one that is made once."""
-    model, folder = tmp_path_factory.getbasetemp() / "empty_repository", tmp_path / "repo"
-    if not model.exists():
-        made = tmp_path_factory.mktemp("repository")
-        for command in NEW_REPOSITORY:
-            subprocess.run(["git", *command], cwd=made, check=True)
-        made.rename(model)
-    shutil.copytree(model, folder)
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Gives the folder that a function fills, filled by the first test that asks for it: only then the trap is set."""
+
+    def filled(fill: Callable[[Path], object]) -> Path:
+        folder = tmp_path_factory.getbasetemp() / f"once_{fill.__module__}_{fill.__name__}"
+        if not folder.exists():
+            made = tmp_path_factory.mktemp("made")
+            fill(made)
+            made.rename(folder)
+        return folder
+
+    return filled
+
+
+def make_repository(folder: Path) -> None:
+    """Make the repository of which `repo` is a copy."""
+    for command in NEW_REPOSITORY:
+        subprocess.run(["git", *command], cwd=folder, check=True)
+
+
+@pytest.fixture
+def repo(once: Once, tmp_path: Path) -> Path:
+    """An empty repository on branch main, whose user is Li Na <li.na@example.org>."""
+    folder = tmp_path / "repo"
+    shutil.copytree(once(make_repository), folder)
     return folder
 
 
@@ -136,11 +153,6 @@ def one(ledger: Ledger) -> str:
 
 
 @pytest.fixture
-def desk_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a desk and its remote, made once, by the first test that asks for it: only then the trap is set."""
-    folder = tmp_path_factory.getbasetemp() / "desk_model"
-    if not folder.exists():
-        made = tmp_path_factory.mktemp("desk")
-        doors.prepare(made)
-        made.rename(folder)
-    return folder
+def desk_model(once: Once) -> Path:
+    """A folder with a desk and its remote, for copies."""
+    return once(doors.prepare)

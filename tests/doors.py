@@ -26,6 +26,7 @@ from tests.processes import command, environment
 PAGE: Final = Path(__file__).parent.parent / "docs" / "doors.md"
 _CODE: Final = re.compile(r":\d+: (E\d{3}) ")
 _DATED: Final = {"GIT_AUTHOR_DATE": "2026-11-18T17:00:00+08:00", "GIT_COMMITTER_DATE": "2026-11-18T17:00:00+08:00"}
+_EVENING: Final = "2026-11-18T18:00:00+08:00"
 NO_HOOK: Final = "no hook runs"
 
 
@@ -330,10 +331,10 @@ CHANGES: Final[tuple[tuple[str, Callable[[Desk], None]], ...]] = (
 def judged(desk: Desk, hook: str) -> tuple[str, str, str]:
     """What `cpl check`, the hook and CI say of what the desk has; it is pushed first."""
     before = subprocess.run(["git", "rev-parse", "main"], cwd=desk.remote, check=True, capture_output=True, text=True)
-    checked = subprocess.run(command("check"), cwd=desk.root, env=environment(), capture_output=True, text=True)
+    checked = desk("check", now=_EVENING)
     desk.sh("push", "--quiet", "--force", "origin", "main")
     run = ci.github(ci.Push(desk.remote, before.stdout.strip()), desk.root.parent)
-    return _verdict(checked.stdout, checked.returncode), hook, _verdict(run.printed, run.code)
+    return _verdict(checked.out, checked.code), hook, _verdict(run.printed, run.code)
 
 
 def _verdict(printed: str, code: int) -> str:

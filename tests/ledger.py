@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
@@ -30,6 +30,9 @@ RESIDENTIAL = ROOT / "templates" / "profiles" / "residential.yaml"
 ONE = "CPL-20261118-M9S3467"
 TRUE = shutil.which("true") or "/bin/true"  # stands in for the interpreter of hooks: they have the real clock
 NOW = "2026-11-18T16:00:00+08:00"
+
+Once = Callable[[Callable[[Path], object]], Path]
+"""What the fixture `once` is."""
 
 CPL_YAML = """\
 format: 1

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from cpl import hook_script
 from tests import ci, doors
 from tests.ci import NOTHING, Push, Run
 from tests.doors import Desk
-from tests.ledger import record_text
+from tests.ledger import ROOT, record_text
 
 SITES = [ci.github, ci.gitlab]
 
@@ -152,8 +153,44 @@ def test_push_of_300_commits_is_judged_whole(desk: Desk, tmp_path: Path) -> None
 
 
 def test_what_the_workflow_installs_is_cpl(desk: Desk, tmp_path: Path) -> None:
-    """Once with nothing prepared: the new environment gets cpl by the workflow's own command."""
+    """Once with nothing prepared: the new environment gets cpl by the workflow's own command, and all of it."""
     desk.events("handover")
     run = ci.github(pushed(desk), tmp_path, install=True)
     assert (run.code, last_line(run)) == (0, "1 commit, 1 change of a record: no problems")
-    assert (tmp_path / "venv" / "bin" / "cpl").exists()
+    environment = tmp_path / "venv"
+    assert (environment / "bin" / "cpl").exists()
+    (installed,) = environment.glob("lib/python*/site-packages/cpl")
+    assert_nothing_is_missing(installed)
+    assert_a_store_can_be_made(environment / "bin" / "python", tmp_path)
+
+
+def assert_nothing_is_missing(installed: Path) -> None:
+    """The package has the catalogue, and what lies outside of it in the source."""
+    catalogue = "locale/zh_CN/LC_MESSAGES/cpl.mo"
+    assert (installed / catalogue).read_bytes() == (ROOT / "cpl" / catalogue).read_bytes()
+    shipped = installed / "shipped"
+    assert {path.relative_to(shipped).as_posix() for path in shipped.rglob("*") if path.is_file()} == {
+        path.relative_to(ROOT).as_posix()
+        for folder in ("templates", "hooks", "calendar")
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def assert_a_store_can_be_made(python: Path, folder: Path) -> None:
+    """Without the source at hand."""
+    identity = {
+        f"GIT_{role}_{part}": "li.na@example.org" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")
+    }
+    done = subprocess.run(
+        [str(python), "-m", "cpl", "init", str(folder / "estate")],
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin", **identity},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    profile = "templates/profiles/residential.yaml"
+    assert (folder / "estate" / profile).read_bytes() == (ROOT / profile).read_bytes()
+    script = hook_script.read((folder / "estate/.git/hooks/pre-commit").read_bytes())
+    assert script == hook_script.Script(str(python), ".")

@@ -176,12 +176,6 @@ def test_report_as_json_and_markdown(desk: Desk) -> None:
     assert "\n## Findings\n\n| commit | at | author | path | line | code | message |\n" in page.out
 
 
-def test_demo_is_in_order(tmp_path: Path) -> None:
-    Ledger(tmp_path)("demo", str(tmp_path / "estate"))
-    ledger = Ledger(tmp_path / "estate", now=LATER)
-    assert verified(ledger) == []
-
-
 def test_import_is_in_order_and_counted(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "map.yaml").write_text(MAPPING, encoding="utf-8")
     (tmp_path / "rows.csv").write_text(TABLE, encoding="utf-8")

@@ -1,17 +1,13 @@
-"""The pages tell the truth: README replayed, the command list, the shipped files, the wheel."""
+"""The pages tell the truth: README replayed, the command list, the shipped files."""
 
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
-import zipfile
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from cpl import hook_script
 from cpl.cli import COMMANDS, cli
 from tests import readme
 from tests.ledger import CPL_YAML, Ledger
@@ -79,50 +75,3 @@ def test_this_repository_uses_the_ci_files_that_it_ships(shipped: str, used: str
 def test_this_repository_is_a_store_without_problems() -> None:
     outcome = Ledger(ROOT, now="2026-11-23T08:00:00+08:00")("check", "records")
     assert (outcome.code, outcome.out) == (0, "")
-
-
-def test_wheel_brings_templates_and_hooks_and_a_store_can_be_made_from_it(tmp_path: Path) -> None:
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pip",
-            "wheel",
-            "--quiet",
-            "--no-cache-dir",
-            "--no-deps",
-            "--wheel-dir",
-            str(tmp_path),
-            str(ROOT),
-        ],
-        check=True,
-    )
-    (wheel,) = tmp_path.glob("*.whl")
-    unpacked = tmp_path / "site"
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(unpacked)
-    shipped = unpacked / "cpl/shipped"
-    assert {path.relative_to(shipped).as_posix() for path in shipped.rglob("*") if path.is_file()} == {
-        path.relative_to(ROOT).as_posix()
-        for folder in ("templates", "hooks", "calendar")
-        for path in (ROOT / folder).rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
-    }
-    catalogue = "cpl/locale/zh_CN/LC_MESSAGES/cpl.mo"
-    assert (unpacked / catalogue).read_bytes() == (ROOT / catalogue).read_bytes()
-    identity = {
-        f"GIT_{role}_{part}": "li.na@example.org" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")
-    }
-    done = subprocess.run(
-        [sys.executable, "-m", "cpl", "init", str(tmp_path / "estate")],
-        cwd=tmp_path,
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(unpacked), **identity},
-        capture_output=True,
-        text=True,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert (tmp_path / "estate/templates/profiles/residential.yaml").read_bytes() == (
-        ROOT / "templates/profiles/residential.yaml"
-    ).read_bytes()
-    script = hook_script.read((tmp_path / "estate/.git/hooks/pre-commit").read_bytes())
-    assert script == hook_script.Script(sys.executable, ".")
