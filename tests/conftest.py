@@ -8,14 +8,17 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from cpl import language
+from cpl import language, shelf
 from tests import doors
 from tests.ledger import CPL_YAML, ONE, Ledger, Once, install_stub_hooks
+
+shelf.head = lru_cache(256)(shelf.head)  # `open` reads the beginnings of all playbooks; here they stay the same
 
 settings.register_profile("cpl", deadline=None)
 settings.load_profile("cpl")
@@ -23,12 +26,6 @@ settings.load_profile("cpl")
 MEMORY = Path("/dev/shm")  # where Linux has a file system in memory; elsewhere there is no such folder
 ROOM = 2 << 30
 TRACED_CASES, TRACED_ROWS = 4, 60
-NEW_REPOSITORY = (
-    ["init", "--quiet", "--initial-branch=main", "--template=", "."],  # without git's examples of hooks
-    ["config", "user.name", "Li Na"],
-    ["config", "user.email", "li.na@example.org"],
-    ["config", "maintenance.auto", "false"],  # else each commit starts git twice more
-)
 
 
 def pytest_configure() -> None:
@@ -101,9 +98,16 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
 
 
 def make_repository(folder: Path) -> None:
-    """Make the repository of which `repo` is a copy."""
-    for command in NEW_REPOSITORY:
+    """Make an empty repository on branch main in the folder, whose user is Li Na <li.na@example.org>."""
+    for command in (
+        ["init", "--quiet", "--initial-branch=main", "--template=", "."],  # git's examples of hooks would be copied too
+        ["config", "user.name", "Li Na"],
+        ["config", "user.email", "li.na@example.org"],
+        ["config", "maintenance.auto", "false"],  # else each commit starts git twice more
+    ):
         subprocess.run(["git", *command], cwd=folder, check=True)
+    for name in ("hooks", "info"):
+        (folder / ".git" / name).mkdir()
 
 
 @pytest.fixture
@@ -121,8 +125,8 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root.mkdir()
     (root / "cpl.yaml").write_text(CPL_YAML, encoding="utf-8")
     (root / ".gitattributes").write_text("records/** -text\n", encoding="utf-8")
-    for command in (*NEW_REPOSITORY, ["add", "--all"], ["commit", "--quiet", "--message", "Start"]):
-        subprocess.run(["git", *command], cwd=root, check=True)
+    make_repository(root)
+    Ledger(root).commit("Start")
     install_stub_hooks(root)
     return root
 

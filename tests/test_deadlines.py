@@ -75,6 +75,7 @@ def estates(tmp_path_factory: pytest.TempPathFactory, pristine: Path) -> Mapping
         found[name] = Ledger(root)
         for row in own:
             found[name].put(identifier(row), record_text(row, identifier(row)))
+        found[name].commit()  # else each command reads them all
     return found
 
 
