@@ -72,8 +72,9 @@ def prepare(folder: Path) -> Desk:
     desk.root.mkdir()
     (desk.root / "cpl.yaml").write_text(CPL_YAML, encoding="utf-8")
     (desk.root / ".gitattributes").write_text("records/** -text\n", encoding="utf-8")
-    subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", str(desk.remote)], check=True)
-    desk.sh("init", "--quiet", "--initial-branch=main")
+    new = ("--quiet", "--initial-branch=main", "--template=")  # git's examples of hooks would be copied too
+    subprocess.run(["git", "init", *new, "--bare", str(desk.remote)], check=True)
+    desk.sh("init", *new)
     desk.sh("config", "user.name", "Li Na")
     desk.sh("config", "user.email", "li.na@example.org")
     desk.commit("Start")
@@ -84,7 +85,7 @@ def prepare(folder: Path) -> Desk:
     desk.ok("contact", desk.record(), "--via", "phone", "--about", "acknowledge", now="2026-11-18T15:00:00+08:00")
     desk.sh("remote", "add", "origin", f"../{desk.remote.name}")
     desk.sh("push", "--quiet", "--set-upstream", "origin", "main")
-    subprocess.run(["git", "clone", "--quiet", "--bare", str(desk.remote), str(desk.server)], check=True)
+    subprocess.run(["git", "clone", "--quiet", "--bare", "--template=", str(desk.remote), str(desk.server)], check=True)
     for where in ((), ("--server", str(desk.server))):
         install = command("hooks", "install", *where)
         subprocess.run(install, cwd=desk.root, env=environment(), check=True, capture_output=True)
