@@ -52,9 +52,9 @@ def healthy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return crash.make_base(tmp_path_factory.mktemp("healthy"))
 
 
-def test_a_sample_of_the_walk_loses_nothing() -> None:
+def test_a_sample_of_the_walk_loses_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.bench.crash", "--only", ",".join(SAMPLE), "--every", str(EVERY), "--json"]
-    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True)
+    done = subprocess.run(command, cwd=ROOT, env=environment(TMPDIR=str(tmp_path)), capture_output=True, text=True)
     found = json.loads(done.stdout)
     assert (found["lost"], done.returncode, found["commands"]) == ([], 0, len(SAMPLE)), done.stderr
     assert found["faults"] == found["left_as_before"] + found["as_after"] + found["mended_by_doctor"]
@@ -80,9 +80,9 @@ def test_a_disk_that_is_full_loses_nothing(healthy: Path, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("writers", [4])
-def test_writers_at_once_lose_nothing(writers: int) -> None:
+def test_writers_at_once_lose_nothing(writers: int, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.bench.writers", "--writers", str(writers), "--changes", "5", "--json"]
-    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True)
+    done = subprocess.run(command, cwd=ROOT, env=environment(TMPDIR=str(tmp_path)), capture_output=True, text=True)
     found = json.loads(done.stdout)
     assert (found["lost"], done.returncode, found["changes"]) == ([], 0, (writers + 1) * 5), done.stderr
     assert found["done"] + found["refused"] == found["changes"]

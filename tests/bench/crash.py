@@ -203,7 +203,7 @@ def make_base(folder: Path) -> Path:
     (root / "cpl.yaml").write_text(CPL_YAML, "utf-8")
     (root / ".gitattributes").write_text(ATTRIBUTES, "utf-8")
     for command in (
-        ["init", "--quiet", "--initial-branch=main", "."],
+        ["init", "--quiet", "--initial-branch=main", "--template=", "."],  # the examples of hooks take long to copy
         ["config", "user.name", "Li Na"],
         ["config", "user.email", "li.na@example.org"],
         ["add", "--all"],
