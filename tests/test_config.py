@@ -143,3 +143,16 @@ def test_problem_of_the_profile_is_named_in_the_file_that_has_it() -> None:
     assert shipped[-1] == "templates/profiles/residential.yaml:1: E022 expected a mapping like {a: b}"
     own = problems_of(CPL_YAML + "summary: {timely: rezolve}\n")
     assert own == ["cpl.yaml:10: E071 'rezolve' is not defined; did you mean 'resolve'?"]
+
+
+def test_a_profile_that_stays_as_it_was_is_made_once() -> None:
+    before, after = (settings(replaced("李娜", name)).profile for name in ("Li Na", "Na Li"))
+    assert after is before
+    others = [settings(f"{CPL_YAML}calendar: {name}\n").profile for name in ("cn", "de")]
+    assert [each.calendar for each in (before, *others)] == [None, "cn", "de"]
+
+
+def test_a_profile_is_made_anew_where_one_of_its_files_differs() -> None:
+    text = RESIDENTIAL.read_text(encoding="utf-8")
+    made = [settings(profile=f"{text}calendar: {name}\n").profile for name in ("cn", "de")]
+    assert [each.calendar for each in made] == ["cn", "de"]
