@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cpl import freshness, index_file, index_rows, locks
-from tests.ledger import CPL_YAML, Ledger, Outcome
+from tests.ledger import CPL_YAML, Ledger, Once, Outcome
 from tests.processes import command, environment, run_process
 
 WINDOW = 0.02
@@ -57,8 +57,18 @@ def database(ledger: Ledger) -> Path:
 
 
 @pytest.fixture
-def filled(ledger: Ledger) -> Ledger:
+def filled(once: Once, pristine: Path, tmp_path: Path) -> Ledger:
     """A store with some complaints in several states, one of which is linked with another."""
+
+    def fill(folder: Path) -> None:
+        shutil.copytree(pristine, folder / "estate", symlinks=True)
+        take_in_three(Ledger(folder / "estate"))
+
+    shutil.copytree(once(fill), tmp_path, symlinks=True, dirs_exist_ok=True)
+    return Ledger(tmp_path / "estate")
+
+
+def take_in_three(ledger: Ledger) -> None:
     first = ledger.open("Lift stuck on floor 3", "--building", "3", "--room", "301", now="2026-11-09T09:00:00+08:00")
     second = ledger.open("电梯又停了", "--building", "3", "--room", "301", now="2026-11-16T09:00:00+08:00")
     third = ledger.open("No light in the stairs", "--building", "5", now="2026-11-17T09:00:00+08:00")
@@ -66,7 +76,6 @@ def filled(ledger: Ledger) -> Ledger:
     ledger.ok("assign", second, "--to", "zhao.qiang", now="2026-11-16T10:00:00+08:00")
     ledger.ok("link", second, first, "--as", "same-cause", now="2026-11-16T11:00:00+08:00")
     ledger.ok("transition", third, "withdrawn", "--reason", "test", now="2026-11-17T10:00:00+08:00")
-    return ledger
 
 
 class Hand:
