@@ -16,7 +16,7 @@ from cpl.yaml_reader import read
 PROFILES: Final = "templates/profiles"
 EXTENDS: Final = "extends"
 BASE: Final = "base"
-_KEPT: Final = 64  # files: along a history cpl.yaml changes often, what it is laid over hardly ever
+_KEPT: Final = 16  # files: along a history cpl.yaml changes often, what it is laid over hardly ever
 
 Files = Callable[[str], bytes | None]
 """Reads a file by its path from the store's root, from the work tree, the index or a commit; None: there is none."""
