@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
 from gettext import gettext as _
+from operator import lt
 from typing import Any, Final
 
 from cpl.errors import Problem
@@ -161,9 +162,13 @@ class Event:
                 names.update(f"{key}/{score}" for score in value)
         return names
 
+    def is_called(self, name: str) -> bool:
+        """Whether that is one of its names."""
+        return name.startswith(self.key) and name in self.names  # most names are told apart by the key
+
     def matches(self, pattern: str) -> bool:
         """Whether the event is what one of its names says; an attempt that reached nobody is none of these."""
-        return self.reached and pattern in self.names
+        return self.reached and self.is_called(pattern)
 
     def sort_key(self) -> tuple[datetime, str]:
         """Order in the history: by `at`; a tie is broken by the event's canonical JSON."""
@@ -226,8 +231,16 @@ def void_target(event: Event) -> tuple[datetime, str]:
 
 def in_order(history: Collection[Event]) -> tuple[Event, ...]:
     """The events of a history, which may stand there in any order, in the order in which they happened."""
+    if rise(history):  # of nearly all records it is so, and this takes a third of the time
+        return tuple(history)
     has_ties = len({event.at for event in history}) < len(history)
     return tuple(sorted(history, key=Event.sort_key if has_ties else _at))
+
+
+def rise(history: Collection[Event]) -> bool:
+    """Whether each event is later than the one that stands before it."""
+    ats = [event.at for event in history]
+    return all(map(lt, ats, ats[1:]))
 
 
 def _at(event: Event) -> datetime:
