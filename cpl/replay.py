@@ -28,16 +28,17 @@ def faults(record: Record, settings: Settings) -> Iterator[Fault]:
 
     A move that the profile does not have (W062) is mended by the next one that it has.
     """
+    profile = settings.profile
     sets = (event.sets for event in record.history if "set" in event.data)
     changed = {"status", "complainant", *chain.from_iterable(sets)}
     unknown_step: Fault | None = None
     status = record.status  # from the first move on what the moves have led to
     for place, event in enumerate(record.events):
-        about = settings.profile.rules_about(event.to, event.did, status)
+        about = profile.rules_about(event.to, event.did, status)
         if (about or event.is_move) and place and not _is_twice(record, place) and not record.is_imported(event):
             if event.is_move:
-                unknown_step = _step(record, place, status, settings.profile)
-            if rules := [rule for rule in about if _may_apply(rule, record, event, changed)]:
+                unknown_step = _step(record, place, status, profile)
+            if rules := [each for each in about if _is_plain(each) or _may_apply(each, record, event, changed)]:
                 yield from _of_rules(record, place, rules, settings)
         status = event.to or status
     if unknown_step is not None:
@@ -69,11 +70,16 @@ def _step(record: Record, place: int, status: str, profile: Profile) -> Fault | 
     return Fault(move, "W062", message.format(from_=status, to=move.to, allowed=", ".join(allowed)))
 
 
+def _is_plain(rule: Rule) -> bool:
+    """Whether a rule that may be about an event is about it, whatever the record and the event hold."""
+    return not rule.when and not rule.did
+
+
 def _may_apply(rule: Rule, record: Record, event: Event, changed: Collection[str]) -> bool:
     """Whether the rule may have applied to an earlier event of the record, some of whose fields have `changed`."""
-    if rule.when and not workflow.matches(record, rule.when):
-        return any(name.partition(".")[0] in changed for name in rule.when) and workflow.is_about(rule, event)
-    return workflow.is_about(rule, event)
+    return workflow.is_about(rule, event) and (
+        workflow.matches(record, rule.when) or any(name.partition(".")[0] in changed for name in rule.when)
+    )
 
 
 def _of_rules(record: Record, place: int, rules: Collection[Rule], settings: Settings) -> Iterator[Fault]:
