@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import field
 from datetime import datetime
 from gettext import gettext as _
 from operator import lt
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from cpl.errors import Problem
 from cpl.moments import MILLISECOND, format_instant
@@ -245,6 +245,25 @@ def rise(history: Collection[Event]) -> bool:
 
 def _at(event: Event) -> datetime:
     return event.at
+
+
+class Words(NamedTuple):
+    """What stands in the events of a history at all: by this it is soon told that there is nothing to look into."""
+
+    by: Set[str]
+    to: Set[str | None]
+    did: Set[str | None]
+    keys: Set[str]
+
+
+def words_of(history: Sequence[Event]) -> Words:
+    """The words of a history."""
+    return Words(
+        {event.by for event in history},
+        {event.to for event in history},
+        {event.did for event in history},
+        set().union(*[event.data for event in history]),
+    )
 
 
 def preceding(events: Sequence[Event], event: Event) -> int:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime, timedelta
 from gettext import gettext as _
-from typing import Final, NamedTuple
+from typing import Final
 
 from cpl import replay, workflow
 from cpl.config import Person, Settings
 from cpl.document import Document
 from cpl.errors import Problem
-from cpl.events import SET_BY_EVENTS, Event, rise, void_target
+from cpl.events import SET_BY_EVENTS, Event, Words, rise, void_target, words_of
 from cpl.moments import format_instant
 from cpl.profile import TERM_SECTIONS, Profile, Term
 from cpl.profile_rules import TASK_KINDS
@@ -72,25 +72,7 @@ def _check(document: Document | None, record: Record, settings: Settings, facts:
     if facts.known is not None and profile.former:
         facts = replace(facts, known=current_events(facts.known, profile))
     record = current(record, profile)
-    return _Check(document, record, settings, facts, _words(record.history), record.tasks)
-
-
-class _Words(NamedTuple):
-    """What stands in the events of a history at all: by this it is soon told that there is nothing to look into."""
-
-    by: Set[str]
-    to: Set[str | None]
-    did: Set[str | None]
-    keys: Set[str]
-
-
-def _words(history: Sequence[Event]) -> _Words:
-    return _Words(
-        {event.by for event in history},
-        {event.to for event in history},
-        {event.did for event in history},
-        set().union(*[event.data for event in history]),
-    )
+    return _Check(document, record, settings, facts, words_of(record.history), record.tasks)
 
 
 @frozen
@@ -101,7 +83,7 @@ class _Check:
     record: Record
     settings: Settings
     facts: Facts
-    words: _Words
+    words: Words
     all_tasks: tuple[Task, ...]
 
     def all(self) -> Iterator[Problem]:
