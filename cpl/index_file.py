@@ -109,7 +109,8 @@ def name_of(path: str) -> str:
     """What a piece of an id is looked for in: the file's name without its ending, in upper case."""
     name = path.rpartition("/")[2]
     stem, dot, _ending = name.rpartition(".")
-    return (stem if dot and stem else name).upper().encode("utf-8", "replace").decode()
+    upper = (stem if dot and stem else name).upper()
+    return upper if upper.isascii() else upper.encode("utf-8", "replace").decode()
 
 
 def connect(path: Path) -> sqlite3.Connection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final, NamedTuple, cast
 
 from cpl import files, freshness, index_file, index_rows
@@ -191,14 +191,16 @@ class _Update:
         is_watched = key is None or self._is_watched(path, stamp, is_compared=is_compared)
         file = _File(row, stamp, is_compared, is_watched)
         if file != known:
-            entry.file(path, path if path in self._seen.folders.stamps else path.rpartition("/")[0], file)
+            is_folder = key is None and path in self._seen.folders.stamps
+            entry.file(path, path if is_folder else path.rpartition("/")[0], file)
 
     def _plan(self, database: sqlite3.Connection) -> _Plan:
         """The files that may differ from what the index says."""
         tree, folders = self._tree, self._seen.folders
         if tree is None:
             new = (path for paths in folders.files.values() for path in paths)
-            return _Plan(dict.fromkeys(sorted(new, key=place_of)), set())  # in their order they are entered faster
+            in_order = sorted(new, key=lambda path: path.replace("/", "\0"))  # so they are entered faster
+            return _Plan(dict.fromkeys(in_order), set())
         known: dict[str, _File | None] = {}
         gone: set[str] = set()
         for folder in (*folders.stamps, *folders.gone):
@@ -285,7 +287,7 @@ class _Entry:
 
     def file(self, path: str, folder: str, file: _File) -> None:
         """Enter a file, in place of what is known of it."""
-        self._waiting[_NEW_FILE].append((self._tree, place_of(path), os.fsencode(folder), name_of(path), *file))
+        self._waiting[_NEW_FILE].append((self._tree, place_of(path), _encoded(folder), name_of(path), *file))
         if len(self._waiting[_NEW_FILE]) >= _AT_ONCE:
             self.flush()
 
@@ -294,6 +296,9 @@ class _Entry:
         for statement, rows in self._waiting.items():
             self._database.executemany(statement, rows)
             rows.clear()
+
+
+_encoded: Final = lru_cache(os.fsencode)  # of the same folder for all files in it
 
 
 def _files_of(database: sqlite3.Connection, tree: int, folder: str) -> dict[str, _File]:
