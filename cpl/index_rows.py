@@ -31,7 +31,6 @@ COLUMNS: Final = tuple(name.replace(".", "_") for name in FACETS)
 """What the facets are called in the index."""
 
 ROW: Final = (
-    "key",
     "id",
     "receipt",
     "known_from",
@@ -42,7 +41,7 @@ ROW: Final = (
     "is_faulty",
     *COLUMNS,
 )
-"""What the index calls the values of a row."""
+"""What the index calls the values of a row behind its number and its key."""
 
 _NO_FACETS: Final = (None,) * len(FACETS)
 
@@ -73,9 +72,9 @@ def _examined_whole(root: str, row_of: Callable[[bytes], Row], path: str) -> Exa
     stamp, data = _stamped(root, path)
     if data is None:
         return stamp, None, (), ()
-    key, row = key_of(data), row_of(data)
-    identifier, *values, links, is_faulty, facets = row
-    return stamp, key, (key, identifier, *values, bool(links), is_faulty, *(facets or _NO_FACETS)), links
+    identifier, *values, has_open_tasks, links, is_faulty, facets = row_of(data)
+    flags = int(has_open_tasks), int(bool(links)), int(is_faulty)  # which sqlite3 takes faster than True and False
+    return stamp, key_of(data), (identifier, *values, *flags, *(facets or _NO_FACETS)), links
 
 
 def examined(root: Path, paths: Sequence[str]) -> Iterator[Examined]:

@@ -24,7 +24,7 @@ _FILE: Final = "place, row, stamp, is_compared, is_watched"
 _FILES_OF_FOLDER: Final = f"SELECT {_FILE} FROM files INDEXED BY files_of_a_folder WHERE tree = ? AND folder = ?"
 _WATCHED_FILES: Final = f"SELECT {_FILE} FROM files INDEXED BY watched_files WHERE tree = ? AND is_watched"
 _AT_ONCE: Final = 200
-_NEW_ROW: Final = f"INSERT INTO rows (row, {', '.join(ROW)}) VALUES (?, {', '.join('?' * len(ROW))})"
+_NEW_ROW: Final = f"INSERT INTO rows (row, key, {', '.join(ROW)}) VALUES (?, ?, {', '.join('?' * len(ROW))})"
 _NEW_LINK: Final = "INSERT INTO links VALUES (?, ?)"
 _NEW_FILE: Final = (
     "INSERT OR REPLACE INTO files (tree, place, folder, name, row, stamp, is_compared, is_watched)"
@@ -256,7 +256,11 @@ class _Update:
 
 
 class _Entry:
-    """Files and rows on their way into the index, many at once; `flush` has to be called at the end."""
+    """Files and rows on their way into the index, many at once; `flush` has to be called at the end.
+
+    A bytearray and an int are taken as they are by sqlite3, which asks of bytes and of True each time whether anybody
+    has said how to adapt them; that takes three times as long.
+    """
 
     def __init__(self, database: sqlite3.Connection, tree: int) -> None:
         self._database = database
@@ -276,7 +280,7 @@ class _Entry:
             return number
         self._last += 1
         self._numbers[key] = self._last
-        self._waiting[_NEW_ROW].append((self._last, *values))
+        self._waiting[_NEW_ROW].append((self._last, bytearray(key), *values))
         if links:
             self._waiting[_NEW_LINK] += [(self._last, target) for target in links]
         return self._last
@@ -287,7 +291,9 @@ class _Entry:
 
     def file(self, path: str, folder: str, file: _File) -> None:
         """Enter a file, in place of what is known of it."""
-        self._waiting[_NEW_FILE].append((self._tree, place_of(path), _encoded(folder), name_of(path), *file))
+        flags = int(file.is_compared), int(file.is_watched)
+        names = bytearray(place_of(path)), _encoded(folder), name_of(path)
+        self._waiting[_NEW_FILE].append((self._tree, *names, file.row, file.stamp, *flags))
         if len(self._waiting[_NEW_FILE]) >= _AT_ONCE:
             self.flush()
 
@@ -298,7 +304,10 @@ class _Entry:
             rows.clear()
 
 
-_encoded: Final = lru_cache(os.fsencode)  # of the same folder for all files in it
+@lru_cache
+def _encoded(folder: str) -> bytearray:
+    """A folder as the index keeps it; it is the same one for all files in it."""
+    return bytearray(os.fsencode(folder))
 
 
 def _files_of(database: sqlite3.Connection, tree: int, folder: str) -> dict[str, _File]:
