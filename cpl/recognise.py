@@ -280,6 +280,7 @@ def _is_odd(text: str, data: bytes, end: int) -> bool:
     return not is_plain and not text[:end].replace("\n", "").isprintable()
 
 
+@lru_cache(4)  # `known_from` and `latest` mostly are the same
 def _number(instant: str) -> int:
     return microseconds(datetime.fromisoformat(instant))
 
