@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -16,7 +16,7 @@ from cpl.promises import OUTCOMES, Outcome
 from cpl.record import Record
 from cpl.registers import Row
 from cpl.sampling import size
-from cpl.tally import Cost, Dimension, FollowUp, Key, Mark, Part, Single, View, local, not_known
+from cpl.tally import Cost, Dimension, FollowUp, Key, Mark, Part, Single, View, local
 from cpl.values import frozen
 
 BASES: Final[tuple[Basis, ...]] = ("rule", "agreed", "task", "pause")
@@ -157,33 +157,28 @@ class Summary:
 
 
 def summarize(
-    records: Iterable[Record | None],
-    settings: Settings,
-    period: Period,
-    at: datetime,
-    draws: Iterable[Row] = (),
-    *,
-    is_punctual: Callable[[Record], bool] = not_known,
+    records: Iterable[Record | None], settings: Settings, period: Period, at: datetime, draws: Iterable[Row] = ()
 ) -> Summary:
     """The figures of `period` [start, end), seen as of `at`; the order of the records does not matter.
 
     None among the records stands for a file that could not be read. What had not been received by `at` and
     what is in a state that does not count is left out. Open and overdue are judged at the end of the period
     or at `at`, whichever is earlier; clocks, promises and the names of groups (category, department …) as of `at`.
-    `draws` are the rows of that register, those of other periods too. `is_punctual` tells of which record it is known
-    that nothing is overdue when that is judged (`judged_until`).
+    `draws` are the rows of that register, those of other periods too.
     """
-    view = View(settings, period, at, is_punctual)
-    parts: list[Part] = []
-    unreadable = 0
-    for record in records:
-        part = None if record is None else view.part(record)
-        unreadable += record is None
-        parts.extend(() if part is None else (part,))
+    view = View(settings, period, at)
+    found = list(records)
+    return summed([view.part(each) for each in found if each is not None], view, draws, found.count(None))
+
+
+def summed(found: Iterable[Part | None], view: View, draws: Iterable[Row] = (), unreadable: int = 0) -> Summary:
+    """The figures that the parts come to, None being nothing, and so many files that could not be read."""
+    settings, period = view.settings, view.period
+    parts = [part for part in found if part is not None]
     return Summary(
         store=settings.name,
         period=period,
-        at=local(at, settings.zone),
+        at=local(view.at, settings.zone),
         unreadable=unreadable,
         total=_numbers(parts, settings.profile),
         open_at_start=_marked(parts, "open-at-start"),

@@ -165,6 +165,11 @@ def microseconds(instant: datetime) -> int:
     return (instant - _EPOCH) // _MICROSECOND
 
 
+def at_microsecond(number: int) -> datetime:
+    """The instant that the index keeps so."""
+    return _EPOCH + number * _MICROSECOND
+
+
 def row(data: bytes) -> Row | None:
     """The row of a content; None of one that is not of the usual form, of which nothing is said."""
     text = decoded(data)

@@ -203,17 +203,19 @@ class App:
 
     def entries(self, among: Among) -> Iterable[Entry]:
         """The records that a question to the index brings, perhaps without documents; all where there is no index."""
-        from cpl.store import read_record
-
-        def read(paths: Iterable[str]) -> Iterator[Entry]:
-            return (read_record(self.store.root, path) for path in paths)
 
         def asked(index: Index) -> Iterable[Entry]:
             paths = list(among(index))
-            return list(read(paths)) if len(paths) < _MANY else read(paths)  # what is read while git compares
+            return list(self.entries_at(paths)) if len(paths) < _MANY else self.entries_at(paths)
 
-        found = self.ask_index(lambda index: index.ahead(lambda: asked(index)))
-        return map(self.current, read(self.store.paths()) if found is None else found)
+        found = self.ask_index(lambda index: index.ahead(lambda: asked(index)))  # what is read while git compares
+        return self.entries_at(self.store.paths()) if found is None else found
+
+    def entries_at(self, paths: Iterable[str]) -> Iterator[Entry]:
+        """The records at these paths, perhaps without documents, with the names that the profile has now."""
+        from cpl.store import read_record
+
+        return (self.current(read_record(self.store.root, path)) for path in paths)
 
     def read(self, path: str) -> Entry:
         """The record file at `path`, with the names that the profile has now."""
