@@ -71,7 +71,7 @@ def tallied(store: Store, at: Where, tree: Tree, view: View, at_work: AtWork) ->
         _keep(at, tree, number, new.values())
     known = [part if holds else new[row].part for _place, row, holds, part in found if holds or row in new]
     paths = [path_at(place) for place, row, holds, _part in found if not holds and row not in new]
-    return Tallied([*map(_unpacked, json.loads(f"[{','.join(known)}]"))], paths)
+    return Tallied([*map(unpacked, json.loads(f"[{','.join(known)}]"))], paths)
 
 
 def _number(store: Store, at: Where, tree: Tree, period: Period, at_work: AtWork) -> int:
@@ -104,11 +104,10 @@ def _part_of(root: Path, view: View, wanted: Wanted) -> _Reckoned | None:
     known = current(record, view.settings.profile)
     try:
         part = view.part(known)
-        held = span(known, view.settings, view.at, [view.end_of_period])
+        held = span(known, view.settings, view.at)
     except NoData:  # the store's own calendar has to be asked, for that is told
         return None
-    packed = None if part is None else _packed(part)
-    return _Reckoned(*held, json.dumps(packed, separators=(",", ":")), wanted.row)
+    return _Reckoned(*held, json.dumps(packed(part), separators=(",", ":")), wanted.row)
 
 
 def _keep(at: Where, tree: Tree, number: int, new: Iterable[_Reckoned]) -> None:
@@ -116,8 +115,10 @@ def _keep(at: Where, tree: Tree, number: int, new: Iterable[_Reckoned]) -> None:
         tree.database.executemany(_UPDATE, ((each.since, each.until, each.part, number, each.row) for each in new))
 
 
-def _packed(part: Part) -> list[Any]:
+def packed(part: Part | None) -> list[Any] | None:
     """What stands for a part in JSON."""
+    if part is None:
+        return None
     return [
         part.id,
         sorted(part.marks),
@@ -139,11 +140,11 @@ def _packed_single(single: Single) -> list[Any]:
     return [*named, single.is_overdue, single.lead, single.title]
 
 
-def _unpacked(packed: Sequence[Any] | None) -> Part | None:
-    """The part that `_packed` made this of."""
-    if packed is None:
+def unpacked(values: Sequence[Any] | None) -> Part | None:
+    """The part that `packed` made this of."""
+    if values is None:
         return None
-    id_, marks, groups, people, overdue, promises, used, single, follow_ups, scores, cost = packed
+    id_, marks, groups, people, overdue, promises, used, single, follow_ups, scores, cost = values
     return Part(
         id_,
         frozenset(marks),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -29,11 +29,11 @@ class Span(NamedTuple):
     until: int
 
 
-def span(record: Record, settings: Settings, at: datetime, turns: Iterable[datetime] = ()) -> Span:
+def span(record: Record, settings: Settings, at: datetime) -> Span:
     """The instants around `at` as of which the same is known of a record, and the same of it is late.
 
-    What is reckoned of a record as of an instant depends, beside the record, the settings, and `turns` with which its
-    caller compares, on how the instant, or its second (`as_of`), lies to
+    What is reckoned of a record as of an instant depends, beside the record and the settings, on how the instant, its
+    second (`as_of`), or the earlier of it and another one that is always the same, lies to
     - every instant that stands in the record: of its events, its tasks, its agreed dates and pauses;
     - the due of a clock that runs, which stays the same until there is something new in the record, unless a pause
       moves it (`stays`): then nothing is said of any other instant than `at`;
@@ -44,7 +44,7 @@ def span(record: Record, settings: Settings, at: datetime, turns: Iterable[datet
     known = as_of(record, at)
     if known is not None and not stays(known, profile, worktime, at):
         return Span(now, now + 1)
-    found = [*instants(record.fields), *turns]
+    found = [*instants(record.fields)]
     found += [] if known is None else [due.due_at for due in dues(known, profile, worktime, at)]
     found += [] if worktime.calendar is None else _years(settings, at)
     points = {point for each in map(microseconds, found) for point in (each - each % _SECOND, each, each + 1)}

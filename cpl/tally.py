@@ -120,14 +120,9 @@ class View:
     at: datetime
 
     @property
-    def end_of_period(self) -> datetime:
-        """The last instant of the period, whose end is not part of it."""
-        return self.period.end - MILLISECOND
-
-    @property
     def end(self) -> datetime:
-        """The last instant at which open and overdue are judged."""
-        return min(self.at, self.end_of_period)
+        """The last instant at which open and overdue are judged; the period's own end is not part of it."""
+        return min(self.at, self.period.end - MILLISECOND)
 
     def part(self, record: Record) -> Part | None:
         """What `record` adds; None when that is nothing."""

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cpl import freshness, index_file, index_rows, locks
+from cpl import freshness, index_file, index_kept, index_rows, locks, store
 from tests.ledger import CPL_YAML, Ledger, Outcome
 from tests.processes import command, environment, run_process
 
@@ -32,7 +32,7 @@ QUESTIONS = (
     ("overdue", "--soon", "2d", "--format", "json"),
     ("overdue", "--at", "2026-11-17T09:00", "--format", "json"),
     ("summary", "--week", "this", "--ids", "--format", "json"),
-    ("summary", "--week", "last", "--format", "json"),
+    ("summary", "--week", "last", "--findings"),
     ("summary", "--month", "this", "--at", "2026-11-17T00:00", "--ids", "--format", "json"),
     ("search", "lift"),
     ("search", "电梯"),
@@ -202,6 +202,16 @@ class Hand:
             CPL_YAML + f"clocks: {{respond: {{targets: {{all: {{within: {self.chance.randrange(1, 60)}h}}}}}}}}\n"
         )
 
+    def move(self, path: Path) -> None:
+        """A move by hand, of the past or of the future."""
+        event = f"- {{at: 2026-11-{self.chance.randrange(10, 30)}T10:00:00+08:00, by: li.na, to: "
+        event += self.chance.choice(["on-hold, reason: r", "resolving", "closed"]) + "}\n"
+        path.write_bytes(path.read_bytes().replace(b"\n---\n", f"\n{event}---\n".encode(), 1))
+
+    def wait(self, _path: Path) -> None:
+        """Time passes, or the clock is put back."""
+        self.ledger.now = f"2026-{self.chance.choice(['11-12', '11-18', '11-23', '12-31'])}T12:00:00+08:00"
+
     def git(self, *args: str) -> None:
         subprocess.run(["git", *args], cwd=self.root, check=False, capture_output=True)
 
@@ -244,6 +254,58 @@ def test_whatever_is_done_to_the_files_the_answers_are_those_without_index(
         hand.act(act)
         assert_same(ledger)
     shutil.rmtree(root)
+
+
+def in_index(ledger: Ledger, asked: str) -> list[tuple[object, ...]]:
+    """What a question to the index, or a change of it, brings."""
+    with closing(sqlite3.connect(database(ledger))) as opened, opened:
+        return opened.execute(asked).fetchall()
+
+
+def test_figures_are_kept_and_no_record_is_read_again(filled: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    for at in ((), ("--at", "end"), ("--at", "2026-11-16T10:30")):
+        question = ("summary", "--ids", "--findings", *at)
+        expected = filled(*question, "--no-index")
+        assert filled(*question) == expected
+        with monkeypatch.context() as patched:
+            patched.setattr(index_kept, "record_of", None)
+            patched.setattr(store, "read_record", None)
+            assert filled(*question) == expected
+
+
+def test_figures_of_what_has_an_error_of_its_form_are_never_kept(filled: Ledger) -> None:
+    filled.put("CPL-20261118-XXXXXXX", "no record")
+    faulty = next(iter(filled.root.glob("records/2026/11/09/*.md")))
+    faulty.write_bytes(faulty.read_bytes().replace(b"\nkind: ", b"\nkidn: x\nkind: ", 1))
+    for _again in range(2):
+        with_index, without = both(filled, "summary", "--month", "this", "--ids")
+        assert (with_index, with_index.code) == (without, 1)
+
+
+def test_figures_of_a_few_periods_are_kept(filled: Ledger) -> None:
+    for week in range(30, 45):
+        filled.ok("summary", "--week", f"2026-W{week}")
+    found = in_index(filled, "SELECT count(*), count(DISTINCT parts.kept) FROM kept LEFT JOIN parts USING (kept)")
+    assert found == [(3 * 8, 8)]
+
+
+def test_damaged_figures_are_made_anew(filled: Ledger) -> None:
+    expected = filled("summary")
+    in_index(filled, "UPDATE parts SET part = '[1]'")
+    outcome = filled("summary")
+    assert (outcome.out, "is damaged and is made anew" in outcome.err) == (expected.out, True)
+    assert filled("summary") == expected
+
+
+def test_figures_by_a_year_without_data_are_told_of_each_time(filled: Ledger) -> None:
+    late = "clocks: {respond: {targets: {all: {within: 90bd}}}}\n"
+    (filled.root / "cpl.yaml").write_text(f"{CPL_YAML}hours: {{mon-fri: ['08:30-12:00']}}\ncalendar: cn\n{late}")
+    for now in ("2026-12-31T11:00:00+08:00", "2027-01-01T11:00:00+08:00"):
+        filled.now = now
+        for _again in range(2):
+            with_index, without = both(filled, "summary", "--month", "2026-11")
+            assert with_index == without
+    assert "calendar cn has no data for 2027" in with_index.err
 
 
 def test_nobody_else_may_read_the_index(filled: Ledger) -> None:
