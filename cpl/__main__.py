@@ -1,6 +1,6 @@
 """`python -m cpl`: the same as the program `cpl`."""
 
-from cpl.cli import main
+from cpl.start import main
 
 if __name__ == "__main__":
     main()

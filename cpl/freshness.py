@@ -18,6 +18,7 @@ from typing import Final
 from cpl import files, tree
 from cpl.errors import CplError
 from cpl.git import Git
+from cpl.parallel import cores
 from cpl.patterns import bytes_regex
 from cpl.values import field, frozen, slotted
 
@@ -29,6 +30,8 @@ RACY_NS: Final = 2_000_000_000  # the coarsest times that a file system keeps ar
 _TAIL: Final = 64
 # Whatever the user has set: every file is compared, and by all that its folder entry says.
 _COMPARE: Final = ("-c", "core.fsmonitor=false", "-c", "core.checkStat=default", "-c", "core.trustctime=true")
+_FEW_CORES: Final = 2  # cpl needs one itself meanwhile, and twenty threads of git would leave it none
+_ONE_THREAD: Final = ("-c", "core.preloadIndex=false")
 _DIRTY: Final = (
     *_COMPARE,
     "diff-files",
@@ -112,7 +115,8 @@ def _git_stamp(git_dir: Path) -> bytes:
 
 def compare(git: Git, records: str) -> Asked:
     """Have git begin to compare the files in the folder `records` with its index; what `Looking` takes."""
-    return Asked(git, (*_DIRTY, records))
+    threads = () if cores() > _FEW_CORES else _ONE_THREAD
+    return Asked(git, (*threads, *_DIRTY, records))
 
 
 class Asked:

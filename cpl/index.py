@@ -77,11 +77,10 @@ class Size(NamedTuple):
 
 
 class Help(NamedTuple):
-    """What the index needs of its caller: to show progress, to tell a person, and what to do while git compares."""
+    """What the index needs of its caller: to show progress, and to tell a person."""
 
     watch: Watch
     say: Callable[[str], None]
-    meanwhile: Callable[[], None] = lambda: None
 
 
 class Index:
@@ -89,7 +88,7 @@ class Index:
 
     def __init__(self, store: Store, help_: Help, compared: Asked | None = None) -> None:
         self._store = store
-        self._watch, self._say, self._meanwhile = help_
+        self._watch, self._say = help_
         self._compared = compared  # by git, which may have begun before there was an index to ask
         self._fresh: Tree | None = None
         self._guessed: Tree | None = None  # what git has not confirmed yet
@@ -108,9 +107,7 @@ class Index:
 
     def _look(self) -> Look:
         compared, self._compared = self._compared, None
-        look = Look(self._store.git, self._at, self._tell_damage, compared)
-        self._meanwhile()
-        return look
+        return Look(self._store.git, self._at, self._tell_damage, compared)
 
     def _tell_damage(self) -> None:
         message = _("the index {path} is damaged and is made anew; the records are not affected")

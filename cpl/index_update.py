@@ -23,6 +23,9 @@ _LISTING_LIMIT: Final = 1 << 30
 _FEW: Final = 500  # files that one process reads and parses in less time than others need to start
 _SPARE: Final = 10_000
 _FILE: Final = "place, row, stamp, is_compared, is_watched"
+# Without statistics SQLite would look through all files of the tree.
+_FILES_OF_FOLDER: Final = f"SELECT {_FILE} FROM files INDEXED BY files_of_a_folder WHERE tree = ? AND folder = ?"
+_WATCHED_FILES: Final = f"SELECT {_FILE} FROM files INDEXED BY watched_files WHERE tree = ? AND is_watched"
 _AT_ONCE: Final = 200
 _ROW: Final = (
     "row",
@@ -311,8 +314,7 @@ class _Entry:
 
 def _files_of(database: sqlite3.Connection, tree: int, folder: str) -> dict[str, _File]:
     """What the index says of the files that lie in a folder itself."""
-    found = database.execute(f"SELECT {_FILE} FROM files WHERE tree = ? AND folder = ?", (tree, os.fsencode(folder)))
-    return dict(map(_file, found))
+    return dict(map(_file, database.execute(_FILES_OF_FOLDER, (tree, os.fsencode(folder)))))
 
 
 def _files_at(database: sqlite3.Connection, tree: int, paths: Iterable[str]) -> Iterator[tuple[str, _File]]:
@@ -323,7 +325,7 @@ def _files_at(database: sqlite3.Connection, tree: int, paths: Iterable[str]) -> 
 
 
 def _watched(database: sqlite3.Connection, tree: int) -> Iterator[tuple[str, _File]]:
-    return map(_file, database.execute(f"SELECT {_FILE} FROM files WHERE tree = ? AND is_watched", (tree,)))
+    return map(_file, database.execute(_WATCHED_FILES, (tree,)))
 
 
 def _file(found: Sequence[Any]) -> tuple[str, _File]:

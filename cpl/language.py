@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from cpl.patterns import bytes_regex
 
@@ -112,11 +112,11 @@ def chosen(words: Sequence[str], env: Mapping[str, str], folder: Path | None) ->
 
     A language that cpl does not speak is passed over here; where one was asked for, the options say so.
     """
-    stated, folder_of_words = _root_options(words)
-    for name in (stated, env.get(VARIABLE)):
+    line = beginning(words)
+    for name in (line.language, env.get(VARIABLE)):
         if name in LANGUAGES:
             return str(name)
-    return _of_store(Path(folder or "", folder_of_words or "")) or of_person(env)
+    return _of_store(Path(folder or "", line.folder or "")) or of_person(env)
 
 
 def of_person(env: Mapping[str, str]) -> str:
@@ -127,19 +127,27 @@ def of_person(env: Mapping[str, str]) -> str:
     return CHINESE if name.lower().startswith(CHINESE) else ENGLISH
 
 
-def _root_options(words: Sequence[str]) -> tuple[str | None, str | None]:
-    """The values of --lang and -C before the command."""
+class Beginning(NamedTuple):
+    """What can be told of a command line before it is parsed: the values of --lang and -C, and the command's name."""
+
+    language: str | None
+    folder: str | None
+    command: str | None
+
+
+def beginning(words: Sequence[str]) -> Beginning:
+    """How a command line begins."""
     found: dict[str, str] = {}
     rest = iter(words)
     for word in rest:
         if not word.startswith("-"):
-            break
+            return Beginning(found.get("--lang"), found.get("-C"), word)
         name, equals, value = word.partition("=")
         if word.startswith("-C") and len(word) > 2:
             name, equals, value = "-C", "=", word[2:]
         if name in ("-C", "--lang"):
             found[name] = value if equals else next(rest, "")
-    return found.get("--lang"), found.get("-C")
+    return Beginning(found.get("--lang"), found.get("-C"), None)
 
 
 def _of_store(folder: Path) -> str | None:

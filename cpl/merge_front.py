@@ -15,6 +15,9 @@ from cpl.values import frozen
 
 EVIDENCE: Final = "evidence"
 _PEOPLE: Final = ("complainant", "people")
+_MOST_TAKEN_OUT: Final = (
+    50  # items of a list one by one, for the sake of comments: each takes a look at the whole record
+)
 _NAME_LIMIT: Final = 200  # bytes of the name of a file of evidence
 _ABSENT: Final[tuple[object, ...]] = (None, {}, ())
 
@@ -57,10 +60,15 @@ class FrontMerge:
         self._has_base = base is not None
         self.clashes: list[tuple[Path, Any]] = []  # where, and the value of theirs
         self._settled: set[Path] = {("status",)}  # what follows from the events and is not merged field by field
+        self._waiting: dict[
+            Path, Any
+        ] = {}  # what is to be set, all at once: each step takes a look at the whole record
         self._unite_events()
         self._note_settled()
         self._merge_fields()
+        self._write_waiting()
         self._settle()
+        self._write_waiting()
 
     def document(self, picked: Mapping[Path, Any]) -> Document:
         """The merged front matter; where both sides changed the same it has what was picked, else ours."""
@@ -78,16 +86,28 @@ class FrontMerge:
         return _shown(path, self._document.data)
 
     def _unite_events(self) -> None:
+        """Put each event that only theirs has before the first that it precedes, all at once."""
         _base, ours, theirs = self._versions
-        history = list(ours.history)
-        known = {event_key(event) for event in history}
+        known = set(map(event_key, ours.history))
+        history = [(event, True) for event in ours.history]
         for event in theirs.history:
-            if event_key(event) in known:
-                continue
-            known.add(event_key(event))
-            index = next((at for at, each in enumerate(history) if event.precedes(each)), len(history))
-            self._document = splicing.insert_item(self._document, [HISTORY], index, event.data, order=ORDER)
-            history.insert(index, event)
+            if (key := event_key(event)) not in known:
+                known.add(key)
+                index = next((at for at, (each, _is_ours) in enumerate(history) if event.precedes(each)), len(history))
+                history.insert(index, (event, False))
+        new: dict[int, list[Any]] = {}
+        before = 0
+        for event, is_ours in history:
+            if is_ours:
+                before += 1
+            else:
+                new.setdefault(before, []).append(event.data)
+        self._insert((HISTORY,), new)
+
+    def _insert(self, path: Path, new: Mapping[int, Sequence[Any]]) -> None:
+        self._write_waiting()
+        if new:
+            self._document = splicing.insert_items(self._document, path, new, order=ORDER)
 
     @property
     def _record(self) -> Record:
@@ -115,19 +135,22 @@ class FrontMerge:
         """A list whose items have names: each item by itself, and those that only theirs has at the end."""
         key = NAMED[name]
         old, mine, other = ({item[key]: item for item in each.fields.get(name, ())} for each in self._versions)
-        names = list(mine)
+        at = {each: index for index, each in enumerate(mine)}
         for event in self._record.history:
-            if (task := event.data.get("task")) in names:
-                self._settled |= {(name, names.index(task), each) for each in event.sets}
+            if (task := event.data.get("task")) in at:
+                self._settled |= {(name, at[task], each) for each in event.sets}
+        new: dict[str, Any] = {}
         for each, item in other.items():
             if each in mine and each not in old and mine[each].get("sha256") != item.get("sha256"):
-                self._keep_both_files(names, mine[each], item)
+                renamed = self._parted(at[each], mine[each], item)
+                new.setdefault(renamed["file"], renamed)
             elif each in mine:
-                path = (name, names.index(each))
+                path = (name, at[each])
                 self._merge_value(path, old.get(each), *self._in_step(path, old.get(each), mine[each], item))
             else:
-                self._document = splicing.insert_item(self._document, [name], len(names), item, order=ORDER)
-                names.append(each)
+                new.setdefault(each, item)
+        added = [item for each, item in new.items() if each not in mine]
+        self._insert((name,), {len(at): added} if added else {})
 
     def _in_step(self, path: Path, base: Any, mine: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[Any, Any]:
         """Both items; the next one of a task that repeats, made on both sides, is due when the later one says."""
@@ -138,16 +161,12 @@ class FrontMerge:
             self._set((*path, "due"), due)
         return {**mine, "due": due}, {**other, "due": due}
 
-    def _keep_both_files(self, names: list[str], mine: Mapping[str, Any], other: Mapping[str, Any]) -> None:
-        """Both sides took in a file of one name: one keeps it, the other gets a name by which both sides call it."""
-        index = names.index(mine["file"])
+    def _parted(self, index: int, mine: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+        """Both sides took in a file of one name: one keeps it, the other, which is returned, gets one of its own."""
         stays, goes = sorted((mine, other), key=_hash)
-        renamed = {**goes, "file": parted_name(goes["file"], goes["sha256"])}
         if stays is other:
             self._set((EVIDENCE, index), other)
-        if renamed["file"] not in names:
-            self._document = splicing.insert_item(self._document, [EVIDENCE], len(names), renamed, order=ORDER)
-            names.append(renamed["file"])
+        return {**goes, "file": parted_name(goes["file"], goes["sha256"])}
 
     def _merge_value(self, path: Path, base: Any, ours: Any, theirs: Any) -> None:
         if path in self._settled or _same(ours, theirs) or _same(base, theirs):
@@ -171,15 +190,17 @@ class FrontMerge:
 
     def _merge_list(self, path: Path, ours: Sequence[Any], wanted: Sequence[Any]) -> None:
         """Make the list at `path` the wanted one, item by item where it can be, for the sake of its comments."""
-        kept = [item for item in ours if item in wanted]
+        stays = set(map(threeway.key, wanted))
+        kept = [item for item in ours if threeway.key(item) in stays]
         data = value_at(self._document.data, path)
-        if not isinstance(data, list) or len(data) != len(ours) or list(wanted[: len(kept)]) != kept:
+        is_listed = isinstance(data, list) and len(data) == len(ours) and list(wanted[: len(kept)]) == kept
+        if not is_listed or len(ours) - len(kept) > _MOST_TAKEN_OUT:
             self._set(path, wanted)
             return
-        for index, item in enumerate(wanted[len(kept) :], len(ours)):
-            self._document = splicing.insert_item(self._document, path, index, item)
-        for index in reversed(range(len(ours))):
-            if ours[index] not in wanted:
+        added = wanted[len(kept) :]
+        self._insert(path, {len(ours): added} if added else {})
+        for index in reversed(range(len(ours))):  # what waits has been written
+            if threeway.key(ours[index]) not in stays:
                 self._document = splicing.remove(self._document, (*path, index))
 
     def _settle(self) -> None:
@@ -211,7 +232,16 @@ class FrontMerge:
             self.clashes.append((_PEOPLE, theirs + joined))
 
     def _set(self, path: Path, value: Any) -> None:
-        self._document = _with(self._document, path, value)
+        if value is None:
+            self._write_waiting()
+            self._document = splicing.remove(self._document, path)
+        else:
+            self._waiting[path] = value
+
+    def _write_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, {}
+        if waiting:
+            self._document = splicing.set_values(self._document, waiting, order=ORDER)
 
 
 def parted_name(name: str, sha256: str) -> str:

@@ -96,11 +96,6 @@ def widest(items: Rows, columns: Sequence[Column]) -> int:
     return max(map(wcswidth, rows(items, columns, "table").splitlines()), default=0)
 
 
-def prepare() -> None:
-    """Import what a table needs, which takes a while, at a moment when something else is waited for."""
-    import tabulate  # noqa: F401
-
-
 def visible(text: str) -> str:
     r"""The text with what moves the cursor, reorders or hides spelled out: `\x1b`, `<U+202E>`, `⏎`."""
     return _HIDDEN.sub(lambda found: _spelled(found[0]), text.replace("\r\n", "\n"))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from cpl.document import Document, Path, clean, reparsed
 from cpl.patterns import regex
@@ -53,21 +54,74 @@ def set_value(doc: Document, path: Path, value: Value, *, order: Sequence[str] =
     return spliced(doc, edit, path[: depth + 1], path[: depth + 1])
 
 
+def set_values(doc: Document, new: Mapping[tuple[str | int, ...], Value], *, order: Sequence[str] = ()) -> Document:
+    """`doc` with values at several paths, none of which leads through another; what is there already in one step."""
+    edits: list[Edit] = []
+    there: dict[tuple[str | int, ...], None] = {}
+    for path, value in new.items():
+        nodes = _walk(doc, path)
+        if len(nodes) > len(path):
+            edits.append(_replacement(doc, nodes[-2], path[-1], nodes[-1], clean(value)))
+            there[path] = None
+    result = _edited(doc, sorted(edits, key=lambda edit: edit.start))
+    expected = copy.deepcopy(doc.data)
+    for path in there:
+        _at(expected, path[:-1])[path[-1]] = _at(result.data, path)
+    if expected != result.data:
+        raise ValueError(f"{edits!r} would change more than {[*there]!r}")
+    for path, value in new.items():
+        if path not in there:
+            result = set_value(result, path, value, order=order)
+    return result
+
+
 def insert_item(doc: Document, path: Path, index: int, value: Value, *, order: Sequence[str] = ()) -> Document:
     """`doc` with `value` before the item `index` of the list at `path`, which is made where it is missing.
 
     Raises:
         ValueError: no list stands at `path`, or it is shorter than `index`.
     """
+    return insert_items(doc, path, {index: [value]}, order=order)
+
+
+def insert_items(
+    doc: Document, path: Path, new: Mapping[int, Sequence[Value]], *, order: Sequence[str] = ()
+) -> Document:
+    """`doc` with values before some items of the list at `path`, by their index as it stands now: all in one step.
+
+    Raises:
+        ValueError: no list stands at `path`, or it is shorter than an index.
+    """
     nodes = _walk(doc, path)
     node = nodes[-1] if len(nodes) > len(path) else None
     is_absent = node is None or (isinstance(node, ScalarNode) and node.is_absent)
-    if index == 0 and (is_absent or (isinstance(node, SequenceNode) and not node.items)):
-        return set_value(doc, path, [value], order=order)
-    if not isinstance(node, SequenceNode) or not 0 <= index <= len(node.items):
-        raise ValueError(f"{path!r}: no item can be inserted at {index}")
-    edit = _new_item(doc, node, index, clean(value))
-    return spliced(doc, edit, (), [*path, index])
+    if new.keys() == {0} and (is_absent or (isinstance(node, SequenceNode) and not node.items)):
+        return set_value(doc, path, [*new[0]], order=order)
+    if not isinstance(node, SequenceNode) or not all(0 <= index <= len(node.items) for index in new):
+        raise ValueError(f"{path!r}: no item can be inserted at {sorted(new)}")
+    edits = [_new_items(doc, node, index, [clean(each) for each in new[index]]) for index in sorted(new)]
+    result = _edited(doc, edits)
+    places = set(_places(new))
+    kept = [each for at, each in enumerate(_at(result.data, path)) if at not in places]
+    if kept != _at(doc.data, path) or _without(doc.data, path) != _without(result.data, path):
+        raise ValueError(f"{edits!r} would change more than {list(path)!r}")
+    return result
+
+
+def _places(new: Mapping[int, Sequence[Value]]) -> Iterator[int]:
+    """Where the inserted items then stand."""
+    before = 0
+    for index in sorted(new):
+        for _value in new[index]:
+            yield index + before
+            before += 1
+
+
+def _at(data: Any, path: Path) -> Any:
+    """What stands at a path that has been walked."""
+    for key in path:
+        data = data[key]
+    return data
 
 
 def remove(doc: Document, path: Path) -> Document:
@@ -84,11 +138,20 @@ def remove(doc: Document, path: Path) -> Document:
 
 def spliced(doc: Document, edit: Edit, old: Path, new: Path) -> Document:
     """`doc` after `edit`, which may change nothing but what stood at `old` and now stands at `new`."""
-    text = doc.text[: edit.start] + edit.text + doc.text[edit.end :]
-    result = reparsed(Source(doc.source.path, text), bom=doc.bom, bare=doc.bare)
+    result = _edited(doc, [edit])
     if _without(doc.data, old) != _without(result.data, new):
         raise ValueError(f"{edit!r} would change more than {list(old or new)!r}")
     return result
+
+
+def _edited(doc: Document, edits: Sequence[Edit]) -> Document:
+    """`doc` after edits that stand in their order and touch each other nowhere."""
+    pieces, at = [], 0
+    for edit in edits:
+        pieces += [doc.text[at : edit.start], edit.text]
+        at = edit.end
+    text = "".join([*pieces, doc.text[at:]])
+    return reparsed(Source(doc.source.path, text), bom=doc.bom, bare=doc.bare)
 
 
 def _without(data: PlainData, path: Path) -> PlainData:
@@ -210,16 +273,16 @@ def _new_entry(doc: Document, node: MappingNode, key: str, value: Value, order: 
     return Edit(at, at, new)
 
 
-def _new_item(doc: Document, node: SequenceNode, index: int, value: Value) -> Edit:
+def _new_items(doc: Document, node: SequenceNode, index: int, values: Sequence[Value]) -> Edit:
     if node.flow:
-        return _insertion_in_flow(doc.text, node, index, flow(value))
+        return _insertion_in_flow(doc.text, node, index, ", ".join(map(flow, values)))
     first = node.dashes[0]
     indent = " " * (first - _line_start(doc.text, first))
-    new = f"- {behind_dash(value)}{doc.newline}"
+    new = [f"- {behind_dash(value)}{doc.newline}" for value in values]
     if index == 0:
-        return Edit(first, first, new + indent)
+        return Edit(first, first, "".join(each + indent for each in new))
     at = _next_line(doc.text, node.items[index - 1].end)
-    return Edit(at, at, indent + new)
+    return Edit(at, at, "".join(indent + each for each in new))
 
 
 def _insertion_in_flow(text: str, node: MappingNode | SequenceNode, index: int, new: str) -> Edit:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from cpl.patterns import regex
 
@@ -25,14 +26,24 @@ def items(base: Sequence[Any], ours: Sequence[Any], theirs: Sequence[Any]) -> li
 
 def beyond(some: Sequence[Any], others: Sequence[Any]) -> list[Any]:
     """What stands in `some` more often than in `others`, in order; of equal items the last ones."""
-    rest = list(others)
+    left = Counter(map(key, others))
     found = []
     for item in some:
-        if item in rest:
-            rest.remove(item)
+        known = key(item)
+        if left[known]:
+            left[known] -= 1
         else:
             found.append(item)
     return found
+
+
+def key(item: Any) -> Hashable:
+    """The same for equal items, in a form that a set takes."""
+    if isinstance(item, Mapping):
+        return frozenset((name, key(each)) for name, each in item.items())
+    if isinstance(item, list | tuple):
+        return tuple(map(key, item))
+    return cast(Hashable, item)
 
 
 def lines(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> tuple[list[str], list[str]]:

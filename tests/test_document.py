@@ -15,7 +15,7 @@ from cpl import document, opinion, sections, splicing
 from cpl.document import Document, new, parse
 from cpl.errors import Invalid, Problem
 from cpl.sections import add_to_section, section, set_section
-from cpl.splicing import Edit, insert_item, remove, set_value, spliced
+from cpl.splicing import Edit, insert_item, insert_items, remove, set_value, set_values, spliced
 from cpl.yaml_nodes import MappingNode, ScalarNode, SequenceNode
 from cpl.yaml_writer import Value
 
@@ -670,6 +670,29 @@ def test_inserting_an_item_changes_its_list_only(doc: Document, data: st.DataObj
     result = insert_item(doc, path, index, value)
     assert_only(doc, result, path, expected)
     assert remove(result, (*path, index)).data == doc.data
+
+
+@given(documents(), st.data(), st.lists(values, min_size=1, max_size=4))
+@settings(max_examples=40)
+def test_several_changes_in_one_step_are_what_they_are_one_by_one(
+    doc: Document, data: st.DataObject, several: list[Any]
+) -> None:
+    doc = set_value(set_value(doc, ["list"], ["a", {"b": "c"}, "d"]), ["flow"], {"list": ["e", "f"], "key": "g"})
+    path = data.draw(st.sampled_from([("list",), ("flow", "list")]))
+    indexes = sorted(data.draw(st.integers(0, len(at(doc.data, path)))) for _value in several)
+    new: dict[int, list[Any]] = {}
+    expected = doc
+    for done, (index, value) in enumerate(zip(indexes, several, strict=True)):
+        new.setdefault(index, []).append(value)
+        expected = insert_item(expected, path, index + done, value)
+    assert insert_items(doc, path, new).data == expected.data
+
+    places = data.draw(st.permutations([("list", 1, "b"), ("flow", "key"), ("new",), ("flow", "new"), ("list", 0)]))
+    changes = dict(zip(places, several, strict=False))
+    expected = doc
+    for place, value in changes.items():
+        expected = set_value(expected, place, value)
+    assert set_values(doc, changes).text == expected.text
 
 
 @given(documents(), st.data())

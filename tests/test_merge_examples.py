@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from cpl import threeway
@@ -418,6 +420,8 @@ def test_a_section_that_would_vanish_in_open_code_is_left_to_the_merge_of_texts(
 def test_items_are_counted() -> None:
     assert threeway.items(["a", "a"], ["a"], ["a"]) == ["a"]
     assert threeway.items(["a"], ["a", "b"], ["a", "b"]) == ["a", "b"]
+    one, other = {"as": "x", "parts": ("a", {"b": "c"})}, {"as": "x", "parts": ("a", {"b": "d"})}
+    assert threeway.items([one], [one, other], [other]) == [other]
 
 
 def test_comments_of_theirs_are_named_because_they_belong_to_no_field() -> None:
@@ -425,3 +429,23 @@ def test_comments_of_theirs_are_named_because_they_belong_to_no_field() -> None:
     theirs = base.replace("history:", "# call her only after 18:00\nhistory:").replace("tags: [a]", "tags: [a]  # old")
     result = merge(base.encode(), base.replace("Door 2", "Door 3").encode(), theirs.encode())
     assert (result.conflicts, result.left_out) == ((), ("# call her only after 18:00", "# old"))
+
+
+def test_many_new_events_and_changes_of_both_sides_are_one_step_each() -> None:
+    """One by one they took several minutes."""
+    tasks = [f"- {{id: t-{number:04}, kind: action, text: do {number}}}\n" for number in range(300)]
+    base = record_text().removesuffix("---\n") + "tasks:\n" + "".join(tasks) + "---\n"
+    ours, theirs = (_with_calls(base, who, 300) for who in ("li.na", "sun.wei"))
+    text = merged(base, ours.replace("text: do 7}", "text: did 7}"), theirs.replace("text: do 1", "text: did 1"))
+    assert (text.count("did: contact"), text.count("text: did 1"), text.count("text: did 7}")) == (600, 111, 1)
+
+
+def _with_calls(text: str, who: str, count: int) -> str:
+    """The record with so many calls by somebody, a second apart."""
+    first = datetime.fromisoformat("2026-11-18T10:00:00+08:00")
+    calls = (
+        f"- {{at: {(first + timedelta(seconds=number)).isoformat()}, by: {who}, did: contact, via: phone, "
+        f"about: progress, reached: true}}\n"
+        for number in range(count)
+    )
+    return text.replace("tasks:\n", "".join(calls) + "tasks:\n")

@@ -397,6 +397,22 @@ def test_server_s_own_keys_decide_whose_signature_is_good(desk: Desk, tmp_path: 
     )
 
 
+@keys.needs_gpg
+def test_server_s_own_keyring_decides_whose_gpg_signature_is_good(desk: Desk) -> None:
+    signed = "rules: {declining: {to: [declined], requires: [reason], roles: [manager], signed: true}}\n"
+    (desk.root / "cpl.yaml").write_text(CPL_YAML + signed, encoding="utf-8")
+    commit(desk)
+    git(desk.root, "config", "user.email", "sun.wei@example.org")
+    desk.env = {}
+    with keys.gpg_home():
+        key = keys.gpg_key("sun.wei@example.org", "Sun Wei")
+        keys.configure(desk.root, {"user.signingKey": key, "commit.gpgSign": "true"})
+        desk.ok("transition", desk.record(1), "declined", "--reason", "no")
+        with keys.gpg_home():  # the server has another keyring
+            assert codes(push(desk, "main")) == ["E122", "W126"]
+        assert codes(push(desk, "main")) == ["W126"]
+
+
 # What can't be judged is refused
 
 

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, wraps
 from gettext import gettext as _
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TextIO, TypeVar
 
 import click
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from cpl.store import Entry, Store
 
 T = TypeVar("T")
+P = ParamSpec("P")
 Among = Callable[["Index"], Iterable[str]]
 """A question to the index: which records may matter. The files say which do."""
 
@@ -87,20 +88,25 @@ class App:
         """The index of the store; asking it may be refused."""
         from cpl.index import Help, Index
 
-        return Index(self.store, Help(self._watch, self.say, _prepare_table), self.compared)
+        return Index(self.store, Help(self._watch, self.say), self.compared)
 
-    def compare_ahead(self, folder: Path | None) -> None:
-        """Have git compare the files while the command that will need to know is still imported."""
-        from cpl.freshness import compare
-        from cpl.git import Git
-        from cpl.places import NotAStore, find_root
-        from cpl.tree import RECORDS
+    def ahead(self, work: Callable[[], T]) -> T:
+        """What `work`, which reads and prints, returns; done while git compares, and again if anything is new.
 
+        Nothing is printed before it is known to be right. Raises: what `work` does.
+        """
+        from cpl.cli.held import Held
+        from cpl.index import Unusable
+
+        held = Held()
         try:
-            root = find_root((folder or self.folder or Path.cwd()).resolve())
-        except NotAStore:  # the command says so
-            return
-        self.compared = compare(Git(root, self.git_env), RECORDS)
+            found = self.index.ahead(lambda: held.result_of(work)) if self.uses_index else None
+        except Unusable:
+            found = None
+        if found is None:
+            return work()
+        held.release()
+        return found[0]
 
     def _watch(self, items: Iterable[T], count: int) -> Iterable[T]:
         """The same items, with a bar on a person's terminal where there are many."""
@@ -203,13 +209,7 @@ class App:
 
     def entries(self, among: Among) -> Iterable[Entry]:
         """The records that a question to the index brings, perhaps without documents; all where there is no index."""
-
-        def asked(index: Index) -> Iterable[Entry]:
-            paths = list(among(index))
-            return list(self.entries_at(paths)) if len(paths) < _MANY else self.entries_at(paths)
-
-        found = self.ask_index(lambda index: index.ahead(lambda: asked(index)))  # what is read while git compares
-        return self.entries_at(self.store.paths()) if found is None else found
+        return self.entries_at(self.paths(among))
 
     def entries_at(self, paths: Iterable[str]) -> Iterator[Entry]:
         """The records at these paths, perhaps without documents, with the names that the profile has now."""
@@ -326,21 +326,22 @@ class App:
         return instant
 
 
-def _prepare_table() -> None:
-    """Import what prints a table, when the command is going to print one."""
-    context = click.get_current_context(silent=True)
-    if context is not None and context.params.get("fmt") == "table":
-        from cpl import render
-
-        render.prepare()
-
-
 def _is_terminal(stream: TextIO | None) -> bool:
     """Whether the stream, which is None when the caller closed it, is a terminal."""
     return stream is not None and stream.isatty()
 
 
 pass_app = click.make_pass_decorator(App, ensure=True)
+
+
+def ahead(command: Callable[Concatenate[App, P], T]) -> Callable[Concatenate[App, P], T]:
+    """A command that only reads and prints, done by `App.ahead`."""
+
+    @wraps(command)
+    def run(app: App, /, *args: P.args, **options: P.kwargs) -> T:
+        return app.ahead(lambda: command(app, *args, **options))
+
+    return run
 
 
 def bad_parameter(option: str, parse: Callable[[str], Any], text: str) -> Any:

@@ -84,7 +84,7 @@ def escalate_command(
     if is_applied:
         _apply(app, ids, how, dry_run=dry_run)
         return
-    found = _proposals(app, ids, app.read_only_instant(how.at))
+    found = app.ahead(lambda: _proposals(app, ids, app.read_only_instant(how.at)))
     _show(app, found, fmt)
     if exit_code and found:
         raise click.exceptions.Exit(1)

@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 
 from cpl import clocks, query
-from cpl.cli.app import App, as_cell, pass_app
+from cpl.cli.app import App, ahead, as_cell, pass_app
 from cpl.cli.choosing import known_names, value_test
 from cpl.cli.options import PERSON, STATE, at_option, index_option, output_format, term
 from cpl.cli.writing import known_state, known_term
@@ -55,6 +55,7 @@ _WHOLE: Final = ("id", "status", "due", "received", "received_at", "age")
 @at_option
 @index_option
 @pass_app
+@ahead
 def list_command(
     app: App,
     /,
@@ -244,6 +245,7 @@ def _sort_key(value: object) -> tuple[int, float, str]:
 @index_option
 @output_format()
 @pass_app
+@ahead
 def search_command(app: App, words: Sequence[str], limit: int, fmt: str) -> None:
     """Find complaints in which all WORDS stand, anywhere in the file; two Chinese characters are enough.
 

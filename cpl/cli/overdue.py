@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 
 from cpl import worktime
-from cpl.cli.app import App, bad_parameter, pass_app
+from cpl.cli.app import App, ahead, bad_parameter, pass_app
 from cpl.cli.options import PERSON, at_option, index_option, output_format
 from cpl.clocks import Due, dues
 from cpl.config import Settings
@@ -63,6 +63,7 @@ def _for_people(*, is_whole: bool = True) -> tuple[Column, ...]:
 @index_option
 @output_format()
 @pass_app
+@ahead
 def overdue_command(app: App, soon: str | None, whom: str | None, exit_code: bool, at: str | None, fmt: str) -> None:
     """List the clocks, tasks and pauses that are overdue, the worst first.
 

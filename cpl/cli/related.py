@@ -78,7 +78,9 @@ def linked_from(app: App, identifier: str) -> list[tuple[str, Record]]:
         data = app.store.bytes_of(path)
         # Most files are told apart without being parsed.
         if isinstance(data, bytes) and identifier.encode() in data:
-            record = app.read(path).record
-            if record is not None:
-                found += [(name, record) for name, to in links_of(record) if to == identifier]
+            entry = app.read(path)
+            if entry.record is None:
+                app.say(_("unreadable: {problem}").format(problem=entry.problems[0]))
+                continue
+            found += [(name, entry.record) for name, to in links_of(entry.record) if to == identifier]
     return sorted(found, key=lambda each: (each[1].id, each[0]))

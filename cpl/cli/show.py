@@ -54,6 +54,10 @@ def show_command(app: App, piece: str, raw: bool, fmt: str, at: str | None) -> N
         text = visible_lines(data.decode("utf-8", "replace").replace("\r\n", "\n"))
         click.echo(data if app.width is None else text, nl=False)
         return
+    app.ahead(lambda: _show(app, path, fmt, at))
+
+
+def _show(app: App, path: str, fmt: str, at: str | None) -> None:
     entry = app.read(path)
     if entry.record is None or entry.document is None:
         raise Invalid(_("{id} can't be read; its text: cpl show {id} --raw").format(id=entry.id), entry.problems)

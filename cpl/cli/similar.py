@@ -9,7 +9,7 @@ from typing import Final
 
 import click
 
-from cpl.cli.app import App, pass_app
+from cpl.cli.app import App, ahead, pass_app
 from cpl.cli.options import RECORD, index_option, output_format
 from cpl.cli.related import like, told
 from cpl.errors import Invalid
@@ -54,6 +54,7 @@ def _for_people() -> tuple[Column, ...]:
 @index_option
 @output_format()
 @pass_app
+@ahead
 def similar_command(app: App, piece: str, days: int | None, limit: int, fmt: str) -> None:
     """List complaints that may be about the same matter, the likest first.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from gettext import gettext as _
-from typing import Final
+from typing import Final, NamedTuple
 
 import click
 
@@ -78,22 +78,38 @@ def summary_command(
     """
     period = asked_period(Asked(week, month, from_, to), app.now, app.settings.zone)
     instant = period.end if at == END else app.read_only_instant(at)
-    faults: list[Problem] = []
-    summary = _summary(app, View(app.settings, period, instant), faults, _draws(app))
-    found = list(weak_points.findings(summary, _before(app, period))) if findings else None
-    for fault in sorted(faults):
+    view = View(app.settings, period, instant)
+    told = app.ahead(lambda: _told(app, view, fmt, ids=ids, findings=findings, save=save))
+    for fault in sorted(told.faults):
         app.say(str(fault))
+    if told.document is not None:
+        _save(told.document, f"{REPORTS}/{period.name}.md", app)
+    click.echo(told.face, nl=False)
+    return EXIT_PROBLEMS if told.faults else EXIT_OK
+
+
+class _Told(NamedTuple):
+    """What a run has to say: what is wrong with the form of records, the document to save, and what is printed."""
+
+    faults: Sequence[Problem]
+    document: str | None
+    face: str
+
+
+def _told(app: App, view: View, fmt: str, *, ids: bool, findings: bool, save: bool) -> _Told:
+    faults: list[Problem] = []
+    summary = _summary(app, view, faults, _draws(app))
+    found = list(weak_points.findings(summary, _before(app, view.period))) if findings else None
+    document = None
     if save:
         with speaking(app.settings.language):  # not in that of whoever saves it
-            text = report.as_markdown(summary, app.settings, ids=ids, found=found)
-        _save(text, f"{REPORTS}/{period.name}.md", app)
-    click.echo(_face(summary, app, fmt, found, ids=ids), nl=False)
-    return EXIT_PROBLEMS if faults else EXIT_OK
+            document = report.as_markdown(summary, app.settings, ids=ids, found=found)
+    return _Told(faults, document, _face(summary, app, fmt, found, ids=ids))
 
 
 def _summary(app: App, view: View, faults: list[Problem], draws: Sequence[Row] = ()) -> Summary:
     """The figures seen from there; what is wrong with the form of records is added to `faults`."""
-    tallied = app.ask_index(lambda index: index.ahead(lambda: index.tallied(view)))
+    tallied = app.ask_index(lambda index: index.tallied(view))
     entries = app.entries_at(app.store.paths() if tallied is None else tallied.paths)
     parts = [] if tallied is None else [*tallied.parts]
     unreadable = 0

@@ -5,21 +5,27 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-import cpl.cli
-from cpl.cli.app import App
-from cpl.moments import parse_instant
+from cpl import start
 
 
-class Clocked(App):
-    """An app that begins at the same instant whenever it begins."""
+def main() -> None:
+    """Run the command line behind the instant."""
+    instant = sys.argv.pop(1)
+    compared = start.compare(sys.argv[1:])  # as the console script does, before the rest is imported
 
-    now_for_all = ""
+    import cpl.cli
+    from cpl.cli.app import App
+    from cpl.moments import parse_instant
 
-    def __init__(self, **given: Any) -> None:
-        super().__init__(clock=lambda: parse_instant(self.now_for_all), **given)
+    class Clocked(App):
+        """An app that begins at the same instant whenever it begins."""
+
+        def __init__(self, **given: Any) -> None:
+            super().__init__(clock=lambda: parse_instant(instant), **given)
+
+    cpl.cli.App = Clocked
+    cpl.cli.main(compared)
 
 
 if __name__ == "__main__":  # the processes that share cpl's work import this too
-    Clocked.now_for_all = sys.argv.pop(1)
-    cpl.cli.App = Clocked
-    cpl.cli.main()
+    main()

@@ -1,0 +1,72 @@
+"""What is done before it is known that the index says what there is: begun early, printed once, and only when right."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from subprocess import PIPE
+
+import pytest
+
+from cpl import start
+from tests.ledger import Ledger
+from tests.processes import command, environment, run_process
+
+
+@pytest.mark.parametrize(
+    ("words", "asks"),
+    [
+        (["list"], True),
+        (["--lang", "zh", "overdue", "--soon", "2d"], True),
+        (["--no-input", "show", "x"], True),
+        (["list", "--no-index"], False),
+        (["list", "--help"], False),
+        (["check"], False),
+        ([], False),
+    ],
+)
+def test_git_begins_before_a_command_that_will_ask_it(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, words: list[str], *, asks: bool
+) -> None:
+    below = ledger.root / "below"
+    below.mkdir()
+    monkeypatch.chdir(below)
+    assert (start.compare(words) is not None) is asks
+
+
+def test_git_begins_in_the_folder_that_c_names(ledger: Ledger, one: str, tmp_path: Path) -> None:
+    ledger.path(one).write_text("---\n", encoding="utf-8")
+    name = ledger.path(one).relative_to(ledger.root).as_posix()
+    for words in (["-C", str(ledger.root), "list"], [f"-C{ledger.root}", "list"]):
+        begun = start.compare(words)
+        assert begun is not None
+        assert begun.answer() == f"{name}\0".encode()
+    assert start.compare(["-C", str(tmp_path / "nowhere"), "list"]) is None
+
+
+def test_what_was_found_on_an_old_index_is_not_printed(ledger: Ledger, one: str) -> None:
+    args = ("list", "--limit", "1", "--columns", "title", "--format", "plain")
+    title = json.loads(ledger.ok("show", one, "--format", "json"))["title"]
+    assert run_process(ledger, *args) == (0, f"{title}\n", "")
+    text = ledger.path(one).read_text(encoding="utf-8")
+    ledger.path(one).write_text(text.replace(f"title: {title}", "title: Another"), encoding="utf-8")
+    assert run_process(ledger, *args) == (0, "Another\n", "")
+
+
+def test_an_error_that_an_old_index_leads_to_is_told_once_and_as_it_is_now(ledger: Ledger, one: str) -> None:
+    other = ledger.open("Lift stuck")
+    ledger.ok("link", other, one, "--as", "same-cause")
+    assert f"linked_from  as: same-cause, id: {other}" in ledger.ok("show", one)
+    ledger.path(other).write_text(f"no record, but {one}\n", encoding="utf-8")
+    outcome = ledger("show", one)
+    assert ("linked_from" in outcome.out, outcome.err.count("unreadable: ")) == (False, 1)
+    ledger.path(one).write_text("no record\n", encoding="utf-8")
+    outcome = ledger("show", one)
+    assert (outcome.code, outcome.out, outcome.err.count("can't be read")) == (2, "", 1)
+
+
+def test_a_full_disk_is_told(ledger: Ledger, one: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command("show", one), cwd=ledger.root, env=environment(), stdout=full, stderr=PIPE)
+    assert (done.returncode, done.stderr) == (2, b"the disk is full; free some space and try again\n")
