@@ -7,7 +7,7 @@ who asks reads these files and judges them as if there were no index: so it make
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -26,6 +26,7 @@ from cpl.store import RECORDS, Store
 
 if TYPE_CHECKING:
     from cpl.index_parts import Tallied
+    from cpl.index_verdicts import Clean
     from cpl.tally import View
 
 T = TypeVar("T")
@@ -193,6 +194,23 @@ class Index:
         faulty = self.faulty()
         parts, paths = self._asked(lambda tree: index_parts.tallied(self._store, self._at, tree, view, at_work))
         return Tallied(parts, [*faulty, *paths])
+
+    def is_there(self) -> bool:
+        """Whether there is an index of this work tree, so that asking it takes less than making one."""
+        with _only_unusable():
+            return self._at.database.exists() and index_file.knows(self._at)
+
+    def clean(self, now: datetime) -> Clean:
+        """The records that need not be judged at `now`."""
+        from cpl import index_verdicts
+
+        return self._asked(lambda tree: index_verdicts.clean(self._store, tree, now))
+
+    def learn(self, now: datetime, last: int, proven: Collection[bytes]) -> None:
+        """Keep that contents are clean, and of those up to the row `last` that they have been looked at."""
+        from cpl import index_verdicts
+
+        self._asked(lambda tree: index_verdicts.learn(self._store, self._at, tree, now, last, proven))
 
     def bound_together(self, since: datetime) -> list[str]:
         """The active records, and all that any link connects with any other, for links may lead on."""

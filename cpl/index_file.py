@@ -55,6 +55,8 @@ CREATE TABLE parts (
   kept INTEGER NOT NULL, row INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL, part TEXT NOT NULL,
   PRIMARY KEY (kept, row)
 ) WITHOUT ROWID;
+-- What `cpl check` has to judge each time: it is not clean, or not by itself.
+CREATE TABLE doubts (kept INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (kept, row)) WITHOUT ROWID;
 """
 # Made when all rows are there, for that is faster.
 _INDEXES: Final = """
@@ -222,6 +224,12 @@ def generation(database: sqlite3.Connection | None, at: Where) -> tuple[int, int
     asked = "SELECT generation, tree FROM trees WHERE name = ?"
     found = None if database is None else database.execute(asked, (at.name,)).fetchone()
     return (0, None) if found is None else (found[0], found[1])
+
+
+def knows(at: Where) -> bool:
+    """Whether there is a part of this work tree in the index, made by this cpl. Raises sqlite3.Error: there is none."""
+    with closing(connect(at.database)) as database:
+        return is_current(database) and generation(database, at)[1] is not None
 
 
 def known(database: sqlite3.Connection | None, tree: int | None) -> Known:

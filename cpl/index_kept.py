@@ -69,21 +69,31 @@ def number_of(at: Where, tree: Tree, sort: Sort, key: bytes, enter: Callable[[in
     behind that one, in a transaction.
     """
     database = tree.database
-    found = database.execute(_ASKED, (sort.table, key)).fetchone()
+    found = seen(database, sort, key)
     if found is not None and found[1] >= last_row(database):
-        return cast(int, found[0])
+        return found[0]
     with locked(at), transaction(database):
-        if found is None:
-            database.execute("INSERT OR IGNORE INTO kept (sort, key) VALUES (?, ?)", (sort.table, key))
-            _forget(database, sort)
-        number, seen = cast(tuple[int, int], database.execute(_ASKED, (sort.table, key)).fetchone())
-        last = last_row(database)
-        enter(number, seen)
-        database.execute("UPDATE kept SET seen = ? WHERE kept = ?", (last, number))
+        number, last = begun(database, sort, key)
+        enter(number, last)
+        database.execute("UPDATE kept SET seen = ? WHERE kept = ?", (last_row(database), number))
     return number
 
 
-_ASKED: Final = "SELECT kept, seen FROM kept WHERE sort = ? AND key = ?"
+def seen(database: sqlite3.Connection, sort: Sort, key: bytes) -> tuple[int, int] | None:
+    """The number of a key, and the last row that was looked at for it; None where there is none."""
+    asked = "SELECT kept, seen FROM kept WHERE sort = ? AND key = ?"
+    return cast("tuple[int, int] | None", database.execute(asked, (sort.table, key)).fetchone())
+
+
+def begun(database: sqlite3.Connection, sort: Sort, key: bytes) -> tuple[int, int]:
+    """As `seen`, in a transaction; a key that has no number gets one."""
+    found = seen(database, sort, key)
+    if found is None:
+        database.execute("INSERT INTO kept (sort, key) VALUES (?, ?)", (sort.table, key))
+        _forget(database, sort)
+        found = seen(database, sort, key)
+        assert found is not None
+    return found
 
 
 def last_row(database: sqlite3.Connection) -> int:

@@ -9,16 +9,21 @@ import sqlite3
 import stat
 import subprocess
 import time
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cpl import freshness, index_file, index_kept, index_rows, locks, store
+from cpl import checking, freshness, index_file, index_kept, index_rows, locks, store
+from cpl.checking import Verdict
+from cpl.store import Store
 from tests.ledger import CPL_YAML, Ledger, Outcome
 from tests.processes import command, environment, run_process
+from tests.test_cli_register import OFFICER
 
 WINDOW = 0.02
 QUESTIONS = (
@@ -37,6 +42,7 @@ QUESTIONS = (
     ("search", "lift"),
     ("search", "电梯"),
     ("escalate", "--format", "json"),
+    ("check",),
 )
 EVENTS = ("16T10:00 to: investigating", "17T10:00 to: resolving", "18T09:00 to: replying")
 
@@ -202,6 +208,20 @@ class Hand:
             CPL_YAML + f"clocks: {{respond: {{targets: {{all: {{within: {self.chance.randrange(1, 60)}h}}}}}}}}\n"
         )
 
+    def evidence(self, path: Path) -> None:
+        """A file beside a record that is not listed in it, or is gone again."""
+        folder = path.with_suffix("")
+        if folder.exists():
+            shutil.rmtree(folder)
+        else:
+            folder.mkdir()
+            (folder / "photo.jpg").write_bytes(b"\xff")
+
+    def leave(self, _path: Path) -> None:
+        """Somebody leaves, today or later."""
+        day = self.chance.choice(["2026-11-15", "2026-11-20"])
+        (self.root / "cpl.yaml").write_text(CPL_YAML.replace("roles: [engineer],", f"roles: [engineer], until: {day},"))
+
     def move(self, path: Path) -> None:
         """A move by hand, of the past or of the future."""
         event = f"- {{at: 2026-11-{self.chance.randrange(10, 30)}T10:00:00+08:00, by: li.na, to: "
@@ -306,6 +326,84 @@ def test_figures_by_a_year_without_data_are_told_of_each_time(filled: Ledger) ->
             with_index, without = both(filled, "summary", "--month", "2026-11")
             assert with_index == without
     assert "calendar cn has no data for 2027" in with_index.err
+
+
+def judged(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The records that a check of the whole store judges, which has to say the same as without the index."""
+    expected, found = ledger("check", "--no-index"), list[str]()
+    of_files = checking.verdicts
+
+    def noted(store: Store, paths: Sequence[str], ids: Collection[str], now: datetime) -> Iterator[Verdict]:
+        found.extend(paths)
+        return of_files(store, paths, ids, now)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(checking, "verdicts", noted)
+        assert ledger("check") == expected
+    return found
+
+
+def test_what_was_clean_is_not_judged_again_while_nothing_changes(
+    filled: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = sorted(path.relative_to(filled.root).as_posix() for path in filled.root.rglob("CPL-*.md"))
+    assert judged(filled, monkeypatch) == [first, second, third]
+    filled.ok("list")
+    assert judged(filled, monkeypatch) == [first, second, third]
+    assert judged(filled, monkeypatch) == [second], "which has a link"
+    (filled.root / third).write_bytes((filled.root / third).read_bytes().replace(b"title: ", b"title: The ", 1))
+    assert judged(filled, monkeypatch) == [second, third]
+    assert judged(filled, monkeypatch) == [second]
+    filled.now = "2026-11-17T09:30:00+08:00"
+    assert judged(filled, monkeypatch) == [second, third], "in which something lies in the future now"
+
+
+def test_what_lies_around_a_record_is_looked_at_each_time(filled: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, _third = sorted(path for path in filled.root.rglob("CPL-*.md"))
+    filled.ok("list")
+    filled("check")
+    first.with_suffix("").mkdir()
+    (first.with_suffix("") / "photo.jpg").write_bytes(b"x")
+    assert first.relative_to(filled.root).as_posix() in judged(filled, monkeypatch)
+    assert " W043 " in filled("check").out
+    copy = first.parent.parent / "01" / first.name
+    copy.parent.mkdir()
+    shutil.copy2(first, copy)
+    assert copy.relative_to(filled.root).as_posix() in judged(filled, monkeypatch)
+    assert " E031 " in filled("check").out
+    shutil.rmtree(first.parent)
+    copy.unlink()
+    assert judged(filled, monkeypatch) == [second.relative_to(filled.root).as_posix()]
+    assert " E044 " in filled("check").out
+
+
+def test_who_has_left_makes_every_record_be_judged_anew(filled: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = filled.root / "cpl.yaml"
+    path.write_text(CPL_YAML.replace("roles: [desk],", "roles: [desk], until: 2026-11-19,"))
+    filled.ok("list")
+    assert filled("check").out == ""
+    filled.now = "2026-11-20T09:00:00+08:00"
+    assert len(judged(filled, monkeypatch)) == 3
+    assert " W015 " in filled("check").out
+
+
+def test_a_rule_that_asks_a_register_is_asked_each_time(filled: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    rule = "rules: {lent: {to: [investigating], requires: ['register:access']}}\n"
+    (filled.root / "cpl.yaml").write_text(CPL_YAML + rule)
+    first, second, _third = sorted(path.relative_to(filled.root).as_posix() for path in filled.root.rglob("CPL-*.md"))
+    filled.ok("list")
+    assert first in judged(filled, monkeypatch)
+    assert " E060 " in filled("check").out
+    filled.ok("register", "access", "add", f"record={Path(first).stem}", *OFFICER)
+    for _again in range(2):
+        assert judged(filled, monkeypatch) == [first, second]
+        assert " E060 " not in filled("check").out
+
+
+def test_a_check_makes_no_index(filled: Ledger) -> None:
+    shutil.rmtree(filled.root / ".git" / "cpl")
+    filled.ok("check")
+    assert not database(filled).exists()
 
 
 def test_nobody_else_may_read_the_index(filled: Ledger) -> None:
