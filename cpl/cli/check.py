@@ -49,8 +49,9 @@ _COLUMNS_OF_COMMITS: Final = (Column("commit", "commit"), *_COLUMNS)
 def check_command(app: App, paths: Sequence[str], staged: bool, span: str | None, pushed: bool, fmt: str) -> None:
     """Check records and settings: form, fields, evidence, events, and the rules of the profile.
 
-    Without PATHS the whole store. Prints `path:line: CODE message`; exit code 1 when there is an error (E…), 0 when
-    there are only warnings (W…). Each code is explained in docs/problems.md.
+    Without PATHS the whole store, and what the index knows to be clean is not judged again (--no-index: everything
+    is). Prints `path:line: CODE message`; exit code 1 when there is an error (E…), 0 when there are only warnings (W…).
+    Each code is explained in docs/problems.md.
 
     --staged and --range read git instead of the files, and also judge what was changed: events removed, edited or
     back-dated, moves that the profile does not have, records deleted, deadlines moved without their event. BASE may be
