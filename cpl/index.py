@@ -206,11 +206,11 @@ class Index:
 
         return self._asked(lambda tree: index_verdicts.clean(self._store, tree, now))
 
-    def learn(self, now: datetime, last: int, proven: Collection[bytes]) -> None:
-        """Keep that contents are clean, and of those up to the row `last` that they have been looked at."""
+    def learn(self, now: datetime, known: Clean, proven: Collection[bytes]) -> None:
+        """Keep that contents are clean, in addition to what was `known`."""
         from cpl import index_verdicts
 
-        self._asked(lambda tree: index_verdicts.learn(self._store, self._at, tree, now, last, proven))
+        self._asked(lambda tree: index_verdicts.learn(self._store, self._at, tree, now, known, proven))
 
     def bound_together(self, since: datetime) -> list[str]:
         """The active records, and all that any link connects with any other, for links may lead on."""
@@ -241,7 +241,6 @@ class Index:
 
     def _due(self, tree: Tree, now: datetime, horizon: datetime | None) -> list[str]:
         values = {
-            "kept": index_dues.with_dues(self._store, self._at, tree, self._finals()),
             "now": microseconds(now),
             "end": microseconds(now + _SECOND),
             "by": microseconds(max(now, horizon or now)),
@@ -252,7 +251,11 @@ class Index:
         reckoned = f"SELECT row FROM dues WHERE kept = :kept AND ({is_due})"
         unknown = "SELECT row FROM rows WHERE known_from > :now AND receipt < :end"
         asked = f"SELECT place FROM ({reckoned} UNION {unknown}) CROSS JOIN files USING (row) WHERE tree = :tree"
-        return _paths(tree, f"{asked} UNION {_FAULTY}", values)
+
+        def question(number: int) -> list[str]:
+            return _paths(tree, f"{asked} UNION {_FAULTY}", {**values, "kept": number})
+
+        return index_dues.asked(self._store, self._at, tree, self._finals(), question)
 
     def matching(self, narrow: Narrow) -> list[str]:
         """The records that may be like that."""

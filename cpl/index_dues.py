@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from cpl import index_kept
 from cpl.clocks import dues, stays
@@ -20,9 +20,10 @@ from cpl.record import Record
 from cpl.store import Store
 from cpl.workdays import Calendar
 
+T = TypeVar("T")
+
 LOOK_EACH_TIME: Final = 0
 """The due of a record whose dues may be others at another time, or can't be told beforehand."""
-
 
 _DUES: Final = Sort("dues", most=20)
 
@@ -99,8 +100,8 @@ def is_provisional(settings: Settings, now: datetime) -> bool:
     return _Years(settings).are_provisional(now, now)
 
 
-def with_dues(store: Store, at: Where, tree: Tree, finals: Iterable[str]) -> int:
-    """The number of the store's settings in the index, once what is due by them is reckoned for every row."""
+def asked(store: Store, at: Where, tree: Tree, finals: Iterable[str], question: Callable[[int], T]) -> T:
+    """What a question about the number of the store's settings brings, once what is due is reckoned for every row."""
 
     def enter(number: int, seen: int) -> None:
         rows = [*index_kept.wanted(tree, _missing(tree.database, seen, finals))]
@@ -108,4 +109,4 @@ def with_dues(store: Store, at: Where, tree: Tree, finals: Iterable[str]) -> int
         entered = ((number, *each) for each in found)
         tree.database.executemany("INSERT OR REPLACE INTO dues VALUES (?, ?, ?, ?)", entered)
 
-    return index_kept.number_of(at, tree, _DUES, index_kept.settings_key(store), enter)
+    return index_kept.asked(at, tree, (_DUES, index_kept.settings_key(store)), enter, question)

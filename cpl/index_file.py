@@ -44,7 +44,8 @@ CREATE TABLE links (row INTEGER NOT NULL, target TEXT NOT NULL, PRIMARY KEY (tar
 CREATE TABLE texts (row INTEGER PRIMARY KEY, folded BLOB NOT NULL);
 -- For which settings something is kept of the contents up to which row.
 CREATE TABLE kept (
-  kept INTEGER PRIMARY KEY, sort TEXT NOT NULL, key BLOB NOT NULL, seen INTEGER NOT NULL DEFAULT 0, UNIQUE (sort, key)
+  kept INTEGER PRIMARY KEY AUTOINCREMENT, sort TEXT NOT NULL, key BLOB NOT NULL, seen INTEGER NOT NULL DEFAULT 0,
+  UNIQUE (sort, key)
 );
 -- Only of what has something due, or may have (0).
 CREATE TABLE dues (

@@ -62,21 +62,35 @@ def _zone_data(name: str) -> bytes:
     return name.encode()
 
 
-def number_of(at: Where, tree: Tree, sort: Sort, key: bytes, enter: Callable[[int, int], None]) -> int:
-    """The number of a key in the index, once what is kept for it is there for every content.
+def asked(
+    at: Where, tree: Tree, of: tuple[Sort, bytes], enter: Callable[[int, int], None], question: Callable[[int], R]
+) -> R:
+    """What a question about the number of a key brings, once what is kept for it is there for every content.
 
     `enter` is called with the number and the last row that it was entered for; it enters what is to be kept of the rows
     behind that one, in a transaction.
     """
-    database = tree.database
-    found = seen(database, sort, key)
+    while True:
+        number = _number(at, tree.database, of, enter)
+        found = question(number)
+        if is_kept(tree.database, number):  # else another process has forgotten it, perhaps before the question
+            return found
+
+
+def _number(at: Where, database: sqlite3.Connection, of: tuple[Sort, bytes], enter: Callable[[int, int], None]) -> int:
+    found = seen(database, *of)
     if found is not None and found[1] >= last_row(database):
         return found[0]
     with locked(at), transaction(database):
-        number, last = begun(database, sort, key)
+        number, last = begun(database, *of)
         enter(number, last)
         database.execute("UPDATE kept SET seen = ? WHERE kept = ?", (last_row(database), number))
     return number
+
+
+def is_kept(database: sqlite3.Connection, number: int) -> bool:
+    """Whether what is kept under a number is still there; if so, nothing was missing from it before."""
+    return database.execute("SELECT 1 FROM kept WHERE kept = ?", (number,)).fetchone() is not None
 
 
 def seen(database: sqlite3.Connection, sort: Sort, key: bytes) -> tuple[int, int] | None:
@@ -109,12 +123,13 @@ def _forget(database: sqlite3.Connection, sort: Sort) -> None:
 
 
 def wanted(tree: Tree, rows: Iterable[int]) -> Iterator[Wanted]:
-    """The contents of these rows."""
+    """The contents of these rows; not of those that another process has taken out meanwhile."""
     database = tree.database
     for row in rows:
-        key, known_from = database.execute("SELECT key, known_from FROM rows WHERE row = ?", (row,)).fetchone()
+        found = database.execute("SELECT key, known_from FROM rows WHERE row = ?", (row,)).fetchone()
         place = database.execute("SELECT place FROM files WHERE row = ? AND tree = ?", (row, tree.number)).fetchone()
-        yield Wanted(row, key, None if place is None else path_at(place[0]), known_from)
+        if found is not None:
+            yield Wanted(row, found[0], None if place is None else path_at(place[0]), found[1])
 
 
 def record_of(root: Path, wanted: Wanted) -> Record | None:

@@ -63,9 +63,16 @@ def tallied(store: Store, at: Where, tree: Tree, view: View, at_work: AtWork) ->
     What a record adds depends on its content, the settings, the period, and the instant as of which it is seen; for
     which instants it is the same `lasting.span` says. It is kept for one span of each, the one that was asked last.
     """
-    number = _number(store, at, tree, view.period, at_work)
-    values = {"kept": number, "tree": tree.number, "now": microseconds(view.at)}
-    found = tree.database.execute(_ASKED, values).fetchall()
+
+    def enter(number: int, seen: int) -> None:
+        values = {**at_work.values, "kept": number, "seen": seen}
+        tree.database.execute(_NEW.format(at_work=at_work.condition), values)
+
+    def question(number: int) -> tuple[int, list[tuple[bytes, int, int, str]]]:
+        values = {"kept": number, "tree": tree.number, "now": microseconds(view.at)}
+        return number, tree.database.execute(_ASKED, values).fetchall()
+
+    number, found = index_kept.asked(at, tree, (_PARTS, _key(store, view.period)), enter, question)
     new = _reckoned(store, tree, view, sorted({row for _place, row, holds, _part in found if not holds}))
     if new:
         _keep(at, tree, number, new.values())
@@ -74,15 +81,10 @@ def tallied(store: Store, at: Where, tree: Tree, view: View, at_work: AtWork) ->
     return Tallied([*map(unpacked, json.loads(f"[{','.join(known)}]"))], paths)
 
 
-def _number(store: Store, at: Where, tree: Tree, period: Period, at_work: AtWork) -> int:
-    """The number of the period by the store's settings, once there is a row of what any record at work adds to it."""
-
-    def enter(number: int, seen: int) -> None:
-        values = {**at_work.values, "kept": number, "seen": seen}
-        tree.database.execute(_NEW.format(at_work=at_work.condition), values)
-
+def _key(store: Store, period: Period) -> bytes:
+    """What parts are kept by: the period and the settings."""
     days = f"{microseconds(period.start)} {microseconds(period.end)} "
-    return index_kept.number_of(at, tree, _PARTS, key_of(days.encode() + index_kept.settings_key(store)), enter)
+    return key_of(days.encode() + index_kept.settings_key(store))
 
 
 def _reckoned(store: Store, tree: Tree, view: View, rows: Iterable[int]) -> dict[int, _Reckoned]:

@@ -34,35 +34,45 @@ _CLEAN: Final = (
 
 
 class Clean(NamedTuple):
-    """The files of which nothing has to be told, and the last row that the index had when that was asked."""
+    """The files of which nothing has to be told; and what this is kept by, with the last row that there was then."""
 
     paths: Collection[str]
+    key: bytes
     last: int
 
 
 def clean(store: Store, tree: Tree, now: datetime) -> Clean:
     """The files that need not be judged at `now`."""
-    number, seen = index_kept.seen(tree.database, _DOUBTS, _key(store, now)) or (0, 0)
-    values = {"tree": tree.number, "kept": number, "seen": seen, "now": microseconds(now)}
-    found = ((path_at(place), each) for place, each in tree.database.execute(_CLEAN, values))
-    paths = {path for path, each in found if path == record_path(each)}
-    return Clean(paths - {*_with_folders(store.root, paths)}, index_kept.last_row(tree.database))
-
-
-def learn(store: Store, at: Where, tree: Tree, now: datetime, last: int, proven: Collection[bytes]) -> None:
-    """Keep that contents are clean; of the other rows up to `last` that were not seen before it is not known."""
     database, key = tree.database, _key(store, now)
-    seen = index_kept.seen(database, _DOUBTS, key)
-    if not proven and seen is not None and seen[1] >= last:
+    last = index_kept.last_row(database)
+    number, seen = index_kept.seen(database, _DOUBTS, key) or (0, 0)
+    values = {"tree": tree.number, "kept": number, "seen": seen, "now": microseconds(now)}
+    found = ((path_at(place), each) for place, each in database.execute(_CLEAN, values))
+    paths = {path for path, each in found if path == record_path(each)}
+    if not index_kept.is_kept(database, number):  # another process has forgotten it, perhaps before the question
+        return Clean((), key, last)
+    return Clean(paths - {*_with_folders(store.root, paths)}, key, last)
+
+
+def learn(store: Store, at: Where, tree: Tree, now: datetime, known: Clean, proven: Collection[bytes]) -> None:
+    """Keep that contents are clean; of the other rows that there were and had not been seen it is not known.
+
+    Nothing is kept if the settings have changed since it was asked what is `known`.
+    """
+    database = tree.database
+    seen = index_kept.seen(database, _DOUBTS, known.key)
+    is_nothing_new = not proven and seen is not None and seen[1] >= known.last
+    if is_nothing_new or known.key != _key(store, now):
         return
     with locked(at), transaction(database):
-        number, before = index_kept.begun(database, _DOUBTS, key)
-        rows = database.execute("SELECT row, key FROM rows WHERE row <= ? AND row > ?", (last, before)).fetchall()
+        number, before = index_kept.begun(database, _DOUBTS, known.key)
+        asked = "SELECT row, key FROM rows WHERE row <= ? AND row > ?"
+        rows = database.execute(asked, (known.last, before)).fetchall()
         doubts = ((number, row) for row, each in rows if each not in proven)
         database.executemany("INSERT OR IGNORE INTO doubts VALUES (?, ?)", doubts)
         gone = "DELETE FROM doubts WHERE kept = ? AND row = (SELECT row FROM rows WHERE key = ?)"
         database.executemany(gone, ((number, each) for each in proven))
-        database.execute("UPDATE kept SET seen = max(seen, ?) WHERE kept = ?", (last, number))
+        database.execute("UPDATE kept SET seen = max(seen, ?) WHERE kept = ?", (known.last, number))
 
 
 def _key(store: Store, now: datetime) -> bytes:

@@ -184,7 +184,7 @@ def _judged(app: App, wanted: Sequence[str], ids: Collection[str], *, is_all: bo
         yield from verdict.problems
         proven.update([] if verdict.proven is None else [verdict.proven])
     if known is not None:
-        app.ask_index(lambda index: index.learn(app.now, known.last, proven))
+        app.ask_index(lambda index: index.learn(app.now, known, proven))
 
 
 def _of_register(store: Store, path: str, ids: Collection[str]) -> list[Problem]:
