@@ -9,12 +9,10 @@ from decimal import Decimal
 from typing import Final
 
 from cpl.clocks import Basis
-from cpl.config import Settings
 from cpl.moments import Period
 from cpl.profile import Profile
 from cpl.profile_duties import Share
 from cpl.promises import OUTCOMES, Outcome
-from cpl.record import Record
 from cpl.registers import Row
 from cpl.sampling import size
 from cpl.tally import Cost, Dimension, FollowUp, Key, Mark, Part, Single, View, local
@@ -157,23 +155,14 @@ class Summary:
     costs: Mapping[Key, Costs]  # by kind
 
 
-def summarize(
-    records: Iterable[Record | None], settings: Settings, period: Period, at: datetime, draws: Iterable[Row] = ()
-) -> Summary:
-    """The figures of `period` [start, end), seen as of `at`; the order of the records does not matter.
-
-    None among the records stands for a file that could not be read. What had not been received by `at` and
-    what is in a state that does not count is left out. Open and overdue are judged at the end of the period
-    or at `at`, whichever is earlier; clocks, promises and the names of groups (category, department …) as of `at`.
-    `draws` are the rows of that register, those of other periods too.
-    """
-    view = View(settings, period, at)
-    found = list(records)
-    return summed([view.part(each) for each in found if each is not None], view, draws, found.count(None))
-
-
 def summed(found: Iterable[Part | None], view: View, draws: Iterable[Row] = (), unreadable: int = 0) -> Summary:
-    """The figures that the parts come to, None being nothing, and so many files that could not be read."""
+    """The figures that the parts of records come to, seen from `view`; their order does not matter, None is nothing.
+
+    So many files could not be read. What had not been received by then and what is in a state that does not count
+    has no part. Open and overdue are judged at the end of the period or as of the view, whichever is earlier; clocks,
+    promises and the names of groups (category, department …) as of the view. `draws` are the rows of that register,
+    those of other periods too.
+    """
     settings, period = view.settings, view.period
     # In the order of their ids, in which every sum names them: what is in order already is sorted fast.
     parts = sorted((part for part in found if part is not None), key=lambda part: part.id)
