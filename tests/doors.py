@@ -1,7 +1,8 @@
 """Bad changes brought in by every way there is, and the door that catches it; `python -m tests.doors` writes the page.
 
 Each case gets a copy of a bare remote and of a desk, a clone with cpl's hooks. The bad change is made, the hook says
-what it thinks of it; then it is made all the same, pushed, and judged by CI. A last one is made by a hosting site.
+what it thinks of it; then it is made all the same, pushed, and judged by CI and by the hook of a server. A last one is
+made by a hosting site.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -30,12 +31,17 @@ NO_HOOK: Final = "no hook runs"
 
 
 class Desk(Ledger):
-    """A clone with hooks, and its remote."""
+    """A clone with hooks, its remote, and a server that judges what is pushed."""
 
     @property
     def remote(self) -> Path:
         """The bare repository that it pushes to."""
         return self.root.with_name("remote.git")
+
+    @property
+    def server(self) -> Path:
+        """The same as the remote, with the hook of a server."""
+        return self.root.with_name("server.git")
 
     def sh(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run git as a person does, hooks and all."""
@@ -77,14 +83,17 @@ def prepare(folder: Path) -> Desk:
     desk.ok("contact", desk.record(), "--via", "phone", "--about", "acknowledge", now="2026-11-18T15:00:00+08:00")
     desk.sh("remote", "add", "origin", f"../{desk.remote.name}")
     desk.sh("push", "--quiet", "--set-upstream", "origin", "main")
-    subprocess.run(command("hooks", "install"), cwd=desk.root, env=environment(), check=True, capture_output=True)
+    subprocess.run(["git", "clone", "--quiet", "--bare", str(desk.remote), str(desk.server)], check=True)
+    for where in ((), ("--server", str(desk.server))):
+        install = command("hooks", "install", *where)
+        subprocess.run(install, cwd=desk.root, env=environment(), check=True, capture_output=True)
     return desk
 
 
 def copied(model: Path, folder: Path) -> Desk:
-    """The desk that was prepared in `model`, and its remote, once more in another folder."""
+    """The desk that was prepared in `model`, with its remote and server, once more in another folder."""
     desk = _desk(folder)
-    for each in (desk.root, desk.remote):
+    for each in (desk.root, desk.remote, desk.server):
         shutil.copytree(model / each.name, each, symlinks=True)
     return desk
 
@@ -327,13 +336,16 @@ CHANGES: Final[tuple[tuple[str, Callable[[Desk], None]], ...]] = (
 )  # fmt: skip  # a table reads best with a row a line
 
 
-def judged(desk: Desk, hook: str) -> tuple[str, str, str]:
-    """What `cpl check`, the hook and CI say of what the desk has; it is pushed first."""
+def judged(desk: Desk, hook: str) -> tuple[str, ...]:
+    """What `cpl check`, the hook, CI and a server say of what the desk has; for CI it is pushed first."""
     before = subprocess.run(["git", "rev-parse", "main"], cwd=desk.remote, check=True, capture_output=True, text=True)
     checked = subprocess.run(command("check"), cwd=desk.root, env=environment(), capture_output=True, text=True)
     desk.sh("push", "--quiet", "--force", "origin", "main")
     run = ci.github(ci.Push(desk.remote, before.stdout.strip()), desk.root.parent)
-    return _verdict(checked.stdout, checked.returncode), hook, _verdict(run.printed, run.code)
+    server = desk.sh("push", "--quiet", "--force", f"../{desk.server.name}", "main", check=False)
+    verdicts = ((checked.stdout, checked.returncode), (run.printed, run.code), (server.stderr, server.returncode))
+    check, ci_, refusal = (_verdict(printed, code) for printed, code in verdicts)
+    return check, hook, ci_, refusal
 
 
 def _verdict(printed: str, code: int) -> str:
@@ -353,7 +365,7 @@ def change_row(name: str, change: Callable[[Desk], None], desk: Desk) -> str:
     return _row(name, judged(desk, _committed(desk)))
 
 
-def _row(name: str, doors: tuple[str, str, str]) -> str:
+def _row(name: str, doors: Iterable[str]) -> str:
     return f"| {name} | {' | '.join(doors)} |"
 
 
