@@ -85,8 +85,14 @@ class _Judge:
         if not validate.is_clean(record, self.settings, facts):
             # What is wrong, and in which line, takes the strict reader.
             return Verdict(self._told(path, data, facts))
-        is_proven = not (self.registers.were_asked or facts.evidence or record.get("evidence") or record.get("links"))
-        return Verdict([], key_of(data) if is_proven else None)
+        return Verdict([], key_of(data) if self._is_by_itself(record, facts) else None)
+
+    def _is_by_itself(self, record: Record, facts: Facts) -> bool:
+        """Whether the rules have looked at nothing but the record, and at the present only for its last event."""
+        if self.registers.were_asked or facts.evidence or record.get("evidence") or record.get("links"):
+            return False
+        last = record.history[-1].at
+        return all(event.data.get("recorded_at", last) <= last for event in record.history)
 
     def _read(self, data: bytes) -> Record | None:
         front = quick.front(data) if self.judged else None

@@ -1,9 +1,10 @@
 """Which records `cpl check` has nothing to say of, as the index keeps it for the settings of a store.
 
 A verdict is kept where it says nothing, and depends on nothing but
-- the content of the file: no evidence or link is named in it, and the rules asked no register (`checking.Verdict`);
+- the content of the file: no evidence or link is named in it, and the rules asked no register (`checking`);
 - the settings, and who has left by the day of the check, which are what it is kept by;
-- the present, up to which everything in the record has happened: a record with an instant in the future is judged;
+- the present, up to which everything in the record has happened and was entered: one with an event of the future is
+  judged, and one of which an event was entered after its last one happened is never kept;
 - the file's place, and that no folder of evidence lies beside it: both are looked at each time.
 cpl itself is no part of this, for another version makes the index anew. Whatever is not known to be so is judged.
 """
@@ -28,7 +29,7 @@ _DOUBTS: Final = Sort("doubts", most=4)
 # Every row up to the one that was seen last is known to be clean, but for the doubts.
 _CLEAN: Final = (
     "SELECT place, id FROM files CROSS JOIN rows USING (row)"
-    " WHERE tree = :tree AND row <= :seen AND id IS NOT NULL AND NOT is_faulty AND NOT is_linked AND latest <= :now"
+    " WHERE tree = :tree AND row <= :seen AND id IS NOT NULL AND NOT is_faulty AND NOT is_linked AND known_from <= :now"
     " AND row NOT IN (SELECT row FROM doubts WHERE kept = :kept)"
 )
 

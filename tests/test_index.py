@@ -377,6 +377,17 @@ def test_what_lies_around_a_record_is_looked_at_each_time(filled: Ledger, monkey
     assert " E044 " in filled("check").out
 
 
+def test_what_was_entered_late_is_judged_each_time(filled: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = next(iter(filled.root.glob("records/2026/11/09/*.md")))
+    entered = b"to: investigating, recorded_at: 2026-11-18T15:00:00+08:00"
+    path.write_bytes(path.read_bytes().replace(b"to: investigating", entered, 1))
+    filled.ok("list")
+    filled.ok("check")
+    filled.now = "2026-11-18T12:00:00+08:00"
+    assert path.relative_to(filled.root).as_posix() in judged(filled, monkeypatch)
+    assert " W059 " in filled("check").out
+
+
 def test_who_has_left_makes_every_record_be_judged_anew(filled: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     path = filled.root / "cpl.yaml"
     path.write_text(CPL_YAML.replace("roles: [desk],", "roles: [desk], until: 2026-11-19,"))
