@@ -158,13 +158,14 @@ def _problems(app: App, paths: Sequence[str]) -> tuple[list[Problem], int]:
         return sorted([*error.problems, *_unfinished(app.store)]), 0
     store = app.store
     all_paths = list(store.paths())
-    kept = [*tree.register_files(store.root)]
-    asked = [*all_paths, *kept] if not paths else list(dict.fromkeys(_asked_for(app, paths, [*all_paths, *kept])))
-    wanted = [path for path in asked if not is_register(path)]
+    wanted, kept = all_paths, tree.register_files(store.root)
+    if paths:
+        asked = list(dict.fromkeys(_asked_for(app, paths, [*all_paths, *kept])))
+        wanted, kept = [path for path in asked if not is_register(path)], [path for path in asked if is_register(path)]
     ids = {_stem(path) for path in all_paths}
     problems = [*_judged(app, wanted, ids, is_all=not paths)]
-    problems += _twice(all_paths, set(wanted))
-    problems += chain.from_iterable(_of_register(store, path, ids) for path in asked if is_register(path))
+    problems += _twice(all_paths, set(wanted)) if len(ids) < len(all_paths) else ()
+    problems += chain.from_iterable(_of_register(store, path, ids) for path in kept)
     if not paths:
         problems += [_stranger(path) for path in store.strangers(all_paths)]
         problems += _unfinished(store)
