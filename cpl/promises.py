@@ -113,20 +113,21 @@ def _second(at: datetime) -> datetime:
 
 def unreported(record: Record) -> list[Task]:
     """The milestones that were reached and of which the complainant has not heard since (CS-7)."""
-    reached = [(task, task.done_at) for task in record.tasks if task.kind == MILESTONE and task.done_at is not None]
-    if not reached:
+    if not any(task["kind"] == MILESTONE for task in record.get("tasks") or ()):
         return []
+    reached = [(task, task.done_at) for task in record.tasks if task.kind == MILESTONE and task.done_at is not None]
     told = [event.at for event in record.events if event.did == "contact" and _reports(event)]
     return [task for task, done_at in reached if not any(at >= done_at for at in told)]
 
 
 def doubled(record: Record) -> Iterator[tuple[int, str]]:
     """Each open task that is a step of a playbook of which an open one stands before it: its place, what is wrong."""
-    are_open = {task.id for task in record.tasks if task.is_open}
+    steps = [each for each in enumerate(record.get("tasks") or ()) if each[1].get("source", "").startswith(PLAYBOOK)]
+    are_open = {task.id for task in record.tasks if task.is_open} if len(steps) > 1 else ()
     first: dict[str, str] = {}
-    for place, task in enumerate(record.get("tasks") or ()):
-        source = task.get("source", "")
-        if not source.startswith(PLAYBOOK) or task["id"] not in are_open:
+    for place, task in steps:
+        source = task["source"]
+        if task["id"] not in are_open:
             continue
         other = first.setdefault(source, task["id"])
         if other != task["id"]:

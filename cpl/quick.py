@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from cpl.document import FRONT_LIMIT, RECORD_LIMIT
 from cpl.events import Event, read_event
-from cpl.moments import USUAL_INSTANT
+from cpl.moments import USUAL_INSTANT, usual_instants
 from cpl.patterns import regex
 from cpl.record import FIELDS, HISTORY, REQUIRED, Record, build
 from cpl.schema import Problems, struct
@@ -149,7 +149,7 @@ def _listed(name: str, items: str) -> Any:
     if name == HISTORY:
         parts = _EVENT.split(items)
         if not any(parts[::3]):  # else `at` does not come first, which the schema does not mind
-            return tuple(map(_event, parts[1::3], parts[2::3]))
+            return tuple(map(_event, _instants(parts[1::3]), parts[2::3]))
     nodes: list[Node] = [_braces(item) for item in items[3:].split("\n- ")]
     return _value(name, SequenceNode(nodes, False, 0, 0, _NOWHERE))
 
@@ -175,16 +175,20 @@ class _Rest(NamedTuple):
     compound: Sequence[str]
 
 
-def _event(at: str, text: str) -> Event:
-    """The event of an instant and of what stands behind it."""
-    event, compound = _known_rest(text) if len(text) <= _SHORT else _rest(text)
+def _instants(texts: Sequence[str]) -> Sequence[datetime]:
     try:
-        data = {**event.data, "at": datetime.fromisoformat(at)}
+        return usual_instants(texts)
     except ValueError as error:  # a day or a time that does not exist
         raise _Unusual from error
+
+
+def _event(at: datetime, text: str) -> Event:
+    """The event of an instant and of what stands behind it."""
+    event, compound = _known_rest(text) if len(text) <= _SHORT else _rest(text)
+    data = {**event.data, "at": at}
     for name in compound:
         data[name] = _own(data[name])
-    return Event(data["at"], event.by, event.to, event.did, data)
+    return Event(at, event.by, event.to, event.did, data)
 
 
 def _rest(text: str) -> _Rest:

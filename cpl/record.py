@@ -195,12 +195,14 @@ class Record:
     @property
     def tasks(self) -> tuple[Task, ...]:
         """The tasks with what the events made of them."""
-        return tuple(_task(data, self.events) for data in self.fields.get("tasks", ()))
+        kept = self.fields.get("tasks", ())
+        about = [event for event in self.events if "task" in event.data] if kept else ()
+        return tuple(_task(data, about) for data in kept)
 
 
 def _task(data: Mapping[str, Any], events: Iterable[Event]) -> Task:
-    about = [event for event in events if event.data.get("task") == data["id"]]
-    ended = {event.did: event.at for event in about}
+    """The task of the values `data`, and of those of `events`, which are about tasks, that are about it."""
+    ended = {event.did: event.at for event in events if event.data["task"] == data["id"]}
     return Task(
         data["id"],
         data["kind"],
@@ -255,11 +257,14 @@ def as_of(record: Record, now: datetime) -> Record | None:
 def before(record: Record, event: Event) -> Record | None:
     """The record as it was known just before `event`, without what has been voided since; None before the intake."""
     place = preceding(record.events, event)
-    earlier = record.events[:place]
-    if not earlier:
-        return None
-    has_voids = record.history is not record.events
-    later = record.history[preceding(record.history, event) if has_voids else place :]
+    return before_place(record, place) if place else None
+
+
+def before_place(record: Record, place: int) -> Record:
+    """As `before`, of what stands at that place, from 1, among the events that count."""
+    earlier, later = record.events[:place], record.events[place:]
+    if record.history is not record.events:
+        later = record.history[preceding(record.history, later[0]) :]
     return Record(_without(record, later, earlier), earlier, earlier)
 
 
@@ -279,18 +284,17 @@ def judged_at(record: Record, instant: datetime) -> Record:
 
 def _without(record: Record, later: Sequence[Event], kept: Sequence[Event]) -> dict[str, Any]:
     """The fields of `record` when only the events `kept` are known; `later` holds those that came after them."""
-    fields = dict(record.fields)
-    for event in reversed(later):
-        if "set" in event.data:
-            _take_back(fields, event, kept)
-    joins = [event for event in later if event.did == "join"]
-    joined = sum(event.data["people"] for event in joins if event in record.events)
+    states = (event.to for event in reversed(kept) if event.to is not None)
+    fields = {**record.fields, "status": next(states, record.status)}
+    setters = [event for event in later if "set" in event.data]
+    for event in reversed(setters):
+        _take_back(fields, event, kept)
     complainant = fields.get("complainant", {})
-    if joined and "people" in complainant:
+    if "people" in complainant:
+        joins = [event for event in later if event.did == "join"]
+        joined = sum(event.data["people"] for event in joins if event in record.events)
         fields["complainant"] = {**complainant, "people": complainant["people"] - joined}
-    states = [event.to for event in kept if event.is_move]
-    fields["status"] = states[-1] if states else record.status
-    return _present(fields) if None in fields.values() else fields
+    return _present(fields) if setters else fields
 
 
 def _take_back(fields: dict[str, Any], event: Event, kept: Sequence[Event]) -> None:
@@ -318,7 +322,7 @@ def derived(record: Record) -> dict[str, tuple[Any, Event]]:
     """What the events that count set last, by field: the value of which the front matter keeps a copy."""
     result: dict[str, tuple[Any, Event]] = {}
     for event in record.events:
-        if event.is_move:
+        if event.to is not None:
             result["status"] = (event.to, event)
         elif "set" in event.data and "task" not in event.data:
             result.update({name: (value, event) for name, value in event.sets.items()})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from gettext import gettext as _
 from itertools import chain
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from cpl.config import Settings
 from cpl.events import Event
 from cpl.profile import BACK, Profile
 from cpl.profile_rules import Rule
-from cpl.record import Record, before
+from cpl.record import Record, before_place
 
 
 class Fault(NamedTuple):
@@ -28,21 +28,27 @@ def faults(record: Record, settings: Settings) -> Iterator[Fault]:
 
     A move that the profile does not have (W062) is mended by the next one that it has.
     """
+    profile = settings.profile
     sets = (event.sets for event in record.history if "set" in event.data)
     changed = {"status", "complainant", *chain.from_iterable(sets)}
     unknown_step: Fault | None = None
     status = record.status  # from the first move on what the moves have led to
     for place, event in enumerate(record.events):
-        is_twice = event == record.events[place - 1] if place else False  # that it is there twice is told elsewhere
-        if place and not is_twice and not record.is_imported(event):
+        about = profile.rules_about(event.to, event.did, status)
+        if (about or event.is_move) and place and not _is_twice(record, place) and not record.is_imported(event):
             if event.is_move:
-                unknown_step = _step(record, place, status, settings.profile)
-            about = settings.profile.rules_about(event.to, event.did, status)
-            if rules := [rule for rule in about if _may_apply(rule, record, changed)]:
-                yield from _of_rules(record, event, rules, settings)
+                unknown_step = _step(record, place, status, profile)
+            if rules := [each for each in about if _is_plain(each) or _may_apply(each, record, event, changed)]:
+                yield from _of_rules(record, place, rules, settings)
         status = event.to or status
     if unknown_step is not None:
         yield unknown_step
+
+
+def _is_twice(record: Record, place: int) -> bool:
+    """Whether the event before is the same; that it is there twice is told elsewhere."""
+    event, previous = record.events[place], record.events[place - 1]
+    return event.at == previous.at and event == previous
 
 
 def fields_read(profile: Profile) -> set[str]:
@@ -64,19 +70,26 @@ def _step(record: Record, place: int, status: str, profile: Profile) -> Fault | 
     return Fault(move, "W062", message.format(from_=status, to=move.to, allowed=", ".join(allowed)))
 
 
-def _may_apply(rule: Rule, record: Record, changed: Collection[str]) -> bool:
-    """Whether the rule may have applied earlier to the record, some of whose fields have `changed`."""
-    return workflow.matches(record, rule.when) or any(name.partition(".")[0] in changed for name in rule.when)
+def _is_plain(rule: Rule) -> bool:
+    """Whether a rule that may be about an event is about it, whatever the record and the event hold."""
+    return not rule.when and not rule.did
 
 
-def _of_rules(record: Record, event: Event, rules: Iterable[Rule], settings: Settings) -> Iterator[Fault]:
-    """What the rules say of an event, for which no others than `rules` count."""
-    profile, zone = settings.profile, settings.zone
+def _may_apply(rule: Rule, record: Record, event: Event, changed: Collection[str]) -> bool:
+    """Whether the rule may have applied to an earlier event of the record, some of whose fields have `changed`."""
+    return workflow.is_about(rule, event) and (
+        workflow.matches(record, rule.when) or any(name.partition(".")[0] in changed for name in rule.when)
+    )
+
+
+def _of_rules(record: Record, place: int, rules: Collection[Rule], settings: Settings) -> Iterator[Fault]:
+    """What the rules say of the event at that place, for which no others than `rules` count."""
+    event, profile, zone = record.events[place], settings.profile, settings.zone
     ask_for_roles = any(rule.roles for rule in rules)
     need_something = event.is_move and any(rule.requires for rule in rules)
-    previous = before(record, event) if ask_for_roles or need_something else None
-    if previous is None:
+    if not ask_for_roles and not need_something:
         return
+    previous = before_place(record, place)
     if need_something:
         for missing in workflow.missing(previous, profile, event, zone, settings.named_in):
             hint = workflow.supplies(missing.alternatives[0], record.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cached_property
 from gettext import gettext as _
@@ -362,15 +362,15 @@ def bytes_of(root: Path, path: str) -> bytes | Problem:
     """The bytes of a record file, or why it can't be read."""
     full = f"{root}/{path}"  # a Path takes longer to make than the file to read
     try:
+        return files.read(full, RECORD_LIMIT)
+    except files.Unreadable as error:
+        reason = error.reason
+    with suppress(OSError):
         size = os.lstat(full).st_size
         if size > RECORD_LIMIT:
             message = _("the file has {size} bytes, a record at most {limit}; move what is large into evidence")
             return Problem(path, 1, "E002", message.format(size=size, limit=RECORD_LIMIT))
-        return files.read(full, RECORD_LIMIT)
-    except files.Unreadable as error:
-        return Problem(path, 1, "E013", error.reason)
-    except OSError as error:
-        return Problem(path, 1, "E013", files.explain(error))
+    return Problem(path, 1, "E013", reason)
 
 
 def read_record(root: Path, path: str) -> Entry:

@@ -13,12 +13,12 @@ from cpl import replay, workflow
 from cpl.config import Person, Settings
 from cpl.document import Document
 from cpl.errors import Problem
-from cpl.events import SET_BY_EVENTS, VERBS, Event, void_target
+from cpl.events import SET_BY_EVENTS, Event, Words, rise, void_target, words_of
 from cpl.moments import format_instant
-from cpl.profile import TERM_SECTIONS, Profile
+from cpl.profile import TERM_SECTIONS, Profile, Term
 from cpl.profile_rules import TASK_KINDS
 from cpl.promises import doubled, unreported, untold
-from cpl.record import Record, day_of, derived, derived_dues, line_of, load, local_day
+from cpl.record import Record, Task, day_of, derived, derived_dues, line_of, load, local_day
 from cpl.renames import current, current_events
 from cpl.schema import did_you_mean, shown
 from cpl.tree import is_evidence_name
@@ -71,7 +71,8 @@ def _check(document: Document | None, record: Record, settings: Settings, facts:
     profile = settings.profile
     if facts.known is not None and profile.former:
         facts = replace(facts, known=current_events(facts.known, profile))
-    return _Check(document, current(record, profile), settings, facts)
+    record = current(record, profile)
+    return _Check(document, record, settings, facts, words_of(record.history), record.tasks)
 
 
 @frozen
@@ -82,6 +83,8 @@ class _Check:
     record: Record
     settings: Settings
     facts: Facts
+    words: Words
+    all_tasks: tuple[Task, ...]
 
     def all(self) -> Iterator[Problem]:
         """All problems, in no particular order."""
@@ -114,27 +117,28 @@ class _Check:
 
     def names(self) -> Iterator[Problem]:
         """E014, E058: names are the profile's, and a severity stands only where the profile allows it (CC-2)."""
-        terms_of = self.settings.profile.terms
-        for name in ("kind", "nature", "severity", "category", "channel", "order.size"):
-            value = self.record.get(name)
-            if value is not None and value not in terms_of[name]:
-                yield from self._name(name, value, name.split("."))
-        for index, department in enumerate(self.record.get("departments") or ()):
-            yield from self._name("departments", department, ["departments", index])
-        if self.record.status not in self.settings.profile.states:
-            yield self._unknown(["status"], "status", self.record.status, self.settings.profile.states)
-        for name, terms in terms_of.items():
-            value = self.record.get(name)
-            term = terms.get(value) if isinstance(value, str) else None
-            if term is not None and term.when and not workflow.matches(self.record, term.when):
-                needs = " ".join(f"{each}={'|'.join(allowed)}" for each, allowed in term.when.items())
-                message = _("{field} '{value}' goes only with {needs}").format(field=name, value=value, needs=needs)
-                yield self._at([name], "E058", message)
+        record = self.record
+        for name, terms in self.settings.profile.terms.items():
+            value = record.get(name)
+            if isinstance(value, tuple):
+                for index, each in enumerate(value):
+                    yield from self._name(name, each, [name, index])
+            elif value is not None:
+                term = terms.get(value)
+                yield from self._name(name, value, name.split(".")) if term is None else self._goes_with(name, term)
+        if record.status not in self.settings.profile.states:
+            yield self._unknown(["status"], "status", record.status, self.settings.profile.states)
 
     def _name(self, name: str, value: str, path: Sequence[Step]) -> Iterator[Problem]:
         known = self.settings.profile.terms[name]
         if known and value not in known:
             yield self._unknown(path, name, value, known)
+
+    def _goes_with(self, name: str, term: Term) -> Iterator[Problem]:
+        if term.when and not workflow.matches(self.record, term.when):
+            needs = " ".join(f"{each}={'|'.join(allowed)}" for each, allowed in term.when.items())
+            message = _("{field} '{value}' goes only with {needs}").format(field=name, value=term.name, needs=needs)
+            yield self._at([name], "E058", message)
 
     def _unknown(self, path: Sequence[Step], name: str, value: str, known: Collection[str]) -> Problem:
         message = _("{field} '{value}' is not in the profile").format(field=name, value=value)
@@ -151,7 +155,7 @@ class _Check:
                 yield self._at([name], "E014", message + did_you_mean(value, known))
             elif value is not None:
                 yield from self._left([name], name, known[value], option=" --lead -m TEXT" if name == "lead" else "")
-        for index, task in enumerate(self.record.tasks):
+        for index, task in enumerate(self.all_tasks):
             if task.is_open and task.who is not None and task.who in known:
                 words = _("task {id} is open, its who").format(id=task.id)
                 yield from self._left(["tasks", index, "who"], words, known[task.who])
@@ -159,8 +163,8 @@ class _Check:
         if source is not None and source["system"] in known:
             message = _("source.system '{name}' is one of the people in cpl.yaml; name the system that it came from")
             yield self._at(["source", "system"], "E058", message.format(name=source["system"]))
-        for event in self.record.history:
-            if event.by not in known or "recorded_by" in event.data or self.facts.known is not None:
+        if "recorded_by" in self.words.keys or self.facts.known is not None or not known.keys() >= self.words.by:
+            for event in self.record.history:
                 yield from self._gone_by_then(event)
                 yield from self._entered_by(event)
 
@@ -209,8 +213,8 @@ class _Check:
                         expected=shown(expected),
                     ),
                 )
-        dues = derived_dues(self.record)
-        for index, task in enumerate(self.record.tasks):
+        dues = derived_dues(self.record) if "reschedule" in self.words.did else {}
+        for index, task in enumerate(self.all_tasks if dues else ()):
             due, _event = dues.get(task.id, (task.due, None))
             if due != task.due:
                 message = _(
@@ -234,13 +238,13 @@ class _Check:
             message = _("received_at lies in the future: {at}; this computer's clock says {now}")
             message = message.format(at=shown(self.record.received_at), now=self._clock())
             yield self._at(["received_at"], self._of_future(first), message)
-        latest, states = self.facts.now + CLOCK_SKEW, self.settings.profile.states
-        for event in self.record.events:
-            is_usual = event.to in states or (event.did in VERBS and event.did != "agree")
-            if not is_usual or event.at > latest or "recorded_at" in event.data:
+        if not self._events_are_usual():
+            for event in self.record.events:
                 yield from self._event(event)
+        if rise(self.record.history):
+            return
         times = Counter(event.at for event in self.record.history)
-        for event in self.record.history if len(times) < len(self.record.history) else ():
+        for event in self.record.history:
             if times[event.at] == 1:
                 continue
             if self.record.history.count(event) > 1:
@@ -249,6 +253,12 @@ class _Check:
             else:
                 message = _("two events share the time {at}; cpl takes the next free millisecond")
                 yield self._on(event, "W052", message.format(at=format_instant(event.at)))
+
+    def _events_are_usual(self) -> bool:
+        """Whether it can't be that `_event` has anything to say of one."""
+        states, words = self.settings.profile.states, self.words
+        is_known = "agree" not in words.did and all(to in states for to in words.to if to is not None)
+        return is_known and "recorded_at" not in words.keys and self.record.history[-1].at <= self._latest
 
     @property
     def _latest(self) -> datetime:
@@ -285,7 +295,7 @@ class _Check:
     def voids(self) -> Iterator[Problem]:
         """E056: a void names an earlier event; of the moves only the last one, never the intake or another void."""
         intake = self.record.history[0]
-        for event in self.record.history:
+        for event in self.record.history if "void" in self.words.did else ():
             if event.did != "void":
                 continue
             target = void_target(event)
@@ -306,8 +316,8 @@ class _Check:
 
     def tasks(self) -> Iterator[Problem]:
         """E057, E063: kinds and ids of tasks, events about tasks that there are, nothing open at the end."""
-        ids = Counter(task.id for task in self.record.tasks)
-        for index, task in enumerate(self.record.tasks):
+        ids = Counter(task.id for task in self.all_tasks)
+        for index, task in enumerate(self.all_tasks):
             if ids[task.id] > 1:
                 message = _("two tasks have the id '{id}'").format(id=task.id)
                 yield self._at(["tasks", index, "id"], "E057", message)
@@ -318,7 +328,7 @@ class _Check:
                 message = _("task {id} is still open in the final state '{state}'; run: cpl task {record} done {id}")
                 message = message.format(id=task.id, state=self.record.status, record=self.record.id)
                 yield self._at(["tasks", index], "E063", message)
-        for event in self.record.history:
+        for event in self.record.history if "task" in self.words.keys else ():
             name = event.data.get("task")
             if name is not None and name not in ids:
                 message = _("there is no task '{id}'").format(id=name) + did_you_mean(name, ids)

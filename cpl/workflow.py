@@ -53,16 +53,17 @@ class Unmet(CplError):
 
 def matches(record: Record, when: When) -> bool:
     """Whether every field that `when` names has one of its values; a category counts for all below it too."""
-    return all(_is_one_of(record.get(name), allowed) for name, allowed in when.items())
+    return not when or all(_is_one_of(record.get(name), allowed) for name, allowed in when.items())
 
 
 def _is_one_of(value: object, allowed: Collection[str]) -> bool:
+    if isinstance(value, str):
+        return value in allowed or ("/" in value and any(value.startswith(f"{name}/") for name in allowed))
     if isinstance(value, tuple):
         return any(_is_one_of(each, allowed) for each in value)
     if value is None:
         return False
-    written = str(value).lower() if isinstance(value, bool) else str(value)
-    return any(written == name or written.startswith(f"{name}/") for name in allowed)
+    return _is_one_of(str(value).lower() if isinstance(value, bool) else str(value), allowed)
 
 
 def allowed_moves(record: Record, profile: Profile) -> tuple[str, ...]:
@@ -121,11 +122,14 @@ def has_role(person: Person | None, rule: Rule) -> bool:
 def rules(record: Record, profile: Profile, event: Event, zone: tzinfo) -> Iterator[Rule]:
     """The rules for an event of a record, which is as it was just before."""
     for rule in profile.rules_about(event.to, event.did, record.status):
-        if not event.is_move and not any(f"did:{name}" in event.names for name in rule.did):
-            continue  # an attempt that reached nobody is such an event too
         in_force = rule.since is None or rule.since <= local_day(record.received_at, zone)
-        if in_force and matches(record, rule.when):
+        if in_force and is_about(rule, event) and matches(record, rule.when):
             yield rule
+
+
+def is_about(rule: Rule, event: Event) -> bool:
+    """Whether a rule for such moves, or for deeds of that verb, is about this one; also when it reached nobody."""
+    return event.to is not None or any(event.is_called(f"did:{name}") for name in rule.did)
 
 
 def _is_met(name: str, record: Record, profile: Profile, move: Event) -> bool:
@@ -144,17 +148,17 @@ def _is_counted(name: str, record: Record, named_in: NamedIn) -> bool:
     return kind == "task" and any(task.kind == what and task.due is not None for task in record.tasks)
 
 
-def since_entered(record: Record, profile: Profile) -> list[Event]:
+def since_entered(record: Record, profile: Profile) -> tuple[Event, ...]:
     """The events since the record entered its present state; a pause and the return from it don't count."""
-    result: list[Event] = []
     state: str | None = None
-    for event in record.events:
-        enters = event.is_move and not profile.is_paused(event.to) and event.to != state
-        if enters:
-            state, result = event.to, []
-        else:
-            result.append(event)
-    return result
+    entered = -1  # where the first of the last moves to one state stands, pauses and returns between them
+    for place in range(len(record.events) - 1, -1, -1):
+        event = record.events[place]
+        if event.to is not None and not profile.is_paused(event.to):
+            if state not in (None, event.to):
+                break
+            state, entered = event.to, place
+    return record.events[entered + 1 :]
 
 
 _COUNTED: Final = {
