@@ -84,8 +84,10 @@ def explain(error: OSError) -> str:
     return words.get(kind) or _("{words}; mend that and try again").format(words=error.strerror)
 
 
-def read(path: Path | str, limit: int) -> bytes:
+def read(path: Path | str, limit: int, told: list[os.stat_result] | None = None) -> bytes:
     """The bytes of a regular file of at most `limit` bytes.
+
+    What the system says of the file, from before it was read, is added to `told`.
 
     Raises:
         Missing: nothing is there.
@@ -93,7 +95,7 @@ def read(path: Path | str, limit: int) -> bytes:
     """
     pieces: list[bytes] = []
     size = 0
-    for piece in _chunks(path):
+    for piece in _chunks(path, told):
         pieces.append(piece)
         size += len(piece)
         if size > limit:
@@ -251,12 +253,14 @@ def _hashed(path: Path, found: list[str]) -> Iterator[bytes]:
     found.append(digest.hexdigest())
 
 
-def _chunks(path: Path | str) -> Iterator[bytes]:
+def _chunks(path: Path | str, told: list[os.stat_result] | None = None) -> Iterator[bytes]:
     """The bytes of a regular file, piece by piece; a file of ordinary size takes one read."""
     try:
         descriptor = os.open(path, _READ_FLAGS)
         try:
             about = os.fstat(descriptor)
+            if told is not None:
+                told.append(about)
             if not stat.S_ISREG(about.st_mode):
                 raise Unreadable(Path(path), _("it is not a regular file; name a file"))
             size = min(about.st_size + 1, _CHUNK)

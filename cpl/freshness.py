@@ -44,6 +44,7 @@ _DIRTY: Final = (
 )
 _LISTING: Final = ("ls-files", "-v", "-s", "-z", "--")
 _COMPARED: Final = bytes_regex(rb"H [0-7]+ [0-9a-f]+ 0\t")  # in no conflict, and neither skipped nor assumed unchanged
+_ALL_COMPARED: Final = bytes_regex(rb"(?:\A|\0)H [0-7]+ [0-9a-f]+ 0\t([^\0]+)(?=\0)")
 _CHUNK: Final = 1 << 16
 _FEW: Final = 100
 
@@ -213,8 +214,7 @@ def _whole_entries(listing: bytes, start: int, end: int) -> list[bytes]:
 def compared(listing: bytes, paths: Collection[str]) -> set[str]:
     """Those of the paths that git compares with its index: not the new ones, nor what it was told to leave alone."""
     if len(paths) > _FEW:
-        entries = (entry for entry in listing.split(b"\0") if _COMPARED.match(entry))
-        return {os.fsdecode(entry.partition(b"\t")[2]) for entry in entries}.intersection(paths)
+        return {*os.fsdecode(b"\0".join(_ALL_COMPARED.findall(listing))).split("\0")}.intersection(paths)
     return {path for path in paths if _is_compared(listing, os.fsencode(path))}
 
 

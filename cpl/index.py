@@ -19,8 +19,8 @@ from cpl import freshness, index_dues, index_file, index_texts
 from cpl.errors import CplError
 from cpl.freshness import Asked
 from cpl.index_file import Tree, Where, name_of, path_at
-from cpl.index_rows import from_facet
-from cpl.index_update import COLUMNS, Look, Watch
+from cpl.index_rows import COLUMNS, from_facet
+from cpl.index_update import Look, Watch
 from cpl.recognise import FACETS, microseconds
 from cpl.store import RECORDS, Store
 

@@ -68,10 +68,6 @@ CREATE INDEX watched_files ON files (tree) WHERE is_watched;
 CREATE INDEX unreadable_files ON files (tree) WHERE row IS NULL;
 CREATE INDEX rows_by_receipt ON rows (receipt, id);
 CREATE INDEX rows_by_knowledge ON rows (known_from);
-CREATE INDEX rows_by_latest ON rows (latest);
-CREATE INDEX rows_by_state ON rows (moved_to, status);
-CREATE INDEX rows_with_open_tasks ON rows (row) WHERE has_open_tasks;
-CREATE INDEX linked_rows ON rows (row) WHERE is_linked;
 CREATE INDEX faulty_rows ON rows (row) WHERE is_faulty;
 CREATE INDEX links_of_a_row ON links (row);
 CREATE INDEX dues_by_instant ON dues (kept, due);
@@ -127,7 +123,8 @@ def name_of(path: str) -> str:
     """What a piece of an id is looked for in: the file's name without its ending, in upper case."""
     name = path.rpartition("/")[2]
     stem, dot, _ending = name.rpartition(".")
-    return (stem if dot and stem else name).upper().encode("utf-8", "replace").decode()
+    upper = (stem if dot and stem else name).upper()
+    return upper if upper.isascii() else upper.encode("utf-8", "replace").decode()
 
 
 def connect(path: Path) -> sqlite3.Connection:

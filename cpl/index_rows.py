@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from cpl import files, freshness, quick, recognise
 from cpl.document import BOM
@@ -26,48 +26,67 @@ _CLOSING: Final = "\n---"
 _FEW: Final = 200  # records that are read in less time than it takes to compile the patterns that recognise them
 
 
-class Examined(NamedTuple):
-    """A file that was looked at, and its content; without a key it can't be read, without a stamp it is gone."""
+COLUMNS: Final = tuple(name.replace(".", "_") for name in FACETS)
+"""What the facets are called in the index."""
 
-    path: str
-    stamp: Stamp | None
-    key: bytes | None = None
-    row: Row | None = None
+ROW: Final = (
+    "id",
+    "receipt",
+    "known_from",
+    "latest",
+    "moved_to",
+    "has_open_tasks",
+    "is_linked",
+    "is_faulty",
+    *COLUMNS,
+)
+"""What the index calls the values of a row behind its number and its key."""
+
+_NO_FACETS: Final = (None,) * len(FACETS)
+
+Values = tuple[Any, ...]
+Examined = tuple[Stamp | None, bytes | None, Values, tuple[str, ...]]
+"""What a file is like: its stamp, the key of its content, the values of that one's row, the ids that it links to.
+
+Without a key it can't be read, without a stamp it is gone; without values it was not parsed.
+"""
 
 
 def examine(root: Path, path: str) -> Examined:
     """A record file as it is now, not yet parsed."""
-    stamp, data = _stamped(root, path)
-    return Examined(path, stamp, None if data is None else key_of(data))
+    stamp, data = _stamped(os.fspath(root), path)
+    return stamp, None if data is None else key_of(data), (), ()
 
 
 def _examiner(root: Path, row_of: Callable[[bytes], Row]) -> Callable[[str], Examined]:
-    return partial(_examined_whole, root, row_of)
+    return partial(_examined_whole, os.fspath(root), row_of)
 
 
-def _examined_whole(root: Path, row_of: Callable[[bytes], Row], path: str) -> Examined:
+def _examined_whole(root: str, row_of: Callable[[bytes], Row], path: str) -> Examined:
     stamp, data = _stamped(root, path)
-    return Examined(path, stamp) if data is None else Examined(path, stamp, key_of(data), row_of(data))
+    if data is None:
+        return stamp, None, (), ()
+    identifier, *values, has_open_tasks, links, is_faulty, facets = row_of(data)
+    flags = int(has_open_tasks), int(bool(links)), int(is_faulty)  # which sqlite3 takes faster than True and False
+    return stamp, key_of(data), (identifier, *values, *flags, *(facets or _NO_FACETS)), links
 
 
 def examined(root: Path, paths: Sequence[str]) -> Iterator[Examined]:
-    """Many record files as they are now, parsed by as many processes as the machine has cores."""
+    """Many record files as they are now, in their order, parsed by as many processes as the machine has cores."""
     reading = row_of if len(paths) > _FEW else read_row
     return in_order_anyhow(partial(_examiner, root, reading), paths)
 
 
-def _stamped(root: Path, path: str) -> tuple[Stamp | None, bytes | None]:
+def _stamped(root: str, path: str) -> tuple[Stamp | None, bytes | None]:
     """The stamp from before a file was read, and its bytes; None for what is not there, or can't be read."""
     looked_at = time.time_ns()
     full = f"{root}/{path}"
+    told: list[os.stat_result] = []
     try:
-        info = os.lstat(full)
-    except OSError:
-        return None, None
-    try:
-        return freshness.stamp_of(info, looked_at), files.read(full, RECORD_LIMIT)
+        data = files.read(full, RECORD_LIMIT, told)
     except files.Unreadable:
-        return UNTRUSTED, None
+        return UNTRUSTED if os.path.lexists(full) else None, None
+    return freshness.stamp_of(told[0], looked_at), data
 
 
 def row_of(data: bytes) -> Row:

@@ -5,18 +5,15 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final, NamedTuple, cast
 
 from cpl import files, freshness, index_file, index_rows
 from cpl.freshness import UNTRUSTED, Asked, Known, Seen, Stamp
 from cpl.git import Git
 from cpl.index_file import Tree, Where, locked, name_of, path_at, place_of, transaction
-from cpl.index_rows import Examined
-from cpl.recognise import FACETS, Row
+from cpl.index_rows import COLUMNS, ROW, Examined, Values
 from cpl.store import RECORDS
-
-COLUMNS: Final = tuple(name.replace(".", "_") for name in FACETS)
 
 _LISTING: Final = "cpl/listing"
 _LISTING_LIMIT: Final = 1 << 30
@@ -27,20 +24,7 @@ _FILE: Final = "place, row, stamp, is_compared, is_watched"
 _FILES_OF_FOLDER: Final = f"SELECT {_FILE} FROM files INDEXED BY files_of_a_folder WHERE tree = ? AND folder = ?"
 _WATCHED_FILES: Final = f"SELECT {_FILE} FROM files INDEXED BY watched_files WHERE tree = ? AND is_watched"
 _AT_ONCE: Final = 200
-_ROW: Final = (
-    "row",
-    "key",
-    "id",
-    "receipt",
-    "known_from",
-    "latest",
-    "moved_to",
-    "has_open_tasks",
-    "is_linked",
-    "is_faulty",
-    *COLUMNS,
-)
-_NEW_ROW: Final = f"INSERT INTO rows ({', '.join(_ROW)}) VALUES ({', '.join('?' * len(_ROW))})"
+_NEW_ROW: Final = f"INSERT INTO rows (row, key, {', '.join(ROW)}) VALUES (?, ?, {', '.join('?' * len(ROW))})"
 _NEW_LINK: Final = "INSERT INTO links VALUES (?, ?)"
 _NEW_FILE: Final = (
     "INSERT OR REPLACE INTO files (tree, place, folder, name, row, stamp, is_compared, is_watched)"
@@ -48,7 +32,8 @@ _NEW_FILE: Final = (
 )
 _INSERTS: Final = (_NEW_ROW, _NEW_LINK, _NEW_FILE)
 
-Watch = Callable[[Iterable[Examined], int], Iterable[Examined]]
+_Found = tuple[str, Examined]
+Watch = Callable[[Iterable[_Found], int], Iterable[_Found]]
 """What shows the progress over so many files while they are read."""
 
 
@@ -161,18 +146,18 @@ class _Update:
     def _is_same(self, database: sqlite3.Connection, path: str, known: _File | None) -> bool:
         if known is None:
             return False
-        found = index_rows.examine(self._at.root, path)
-        row = None if found.key is None else _row_with(database, found.key)
-        is_watched = self._is_watched(path, found, is_compared=known.is_compared)
+        stamp, key, *_unparsed = index_rows.examine(self._at.root, path)
+        row = None if key is None else _row_with(database, key)
+        is_watched = key is None or self._is_watched(path, stamp, is_compared=known.is_compared)
         return (
-            found.stamp is not None
-            and known == _File(row, found.stamp, known.is_compared, is_watched)
-            and (row is not None or found.key is None)
+            stamp is not None
+            and known == _File(row, stamp, known.is_compared, is_watched)
+            and (row is not None or key is None)
         )
 
-    def _is_watched(self, path: str, found: Examined, *, is_compared: bool) -> bool:
-        is_left_to_git = is_compared and path not in self._seen.dirty
-        return not is_left_to_git or found.stamp == UNTRUSTED or found.key is None
+    def _is_watched(self, path: str, stamp: Stamp | None, *, is_compared: bool) -> bool:
+        """Whether a file that can be read has to be looked at each time."""
+        return not is_compared or stamp == UNTRUSTED or path in self._seen.dirty
 
     def write(self, database: sqlite3.Connection, watch: Watch) -> int:
         """Enter into the index what is new, in the caller's transaction; the work tree's number there."""
@@ -185,8 +170,8 @@ class _Update:
             "DELETE FROM files WHERE tree = ? AND place = ?", ((tree, place_of(path)) for path in plan.gone)
         )
         entry = _Entry(database, tree)
-        for found in watch(self._examined(database, entry, plan), len(plan.wanted)):
-            self._enter(entry, found, plan.wanted[found.path], is_compared=found.path in compared)
+        for path, found in watch(self._examined(database, entry, plan), len(plan.wanted)):
+            self._enter(entry, path, found, known=plan.wanted[path], is_compared=path in compared)
         entry.flush()
         if listing is not None:
             _keep_listing(self._at, self._seen.git_stamp, listing)
@@ -197,23 +182,25 @@ class _Update:
         )
         return tree
 
-    def _enter(self, entry: _Entry, found: Examined, known: _File | None, *, is_compared: bool) -> None:
-        if found.stamp is None:
-            entry.forget(found.path)
+    def _enter(self, entry: _Entry, path: str, found: Examined, *, known: _File | None, is_compared: bool) -> None:
+        stamp, key, values, links = found
+        if stamp is None:
+            entry.forget(path)
             return
-        row = None if found.key is None else entry.row(found.key, found.row)
-        is_watched = self._is_watched(found.path, found, is_compared=is_compared)
-        file = _File(row, found.stamp, is_compared, is_watched)
+        row = None if key is None else entry.row(key, values, links)
+        is_watched = key is None or self._is_watched(path, stamp, is_compared=is_compared)
+        file = _File(row, stamp, is_compared, is_watched)
         if file != known:
-            folder = found.path if found.path in self._seen.folders.stamps else found.path.rpartition("/")[0]
-            entry.file(found.path, folder, file)
+            is_folder = key is None and path in self._seen.folders.stamps
+            entry.file(path, path if is_folder else path.rpartition("/")[0], file)
 
     def _plan(self, database: sqlite3.Connection) -> _Plan:
         """The files that may differ from what the index says."""
         tree, folders = self._tree, self._seen.folders
         if tree is None:
             new = (path for paths in folders.files.values() for path in paths)
-            return _Plan(dict.fromkeys(sorted(new, key=place_of)), set())  # in their order they are entered faster
+            in_order = sorted(new, key=lambda path: path.replace("/", "\0"))  # so they are entered faster
+            return _Plan(dict.fromkeys(in_order), set())
         known: dict[str, _File | None] = {}
         gone: set[str] = set()
         for folder in (*folders.stamps, *folders.gone):
@@ -253,7 +240,7 @@ class _Update:
             ((tree, os.fsencode(path), stamp) for path, stamp in folders.stamps.items()),
         )
 
-    def _examined(self, database: sqlite3.Connection, entry: _Entry, plan: _Plan) -> Iterator[Examined]:
+    def _examined(self, database: sqlite3.Connection, entry: _Entry, plan: _Plan) -> Iterator[_Found]:
         """The wanted files as they are now; only what the index has no row of is parsed."""
         unknown: list[str] = []
         for path in plan.wanted:
@@ -261,15 +248,19 @@ class _Update:
                 unknown.append(path)
                 continue
             found = index_rows.examine(self._at.root, path)
-            if found.key is None or _row_with(database, found.key) is not None:
-                yield found
+            if found[1] is None or _row_with(database, found[1]) is not None:
+                yield path, found
             else:
                 unknown.append(path)
-        yield from index_rows.examined(self._at.root, unknown)
+        yield from zip(unknown, index_rows.examined(self._at.root, unknown), strict=True)
 
 
 class _Entry:
-    """Files and rows on their way into the index, many at once; `flush` has to be called at the end."""
+    """Files and rows on their way into the index, many at once; `flush` has to be called at the end.
+
+    A bytearray and an int are taken as they are by sqlite3, which asks of bytes and of True each time whether anybody
+    has said how to adapt them; that takes three times as long.
+    """
 
     def __init__(self, database: sqlite3.Connection, tree: int) -> None:
         self._database = database
@@ -280,19 +271,18 @@ class _Entry:
         self._numbers: dict[bytes, int] = {}  # of the rows that are entered here
         self._waiting: dict[str, list[tuple[Any, ...]]] = {statement: [] for statement in _INSERTS}
 
-    def row(self, key: bytes, row: Row | None) -> int | None:
+    def row(self, key: bytes, values: Values, links: Sequence[str]) -> int | None:
         """The number of the row of a content, which is new if there is none; None where nothing is known of it."""
         number = self._numbers.get(key)
         if number is None and not self.is_empty:
             number = _row_with(self._database, key)
-        if number is not None or row is None:
+        if number is not None or not values:
             return number
         self._last += 1
         self._numbers[key] = self._last
-        facets = row.facets or (None,) * len(COLUMNS)
-        values = (key, row.id, row.received, row.known_from, row.latest, row.moved_to, row.has_open_tasks)
-        self._waiting[_NEW_ROW].append((self._last, *values, bool(row.links), row.is_faulty, *facets))
-        self._waiting[_NEW_LINK] += [(self._last, target) for target in row.links]
+        self._waiting[_NEW_ROW].append((self._last, bytearray(key), *values))
+        if links:
+            self._waiting[_NEW_LINK] += [(self._last, target) for target in links]
         return self._last
 
     def forget(self, path: str) -> None:
@@ -301,7 +291,9 @@ class _Entry:
 
     def file(self, path: str, folder: str, file: _File) -> None:
         """Enter a file, in place of what is known of it."""
-        self._waiting[_NEW_FILE].append((self._tree, place_of(path), os.fsencode(folder), name_of(path), *file))
+        flags = int(file.is_compared), int(file.is_watched)
+        names = bytearray(place_of(path)), _encoded(folder), name_of(path)
+        self._waiting[_NEW_FILE].append((self._tree, *names, file.row, file.stamp, *flags))
         if len(self._waiting[_NEW_FILE]) >= _AT_ONCE:
             self.flush()
 
@@ -310,6 +302,12 @@ class _Entry:
         for statement, rows in self._waiting.items():
             self._database.executemany(statement, rows)
             rows.clear()
+
+
+@lru_cache
+def _encoded(folder: str) -> bytearray:
+    """A folder as the index keeps it; it is the same one for all files in it."""
+    return bytearray(os.fsencode(folder))
 
 
 def _files_of(database: sqlite3.Connection, tree: int, folder: str) -> dict[str, _File]:

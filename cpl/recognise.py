@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import chain
+from operator import itemgetter, lt
 from typing import Final, NamedTuple
 
 from cpl.document import FRONT_LIMIT
 from cpl.patterns import bytes_regex, regex
-from cpl.quick import MARKERS, decoded
+from cpl.quick import decoded
 from cpl.record import is_id
 from cpl.yaml_grammar import BLOCK, FLOW, NULLS
 
@@ -57,7 +59,7 @@ def _fields(*lines: str) -> str:
 _PERSON: Final = (*(f"{name}: {_TEXT}" for name in ("name", "phone", "email")), f"role: {_WORD}")
 _LINK: Final = rf"\{{as: {_WORD}, id: {_ID}\}}"
 _HEAD: Final = regex(
-    rf"id: (?P<id>{_ID})\ntitle: (?P<title>{_LINE})\nkind: (?P<kind>{_WORD})\nstatus: (?P<status>{_WORD})\n"
+    rf"id: (?P<id>{_ID})\ntitle: {_LINE}\nkind: (?P<kind>{_WORD})\nstatus: (?P<status>{_WORD})\n"
     + _fields(
         rf"nature: (?P<nature>{_WORD})",
         rf"severity: (?P<severity>{_WORD})",
@@ -104,31 +106,32 @@ _DEEDS: Final = (
     "(?:handover|arrive|finish|instruct)",
     f"follow-up, via: {_WORD}, about: {_WORD}(?:, reached: {_FLAG})?(?:, satisfied: {_FLAG})?",
     f"sign-off, about: {_WORD}(?:, who: {_TEXT})?",
-    f"done, task: {_WORD}(?:, reason: {_TEXT})?",
-    f"drop, task: {_WORD}, reason: {_TEXT}",
+    f"done, task: (?P<done>{_WORD})(?:, reason: {_TEXT})?",
+    f"drop, task: (?P<dropped>{_WORD}), reason: {_TEXT}",
     rf"classify, set: {_JUDGED}(?:, was: (?:\{{\}}|{_JUDGED}))?, reason: {_TEXT}(?:, rule: {_TEXT})?",
     f"agree, clock: {_WORD}, due: {_INSTANT}",
     f"forward, whom: {_TEXT}",
 )
-_MOVE: Final = f"to: {_WORD}(?:, reason: {_TEXT})?(?:, until: {_INSTANT})?"
+_MOVE: Final = f"to: (?P<to>{_WORD})(?:, reason: {_TEXT})?(?:, until: {_INSTANT})?"
 _MORE: Final = f"(?:, text: {_TEXT})?(?:, recorded_at: {_INSTANT})?(?:, recorded_by: {_TEXT})?"
-_HISTORY: Final = regex(rf"(?:\n- \{{at: {_INSTANT}, by: {_TEXT}, (?:{_MOVE}|did: (?:{'|'.join(_DEEDS)})){_MORE}\}})++")
-# In what the pattern above has found:
-_EVENTS: Final = regex(
-    r"\n- \{at: ([^,]++), by: (?:'(?:[^'\n]|'')*+'|[^,\n]++), (?:to: ([^,}]++)|did: (?:done|drop), task: ([^,}]++))?"
-)
-_TASK: Final = (
+_DEED: Final = regex(rf"{_TEXT}, (?:{_MOVE}|did: (?:{'|'.join(_DEEDS)})){_MORE}\}}")
+# Patterns to split by: between the pieces that they find nothing may be left over.
+_EVENT: Final = regex(rf"\n- \{{at: ({_INSTANT}), by: ")
+_TASK: Final = regex(
     rf"\n- \{{id: ({_TASK_ID}), kind: {_WORD}, text: {_TEXT}(?:, who: {_TEXT})?(?:, made_at: ({_INSTANT}))?"
     rf"(?:, due: {_INSTANT})?(?:, part_of: {_TEXT})?(?:, source: {_TEXT})?\}}"
 )
-_TASKS: Final = regex(rf"(?:\ntasks:(?:{_TASK})++)?\n---(?:\n|\Z)")
-_EACH_TASK: Final = regex(_TASK)
 _INSTANTS: Final = regex(f": ({_INSTANT})")
 _LINKED: Final = regex(f"id: ({_ID})")
 _ITEMS: Final = regex(_WORD)
 
 _OPENING: Final = "---\n"
 _CLOSING: Final = "\n---"
+_TASKS: Final = "\ntasks:"
+_MARKED: Final = bytes_regex(rb"\n[<|=>]{7}")
+_OFFSET: Final = itemgetter(slice(-6, None))
+_KEPT: Final = 4096  # texts whose meaning is kept, of each kind
+_SHORT: Final = 4000  # characters of a history; what stands in longer ones is not kept
 _OWN: Final = ("kind", "status", "nature", "severity", "category", "channel", "lead", "assignee", "departments")
 _OF_PLACE: Final = ("building", "unit", "room")
 FACETS: Final = (*_OWN, *(f"location.{name}" for name in _OF_PLACE))
@@ -170,61 +173,119 @@ def at_microsecond(number: int) -> datetime:
     return _EPOCH + number * _MICROSECOND
 
 
+class _Deed(NamedTuple):
+    """What matters of an event: the state that it leads to, the task that it ends, the instants but for its own."""
+
+    to: str | None
+    ended: str | None
+    instants: Sequence[str]
+
+
+class _Happened(NamedTuple):
+    """The instants of the events and the others in them; the state that they lead to, and the tasks that they end."""
+
+    ats: Sequence[str]
+    instants: Iterable[str]
+    moved_to: str | None
+    ended: set[str | None]
+
+
+class _Tasks(NamedTuple):
+    """The ids of tasks, when they were made as far as that is said, and all the instants in them."""
+
+    ids: Collection[str]
+    made: Iterable[str]
+    instants: Iterable[str]
+
+
+_NO_TASKS: Final = _Tasks((), (), ())
+
+
 def row(data: bytes) -> Row | None:
     """The row of a content; None of one that is not of the usual form, of which nothing is said."""
     text = decoded(data)
-    if text is None:
+    head = _HEAD.match(text, len(_OPENING)) if text is not None and text.startswith(_OPENING) else None
+    end = -1 if text is None or head is None else text.find(_CLOSING, head.end())
+    if text is None or head is None or end < 0 or _is_odd(text, data, end):
         return None
-    found = _HEAD.match(text, len(_OPENING)) if text.startswith(_OPENING) else None
-    history = None if found is None else _HISTORY.match(text, found.end())
-    rest = None if history is None else _TASKS.match(text, history.end())
-    if found is None or history is None or rest is None or _is_odd(text, data, rest.end()):
+    history, has_tasks, items = text[head.end() : end].partition(_TASKS)
+    happened = _happened(history)
+    tasks = _tasks(items) if has_tasks else _NO_TASKS
+    if happened is None or tasks is None:
         return None
-    instants = _INSTANTS.findall(text, 0, rest.end())
-    ats, moves, ended = zip(*_EVENTS.findall(text, found.end(), history.end()), strict=True)
-    if len({each[-6:] for each in instants}) > 1 or sorted({*ats}) != [*ats]:
+    instants = [*happened.ats, *happened.instants, *tasks.instants, *_INSTANTS.findall(text, 0, head.end())]
+    identifier, *facets, received, building, unit, room, lead, departments, assignee, linked = head.groups()
+    links = _links(linked)
+    if len({*map(_OFFSET, instants)}) > 1 or not all(map(is_id, (identifier, *links))):
         return None  # texts of one offset can be compared
-    tasks = _EACH_TASK.findall(rest[0])
-    links = _links(found)
-    if not all(map(is_id, (found["id"], *links))):
-        return None
     return Row(
-        id=found["id"],
-        received=_number(found["received_at"]),
-        known_from=_number(max(found["received_at"], ats[-1], *(made_at for _task, made_at in tasks))),
+        id=identifier,
+        received=_number(received),
+        known_from=_number(max(received, happened.ats[-1], *tasks.made)),
         latest=_number(max(instants)),
-        moved_to=next(filter(None, reversed(moves)), None),
-        has_open_tasks=not {task for task, _made_at in tasks} <= {*ended},
+        moved_to=happened.moved_to,
+        has_open_tasks=not happened.ended.issuperset(tasks.ids),
         links=links,
         is_faulty=False,
         facets=(
-            *found.group(*_OWN[:6]),
-            *map(_unquoted, found.group("lead", "assignee")),
-            _names(found["departments"]),
-            *map(_unquoted, found.group(*_OF_PLACE)),
+            *facets,
+            _unquoted(lead),
+            _unquoted(assignee),
+            _names(departments),
+            *map(_unquoted, (building, unit, room)),
         ),
     )
+
+
+def _happened(history: str) -> _Happened | None:
+    """What the events tell; None where they are not all of the usual form, one after the other."""
+    before, *parts = _EVENT.split(history)
+    ats = parts[::2]
+    deeds = [*map(_known_deed if len(history) < _SHORT else _deed, parts[1::2])]
+    if before or not ats or None in deeds or not all(map(lt, ats, ats[1:])):
+        return None
+    moves, ended, instants = zip(*deeds, strict=True)
+    return _Happened(ats, chain.from_iterable(instants), next(filter(None, reversed(moves)), None), {*ended})
+
+
+def _deed(text: str) -> _Deed | None:
+    """What stands in an event behind its instant; None of what is not of the usual form."""
+    found = _DEED.fullmatch(text)
+    return None if found is None else _Deed(found["to"], found["done"] or found["dropped"], _INSTANTS.findall(text))
+
+
+_known_deed: Final = lru_cache(_KEPT)(_deed)
+
+
+def _tasks(items: str) -> _Tasks | None:
+    """The tasks of a list; None where they are not all of the usual form, or there are none."""
+    parts = _TASK.split(items)
+    ids = parts[1::3]
+    return None if any(parts[::3]) or not ids else _Tasks(ids, filter(None, parts[2::3]), _INSTANTS.findall(items))
 
 
 def is_head(front: str) -> bool:
     """Whether a front matter begins in the usual form, with fields up to the history in which nothing is wrong."""
     found = _HEAD.match(front)
-    return found is not None and all(map(is_id, (found["id"], *_links(found))))
+    return found is not None and all(map(is_id, (found["id"], *_links(found["links"]))))
 
 
-def _links(head: re.Match[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(_LINKED.findall(head["links"]))) if head["links"] else ()
+def _links(text: str | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_LINKED.findall(text))) if text else ()
 
 
 def _is_odd(text: str, data: bytes, end: int) -> bool:
-    """Whether there may be a conflict in it, or characters that the front matter, which ends at `end`, may not hold."""
-    if end > FRONT_LIMIT // 4 or any(map(text.__contains__, MARKERS)):
-        return True
+    """Whether the front matter, which should end at `end`, is too long, does not end there, or holds characters that
+    it may not hold; or whether there may be a conflict behind it.
+    """
     front = data[: data.find(_CLOSING.encode())]
+    if end > FRONT_LIMIT // 4 or text[end + 4 : end + 5] not in "\n" or _MARKED.search(data, len(front)):
+        return True
     is_plain = not front.translate(None, _PLAIN)
     return not is_plain and not text[:end].replace("\n", "").isprintable()
 
 
+@lru_cache(4)  # `known_from` and `latest` mostly are the same
 def _number(instant: str) -> int:
     return microseconds(datetime.fromisoformat(instant))
 
@@ -234,6 +295,7 @@ def latest(front: str) -> int | None:
     return max(map(_number, _INSTANTS.findall(front)), default=None)
 
 
+@lru_cache(_KEPT)
 def _unquoted(text: str | None) -> str | None:
     return text[1:-1].replace("''", "'") if text is not None and text.startswith("'") else text
 

@@ -340,7 +340,7 @@ def derived_dues(record: Record) -> dict[str, tuple[datetime, Event]]:
 
 def check_character(digits: str) -> str:
     """The check character of an id's date and random part: Luhn mod 32, doubling from the right."""
-    total = sum(_DOUBLED[each] for each in digits[::-2]) + sum(_VALUES[each] for each in digits[-2::-2])
+    total = sum(map(_DOUBLED.__getitem__, digits[::-2])) + sum(map(_VALUES.__getitem__, digits[-2::-2]))
     return ALPHABET[-total % 32]
 
 
