@@ -313,6 +313,16 @@ def dues(record: Record, profile: Profile, worktime: Worktime, now: datetime) ->
     return found if pause is None else [*found, pause]
 
 
+def stays(record: Record, profile: Profile, worktime: Worktime, now: datetime) -> bool:
+    """Whether what is due of `record` at `now` is due at the same instants as long as nothing happens.
+
+    Only a pause moves deadlines with the time that passes.
+    """
+    moves = [event.to for event in record.events if event.is_move]
+    paused = {profile.is_paused(state) for state in (record.status, *moves[-1:])}
+    return True not in paused or (len(paused) == 1 and stands_still(record, profile, worktime, now))
+
+
 def stands_still(record: Record, profile: Profile, worktime: Worktime, now: datetime) -> bool:
     """Whether of a paused record nothing else falls due the longer its pause lasts than what is due already at `now`.
 
@@ -323,10 +333,14 @@ def stands_still(record: Record, profile: Profile, worktime: Worktime, now: date
         run = follow.running() if follow.clock.pauses else None
         if run is None or run.basis == "agreed":
             continue
-        unit = None if run.target is None else run.target.within.unit
-        if run.result != "paused" or unit not in WALL_UNITS or run.due_at - now < _CHANGE_OF_OFFSET:
+        if run.result != "paused" or not _is_by_wall(run.target) or run.due_at - now < _CHANGE_OF_OFFSET:
             return False
     return True
+
+
+def _is_by_wall(target: Target | None) -> bool:
+    """Whether no business time counts, of which every year has its own."""
+    return target is not None and {target.within.unit, (target.warn or target.within).unit} <= {*WALL_UNITS}
 
 
 def _answers(record: Record) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import field
 from datetime import datetime
 from gettext import gettext as _
@@ -304,3 +304,19 @@ def free_instant(at: datetime, taken: Collection[datetime]) -> datetime:
     while at in taken:
         at += MILLISECOND
     return at
+
+
+def instants(fields: Mapping[str, Any]) -> Iterator[datetime]:
+    """Every instant in a record's fields, those of its events too."""
+    left: list[Any] = [*fields.values()]
+    while left:
+        value = left.pop()
+        kind = type(value)  # much faster than isinstance with the abstract Mapping
+        if kind is datetime:
+            yield value
+        elif kind is dict:
+            left += value.values()
+        elif kind is tuple:
+            left += value
+        elif kind is Event:
+            left += value.data.values()

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
 from cpl.clocks import Basis
-from cpl.config import Settings
 from cpl.moments import Period
 from cpl.profile import Profile
 from cpl.profile_duties import Share
 from cpl.promises import OUTCOMES, Outcome
-from cpl.record import Record
 from cpl.registers import Row
 from cpl.sampling import size
-from cpl.tally import Cost, Dimension, FollowUp, Key, Mark, Part, Single, View, local, not_known
+from cpl.tally import Cost, Dimension, FollowUp, Key, Mark, Part, Single, View, local
 from cpl.values import frozen
 
 BASES: Final[tuple[Basis, ...]] = ("rule", "agreed", "task", "pause")
@@ -156,34 +155,21 @@ class Summary:
     costs: Mapping[Key, Costs]  # by kind
 
 
-def summarize(
-    records: Iterable[Record | None],
-    settings: Settings,
-    period: Period,
-    at: datetime,
-    draws: Iterable[Row] = (),
-    *,
-    is_punctual: Callable[[Record], bool] = not_known,
-) -> Summary:
-    """The figures of `period` [start, end), seen as of `at`; the order of the records does not matter.
+def summed(found: Iterable[Part | None], view: View, draws: Iterable[Row] = (), unreadable: int = 0) -> Summary:
+    """The figures that the parts of records come to, seen from `view`; their order does not matter, None is nothing.
 
-    None among the records stands for a file that could not be read. What had not been received by `at` and
-    what is in a state that does not count is left out. Open and overdue are judged at the end of the period
-    or at `at`, whichever is earlier; clocks, promises and the names of groups (category, department …) as of `at`.
-    `draws` are the rows of that register, those of other periods too. `is_punctual` tells of which record it is known
-    that nothing is overdue when that is judged (`judged_until`).
+    So many files could not be read. What had not been received by then and what is in a state that does not count
+    has no part. Open and overdue are judged at the end of the period or as of the view, whichever is earlier; clocks,
+    promises and the names of groups (category, department …) as of the view. `draws` are the rows of that register,
+    those of other periods too.
     """
-    view = View(settings, period, at, is_punctual)
-    parts: list[Part] = []
-    unreadable = 0
-    for record in records:
-        part = None if record is None else view.part(record)
-        unreadable += record is None
-        parts.extend(() if part is None else (part,))
+    settings, period = view.settings, view.period
+    # In the order of their ids, in which every sum names them: what is in order already is sorted fast.
+    parts = sorted((part for part in found if part is not None), key=lambda part: part.id)
     return Summary(
         store=settings.name,
         period=period,
-        at=local(at, settings.zone),
+        at=local(view.at, settings.zone),
         unreadable=unreadable,
         total=_numbers(parts, settings.profile),
         open_at_start=_marked(parts, "open-at-start"),
@@ -201,27 +187,34 @@ def summarize(
     )
 
 
-def _numbers(parts: Sequence[Part], profile: Profile) -> Numbers:
+def _numbers(parts: Iterable[Part], profile: Profile) -> Numbers:
+    marked: defaultdict[Mark, list[str]] = defaultdict(list)
+    used: defaultdict[str, list[tuple[timedelta, str]]] = defaultdict(list)
+    for part in parts:
+        for mark in part.marks:
+            marked[mark].append(part.id)
+        for clock, time in part.used:
+            used[clock].append((time, part.id))
     return Numbers(
-        received=_marked(parts, "received"),
-        closed=_marked(parts, "closed"),
-        open_at_end=_marked(parts, "open-at-end"),
-        overdue=_marked(parts, "overdue"),
+        received=_count(marked["received"]),
+        closed=_count(marked["closed"]),
+        open_at_end=_count(marked["open-at-end"]),
+        overdue=_count(marked["overdue"]),
         timely=Timely(
             profile.figures.timely,
-            _marked(parts, "met"),
-            _marked(parts, "breached"),
-            _marked(parts, "not-yet-due"),
+            _count(marked["met"]),
+            _count(marked["breached"]),
+            _count(marked["not-yet-due"]),
         ),
-        spreads=tuple(_spread(clock, parts) for clock in profile.figures.medians),
+        spreads=tuple(_spread(clock, used[clock]) for clock in profile.figures.medians),
     )
 
 
-def _spread(clock: str, parts: Iterable[Part]) -> Spread:
-    found = [(used, part.id) for part in parts for name, used in part.used if name == clock]
-    seconds = sorted(used // timedelta(seconds=1) for used, _id in found)
-    ids = tuple(sorted(identifier for _used, identifier in found))
-    return Spread(clock, Count(len(ids), ids), nearest_rank(seconds, _MEDIAN), nearest_rank(seconds, _HIGH))
+def _spread(clock: str, used: Sequence[tuple[timedelta, str]]) -> Spread:
+    """How long the runs of a clock took, each with the id of its record."""
+    seconds = sorted(time // timedelta(seconds=1) for time, _id in used)
+    ids = _count(identifier for _time, identifier in used)
+    return Spread(clock, ids, nearest_rank(seconds, _MEDIAN), nearest_rank(seconds, _HIGH))
 
 
 def nearest_rank(ordered: Sequence[int], percent: int) -> int | None:

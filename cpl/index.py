@@ -7,13 +7,13 @@ who asks reads these files and judges them as if there were no index: so it make
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from functools import cached_property
 from gettext import gettext as _
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from cpl import freshness, index_dues, index_file, index_texts
 from cpl.errors import CplError
@@ -23,6 +23,11 @@ from cpl.index_rows import COLUMNS, from_facet
 from cpl.index_update import Look, Watch
 from cpl.recognise import FACETS, microseconds
 from cpl.store import RECORDS, Store
+
+if TYPE_CHECKING:
+    from cpl.index_parts import Tallied
+    from cpl.index_verdicts import Clean
+    from cpl.tally import View
 
 T = TypeVar("T")
 
@@ -178,6 +183,35 @@ class Index:
         condition, values = self._at_work(since)
         return self._rows(condition, values)
 
+    def tallied(self, view: View) -> Tallied:
+        """What the active records add to the figures of a period, without reading those of which it is known."""
+        from cpl import index_parts  # 20 ms that only figures need
+        from cpl.index_parts import AtWork, Tallied
+
+        if view.at < view.period.start:
+            return Tallied((), self.active(view.at))
+        at_work = AtWork(*self._at_work(view.period.start))
+        faulty = self.faulty()
+        parts, paths = self._asked(lambda tree: index_parts.tallied(self._store, self._at, tree, view, at_work))
+        return Tallied(parts, [*faulty, *paths])
+
+    def is_there(self) -> bool:
+        """Whether there is an index of this work tree, so that asking it takes less than making one."""
+        with _only_unusable():
+            return self._at.database.exists() and index_file.knows(self._at)
+
+    def clean(self, now: datetime) -> Clean:
+        """The records that need not be judged at `now`."""
+        from cpl import index_verdicts
+
+        return self._asked(lambda tree: index_verdicts.clean(self._store, tree, now))
+
+    def learn(self, now: datetime, known: Clean, proven: Collection[bytes]) -> None:
+        """Keep that contents are clean, in addition to what was `known`."""
+        from cpl import index_verdicts
+
+        self._asked(lambda tree: index_verdicts.learn(self._store, self._at, tree, now, known, proven))
+
     def bound_together(self, since: datetime) -> list[str]:
         """The active records, and all that any link connects with any other, for links may lead on."""
         condition, values = self._at_work(since)
@@ -206,9 +240,7 @@ class Index:
         return self._asked(lambda tree: self._due(tree, now, horizon))
 
     def _due(self, tree: Tree, now: datetime, horizon: datetime | None) -> list[str]:
-        settings = index_dues.with_dues(self._store, self._at, tree, self._finals())
         values = {
-            "settings": settings,
             "now": microseconds(now),
             "end": microseconds(now + _SECOND),
             "by": microseconds(max(now, horizon or now)),
@@ -216,10 +248,14 @@ class Index:
         is_due = "due <= :by" if horizon is None else "due <= :by OR warn < :now"
         if index_dues.is_provisional(self._store.settings, now):
             is_due = "TRUE"
-        reckoned = f"SELECT row FROM dues WHERE settings = :settings AND ({is_due})"
+        reckoned = f"SELECT row FROM dues WHERE kept = :kept AND ({is_due})"
         unknown = "SELECT row FROM rows WHERE known_from > :now AND receipt < :end"
         asked = f"SELECT place FROM ({reckoned} UNION {unknown}) CROSS JOIN files USING (row) WHERE tree = :tree"
-        return _paths(tree, f"{asked} UNION {_FAULTY}", values)
+
+        def question(number: int) -> list[str]:
+            return _paths(tree, f"{asked} UNION {_FAULTY}", {**values, "kept": number})
+
+        return index_dues.asked(self._store, self._at, tree, self._finals(), question)
 
     def matching(self, narrow: Narrow) -> list[str]:
         """The records that may be like that."""

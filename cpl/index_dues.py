@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import sqlite3
-import zoneinfo
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple, TypeVar
 
-from cpl import calendars, config, files, quick
-from cpl.clocks import dues, stands_still
+from cpl import index_kept
+from cpl.clocks import dues, stays
 from cpl.config import Settings
-from cpl.index_file import Tree, Where, locked, path_at, transaction
-from cpl.index_rows import at_microsecond, key_of
-from cpl.parallel import in_order_anyhow
-from cpl.places import SETTINGS_LIMIT, template
-from cpl.recognise import microseconds
+from cpl.index_file import Tree, Where
+from cpl.index_kept import Sort, Wanted, record_of
+from cpl.lasting import aside
+from cpl.recognise import at_microsecond, microseconds
 from cpl.record import Record
-from cpl.store import Store, bytes_of, read_entry
+from cpl.store import Store
 from cpl.workdays import Calendar
+
+T = TypeVar("T")
 
 LOOK_EACH_TIME: Final = 0
 """The due of a record whose dues may be others at another time, or can't be told beforehand."""
 
-
-_SETTINGS_KEPT: Final = 20
-_ENOUGH: Final = 1000  # records whose dues take longer to reckon than processes to start
+_DUES: Final = Sort("dues", most=20)
 
 
 class Dues(NamedTuple):
@@ -38,76 +36,35 @@ class Dues(NamedTuple):
     warn: int | None
 
 
-def settings_key(store: Store) -> bytes:
-    """What the settings, the calendar and the zone of a store are known by."""
-    settings = store.settings
-    paths = [config.MARKER, *settings.profile_files]
-    if settings.worktime.calendar is not None:
-        folder = store.root / calendars.FOLDER / settings.worktime.calendar.name
-        paths += sorted(each.relative_to(store.root).as_posix() for each in folder.glob(f"*{calendars.ENDING}"))
-    texts = [template(store.root, path) or b"" for path in paths]
-    return key_of(b"\0".join([*map(str.encode, paths), *texts, _zone_data(str(settings.zone))]))
-
-
-def _zone_data(name: str) -> bytes:
-    """The data of a time zone on this computer; its name where they come from a package."""
-    for folder in zoneinfo.TZPATH:
-        try:
-            return files.read(Path(folder, name), SETTINGS_LIMIT)
-        except files.Unreadable:
-            continue
-    return name.encode()
-
-
-def _missing(database: sqlite3.Connection, settings: int, finals: Iterable[str]) -> list[tuple[int, bytes]]:
-    """The rows that may have something due and were entered since this was last asked, with their keys."""
+def _missing(database: sqlite3.Connection, seen: int, finals: Iterable[str]) -> Iterator[int]:
+    """The rows behind `seen` that may have something due."""
     states = [*finals]
     marks = ", ".join("?" * len(states))
     asked = (
-        "SELECT row, key FROM rows WHERE row > (SELECT seen FROM settings WHERE settings = ?) AND id IS NOT NULL"
+        "SELECT row FROM rows WHERE row > ? AND id IS NOT NULL"
         f" AND (moved_to NOT IN ({marks}) OR status NOT IN ({marks}) OR moved_to IS NULL OR has_open_tasks)"
     )
-    return database.execute(asked, (settings, *states, *states)).fetchall()
+    return (row for (row,) in database.execute(asked, (seen, *states, *states)).fetchall())
 
 
-class _Wanted(NamedTuple):
-    """A row of which the dues are wanted, a file that had its content, and from when on everything in it is known."""
-
-    row: int
-    key: bytes
-    path: str | None
-    known_from: int
+def _reckoner(store: Store) -> Callable[[Wanted], Dues | None]:
+    settings = aside(store.settings)
+    return partial(_dues_of, store.root, settings, _Years(settings))
 
 
-def _reckoned(store: Store, rows: Sequence[_Wanted]) -> Iterator[Dues]:
-    """What is due next, by several processes where there are many rows; nothing of a row without anything due."""
-    found = in_order_anyhow(partial(_reckoner, store.root, store.git.env), rows, enough=_ENOUGH)
-    return (each for each in found if each is not None)
-
-
-def _reckoner(root: Path, env: Mapping[str, str]) -> Callable[[_Wanted], Dues | None]:
-    store = Store(root, env)
-    return partial(_dues_of, store, _Years(store.settings))
-
-
-def _dues_of(store: Store, years: _Years, wanted: _Wanted) -> Dues | None:
-    data = None if wanted.path is None else bytes_of(store.root, wanted.path)
-    record = _record(data) if isinstance(data, bytes) and key_of(data) == wanted.key else None
+def _dues_of(root: Path, settings: Settings, years: _Years, wanted: Wanted) -> Dues | None:
+    """What is due next of a content; None where there is nothing."""
+    record = record_of(root, wanted)
     if record is None:
         return Dues(wanted.row, LOOK_EACH_TIME, None)
-    found = _next(record, store.settings, at_microsecond(wanted.known_from), years)
+    found = _next(record, settings, at_microsecond(wanted.known_from), years)
     return None if found is None else Dues(wanted.row, *found)
-
-
-def _record(data: bytes) -> Record | None:
-    return quick.read(data) or read_entry("", data).record
 
 
 def _next(record: Record, settings: Settings, at: datetime, years: _Years) -> tuple[int, int | None] | None:
     """The earliest due and warning once everything has happened; None where nothing is due any more."""
     found = dues(record, settings.profile, settings.worktime, at)
-    paused = {settings.profile.is_paused(state) for state in (record.status, *_moves(record)[-1:])}
-    if True in paused and not (len(paused) == 1 and stands_still(record, settings.profile, settings.worktime, at)):
+    if not stays(record, settings.profile, settings.worktime, at):
         return LOOK_EACH_TIME, None
     if not found:
         return None
@@ -116,10 +73,6 @@ def _next(record: Record, settings: Settings, at: datetime, years: _Years) -> tu
         return LOOK_EACH_TIME, None
     warnings = [each.warn_at for each in found if each.warn_at is not None]
     return microseconds(due), microseconds(min(warnings)) if warnings else None
-
-
-def _moves(record: Record) -> list[str]:
-    return [event.to for event in record.events if event.to is not None]
 
 
 class _Years:
@@ -147,29 +100,13 @@ def is_provisional(settings: Settings, now: datetime) -> bool:
     return _Years(settings).are_provisional(now, now)
 
 
-def with_dues(store: Store, at: Where, tree: Tree, finals: Iterable[str]) -> int:
-    """The number of the store's settings in the index, once what is due by them is reckoned for every row."""
-    database, key = tree.database, settings_key(store)
-    asked = "SELECT settings, seen FROM settings WHERE key = ?"
-    last = database.execute("SELECT max(row) FROM rows").fetchone()[0] or 0
-    found = database.execute(asked, (key,)).fetchone()
-    if found is not None and found[1] >= last:
-        return cast(int, found[0])
-    with locked(at), transaction(database):
-        database.execute("INSERT OR IGNORE INTO settings (key) VALUES (?)", (key,))
-        number = cast(int, database.execute(asked, (key,)).fetchone()[0])
-        last = database.execute("SELECT max(row) FROM rows").fetchone()[0] or 0
-        rows = [_Wanted(*row, *_known_by(database, tree, row[0])) for row in _missing(database, number, finals)]
-        entered = ((number, *found) for found in _reckoned(store, rows))
-        database.executemany("INSERT OR REPLACE INTO dues VALUES (?, ?, ?, ?)", entered)
-        database.execute("UPDATE settings SET seen = ? WHERE settings = ?", (last, number))
-        database.execute("DELETE FROM settings WHERE settings < ?", (number - _SETTINGS_KEPT,))
-        database.execute("DELETE FROM dues WHERE settings < ?", (number - _SETTINGS_KEPT,))
-    return number
+def asked(store: Store, at: Where, tree: Tree, finals: Iterable[str], question: Callable[[int], T]) -> T:
+    """What a question about the number of the store's settings brings, once what is due is reckoned for every row."""
 
+    def enter(number: int, seen: int) -> None:
+        rows = [*index_kept.wanted(tree, _missing(tree.database, seen, finals))]
+        found = (each for each in index_kept.reckoned(store, rows, _reckoner) if each is not None)
+        entered = ((number, *each) for each in found)
+        tree.database.executemany("INSERT OR REPLACE INTO dues VALUES (?, ?, ?, ?)", entered)
 
-def _known_by(database: sqlite3.Connection, tree: Tree, row: int) -> tuple[str | None, int]:
-    """A file that has a row's content, and from when on everything in it is known."""
-    known_from = database.execute("SELECT known_from FROM rows WHERE row = ?", (row,)).fetchone()[0]
-    place = database.execute("SELECT place FROM files WHERE row = ? AND tree = ?", (row, tree.number)).fetchone()
-    return None if place is None else path_at(place[0]), known_from
+    return index_kept.asked(at, tree, (_DUES, index_kept.settings_key(store)), enter, question)

@@ -42,11 +42,22 @@ CREATE TABLE rows (
 CREATE TABLE links (row INTEGER NOT NULL, target TEXT NOT NULL, PRIMARY KEY (target, row)) WITHOUT ROWID;
 -- Made by the first search.
 CREATE TABLE texts (row INTEGER PRIMARY KEY, folded BLOB NOT NULL);
-CREATE TABLE settings (settings INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, seen INTEGER NOT NULL DEFAULT 0);
+-- For which settings something is kept of the contents up to which row.
+CREATE TABLE kept (
+  kept INTEGER PRIMARY KEY AUTOINCREMENT, sort TEXT NOT NULL, key BLOB NOT NULL, seen INTEGER NOT NULL DEFAULT 0,
+  UNIQUE (sort, key)
+);
 -- Only of what has something due, or may have (0).
 CREATE TABLE dues (
-  settings INTEGER NOT NULL, row INTEGER NOT NULL, due INTEGER NOT NULL, warn INTEGER, PRIMARY KEY (settings, row)
+  kept INTEGER NOT NULL, row INTEGER NOT NULL, due INTEGER NOT NULL, warn INTEGER, PRIMARY KEY (kept, row)
 ) WITHOUT ROWID;
+-- What a record adds to the figures of a period, at the instants from `since` to before `until`; as JSON.
+CREATE TABLE parts (
+  kept INTEGER NOT NULL, row INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL, part TEXT NOT NULL,
+  PRIMARY KEY (kept, row)
+) WITHOUT ROWID;
+-- What `cpl check` has to judge each time: it is not clean, or not by itself.
+CREATE TABLE doubts (kept INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (kept, row)) WITHOUT ROWID;
 """
 # Made when all rows are there, for that is faster.
 _INDEXES: Final = """
@@ -59,7 +70,7 @@ CREATE INDEX rows_by_receipt ON rows (receipt, id);
 CREATE INDEX rows_by_knowledge ON rows (known_from);
 CREATE INDEX faulty_rows ON rows (row) WHERE is_faulty;
 CREATE INDEX links_of_a_row ON links (row);
-CREATE INDEX dues_by_instant ON dues (settings, due);
+CREATE INDEX dues_by_instant ON dues (kept, due);
 """
 
 
@@ -99,6 +110,13 @@ def place_of(path: str) -> bytes:
 def path_at(place: bytes) -> str:
     """The path that the index keeps so."""
     return os.fsdecode(place.replace(b"\0", b"/"))
+
+
+def key_of(data: bytes) -> bytes:
+    """What a content is known by."""
+    import hashlib  # 5 ms that a command on an index that is up to date does not need
+
+    return hashlib.blake2b(data, digest_size=20).digest()
 
 
 def name_of(path: str) -> str:
@@ -204,6 +222,12 @@ def generation(database: sqlite3.Connection | None, at: Where) -> tuple[int, int
     asked = "SELECT generation, tree FROM trees WHERE name = ?"
     found = None if database is None else database.execute(asked, (at.name,)).fetchone()
     return (0, None) if found is None else (found[0], found[1])
+
+
+def knows(at: Where) -> bool:
+    """Whether there is a part of this work tree in the index, made by this cpl. Raises sqlite3.Error: there is none."""
+    with closing(connect(at.database)) as database:
+        return is_current(database) and generation(database, at)[1] is not None
 
 
 def known(database: sqlite3.Connection | None, tree: int | None) -> Known:

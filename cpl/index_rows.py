@@ -6,16 +6,17 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from cpl import files, freshness, quick, recognise
 from cpl.document import BOM
-from cpl.events import Event
+from cpl.events import instants
 from cpl.freshness import UNTRUSTED, Stamp
 from cpl.groups import links_of
+from cpl.index_file import key_of
 from cpl.parallel import in_order_anyhow
 from cpl.recognise import FACETS, Row, as_facet, microseconds
 from cpl.record import Record
@@ -23,8 +24,6 @@ from cpl.store import RECORD_LIMIT, read_entry
 
 _CLOSING: Final = "\n---"
 _FEW: Final = 200  # records that are read in less time than it takes to compile the patterns that recognise them
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 COLUMNS: Final = tuple(name.replace(".", "_") for name in FACETS)
@@ -51,11 +50,6 @@ Examined = tuple[Stamp | None, bytes | None, Values, tuple[str, ...]]
 
 Without a key it can't be read, without a stamp it is gone; without values it was not parsed.
 """
-
-
-def at_microsecond(number: int) -> datetime:
-    """The instant that the index keeps so."""
-    return _EPOCH + number * _MICROSECOND
 
 
 def examine(root: Path, path: str) -> Examined:
@@ -95,13 +89,6 @@ def _stamped(root: str, path: str) -> tuple[Stamp | None, bytes | None]:
     return freshness.stamp_of(told[0], looked_at), data
 
 
-def key_of(data: bytes) -> bytes:
-    """What a content is known by."""
-    import hashlib  # 5 ms that a command on an index that is up to date does not need
-
-    return hashlib.blake2b(data, digest_size=20).digest()
-
-
 def row_of(data: bytes) -> Row:
     """What is kept of this content."""
     return recognise.row(data) or read_row(data)
@@ -115,7 +102,7 @@ def read_row(data: bytes) -> Row:
     fields = record.fields
     moves = [event.to for event in record.events if event.to is not None]
     links = links_of(record)
-    latest = microseconds(max(_instants(fields)))
+    latest = microseconds(max(instants(fields)))
     return Row(
         id=record.id,
         received=microseconds(record.received_at),
@@ -150,22 +137,6 @@ def _read(data: bytes) -> tuple[Record | None, str, bool]:
 def _known_from(record: Record) -> datetime:
     made: Iterator[datetime] = (task["made_at"] for task in record.fields.get("tasks", ()) if "made_at" in task)
     return max(record.received_at, record.history[-1].at, *made)
-
-
-def _instants(fields: Mapping[str, Any]) -> Iterator[datetime]:
-    """Every instant in a record's fields, those of its events too."""
-    left: list[Any] = [*fields.values()]
-    while left:
-        value = left.pop()
-        kind = type(value)  # much faster than isinstance with the abstract Mapping
-        if kind is datetime:
-            yield value
-        elif kind is dict:
-            left += value.values()
-        elif kind is tuple:
-            left += value
-        elif kind is Event:
-            left += value.data.values()
 
 
 def _facets(fields: Mapping[str, Any]) -> Iterator[str | None]:

@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from cpl.index_file import Tree, Where, locked, path_at, transaction
-from cpl.index_rows import key_of, text_of
+from cpl.index_file import Tree, Where, key_of, locked, path_at, transaction
+from cpl.index_rows import text_of
 from cpl.parallel import in_order_anyhow
 from cpl.store import bytes_of
 

@@ -350,7 +350,7 @@ def _forget_old_rows(database: sqlite3.Connection) -> None:
     rows, used = (database.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("rows", "files"))
     if rows <= 2 * used + _SPARE:
         return
-    for table in ("texts", "links", "dues", "rows"):
+    for table in ("texts", "links", "dues", "parts", "doubts", "rows"):
         database.execute(f"DELETE FROM {table} WHERE row NOT IN (SELECT row FROM files WHERE row IS NOT NULL)")
 
 

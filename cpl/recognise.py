@@ -168,6 +168,11 @@ def microseconds(instant: datetime) -> int:
     return (instant - _EPOCH) // _MICROSECOND
 
 
+def at_microsecond(number: int) -> datetime:
+    """The instant that the index keeps so."""
+    return _EPOCH + number * _MICROSECOND
+
+
 class _Deed(NamedTuple):
     """What matters of an event: the state that it leads to, the task that it ends, the instants but for its own."""
 

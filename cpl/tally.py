@@ -111,29 +111,18 @@ class Part:
     cost: Cost | None = None
 
 
-def judged_until(period: Period, at: datetime) -> datetime:
-    """The last instant at which open and overdue are judged, as of `at`; the period's own end is not part of it."""
-    return min(at, period.end - MILLISECOND)
-
-
-def not_known(_record: Record) -> bool:
-    """Of no record it is known beforehand that nothing of it is overdue."""
-    return False
-
-
 @frozen
 class View:
-    """From where records are looked at; `is_punctual` says of which it is known that nothing is overdue at `end`."""
+    """From where records are looked at: the settings, the period, and the instant as of which they are known."""
 
     settings: Settings
     period: Period
     at: datetime
-    is_punctual: Callable[[Record], bool] = not_known
 
     @property
     def end(self) -> datetime:
-        """The last instant at which open and overdue are judged."""
-        return judged_until(self.period, self.at)
+        """The last instant at which open and overdue are judged; the period's own end is not part of it."""
+        return min(self.at, self.period.end - MILLISECOND)
 
     def part(self, record: Record) -> Part | None:
         """What `record` adds; None when that is nothing."""
@@ -145,9 +134,7 @@ class View:
         marks: set[Mark] = {*self._flow(known, life), *_answers(life, self.period)}
         stopped = self._runs(known) if "received" in marks else []
         marks.update(_outcome([run for run in stopped if run.clock == profile.figures.timely]))
-        may_be_due = "open-at-end" in marks or "tasks" in known.fields
-        is_wanted = may_be_due and (self._is_single(known, marks) or not self.is_punctual(record))
-        pending = self._dues(known) if is_wanted else []
+        pending = self._dues(known) if "open-at-end" in marks or "tasks" in known.fields else []
         late = tuple(due.basis for due in pending if due.late > timedelta())
         marks.update(["overdue"] if late else [])
         promises = tuple(self._promises(known)) if "tasks" in known.fields else ()

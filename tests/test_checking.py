@@ -81,8 +81,8 @@ def many(ledger: Ledger) -> list[str]:
 def test_several_processes_tell_what_one_tells(ledger: Ledger, many: list[str]) -> None:
     """Paths come in their order, and less than ENOUGH of them take one process."""
     store, ids = Store(ledger.root), {path[-23:-3] for path in many}
-    halves = [checking.problems(store, half, ids, parse_instant(NOW)) for half in (many[:1000], many[1000:])]
-    found = [problem for half in halves for problems in half for problem in problems]
+    halves = [checking.verdicts(store, half, ids, parse_instant(NOW)) for half in (many[:1000], many[1000:])]
+    found = [problem for half in halves for verdict in half for problem in verdict.problems]
     assert [each.code for each in found] == ["E014", "E023", "E010", "E014"]
     outcome = ledger("check")
     assert outcome.out == "".join(f"{each}\n".replace("\u2028", "<U+2028>") for each in found)
@@ -98,4 +98,4 @@ def test_settings_that_have_gone_meanwhile_are_an_error(ledger: Ledger, many: li
     store, now = Store(ledger.root), parse_instant(NOW)
     (ledger.root / "cpl.yaml").unlink()
     with pytest.raises(CplError, match=r"cpl\.yaml"):
-        list(checking.problems(store, many, (), now))
+        list(checking.verdicts(store, many, (), now))

@@ -9,16 +9,21 @@ import sqlite3
 import stat
 import subprocess
 import time
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cpl import freshness, index_file, index_rows, locks
+from cpl import checking, freshness, index_file, index_kept, index_rows, locks, store
+from cpl.checking import Verdict
+from cpl.store import Store
 from tests.ledger import CPL_YAML, Ledger, Once, Outcome
 from tests.processes import command, environment, run_process
+from tests.test_cli_register import OFFICER
 
 WINDOW = 0.02
 QUESTIONS = (
@@ -32,11 +37,12 @@ QUESTIONS = (
     ("overdue", "--soon", "2d", "--format", "json"),
     ("overdue", "--at", "2026-11-17T09:00", "--format", "json"),
     ("summary", "--week", "this", "--ids", "--format", "json"),
-    ("summary", "--week", "last", "--format", "json"),
+    ("summary", "--week", "last", "--findings"),
     ("summary", "--month", "this", "--at", "2026-11-17T00:00", "--ids", "--format", "json"),
     ("search", "lift"),
     ("search", "电梯"),
     ("escalate", "--format", "json"),
+    ("check",),
 )
 EVENTS = ("16T10:00 to: investigating", "17T10:00 to: resolving", "18T09:00 to: replying")
 
@@ -211,6 +217,30 @@ class Hand:
             CPL_YAML + f"clocks: {{respond: {{targets: {{all: {{within: {self.chance.randrange(1, 60)}h}}}}}}}}\n"
         )
 
+    def evidence(self, path: Path) -> None:
+        """A file beside a record that is not listed in it, or is gone again."""
+        folder = path.with_suffix("")
+        if folder.exists():
+            shutil.rmtree(folder)
+        else:
+            folder.mkdir()
+            (folder / "photo.jpg").write_bytes(b"\xff")
+
+    def leave(self, _path: Path) -> None:
+        """Somebody leaves, today or later."""
+        day = self.chance.choice(["2026-11-15", "2026-11-20"])
+        (self.root / "cpl.yaml").write_text(CPL_YAML.replace("roles: [engineer],", f"roles: [engineer], until: {day},"))
+
+    def move(self, path: Path) -> None:
+        """A move by hand, of the past or of the future."""
+        event = f"- {{at: 2026-11-{self.chance.randrange(10, 30)}T10:00:00+08:00, by: li.na, to: "
+        event += self.chance.choice(["on-hold, reason: r", "resolving", "closed"]) + "}\n"
+        path.write_bytes(path.read_bytes().replace(b"\n---\n", f"\n{event}---\n".encode(), 1))
+
+    def wait(self, _path: Path) -> None:
+        """Time passes, or the clock is put back."""
+        self.ledger.now = f"2026-{self.chance.choice(['11-12', '11-18', '11-23', '12-31'])}T12:00:00+08:00"
+
     def git(self, *args: str) -> None:
         subprocess.run(["git", *args], cwd=self.root, check=False, capture_output=True)
 
@@ -253,6 +283,147 @@ def test_whatever_is_done_to_the_files_the_answers_are_those_without_index(
         hand.act(act)
         assert_same(ledger)
     shutil.rmtree(root)
+
+
+def in_index(ledger: Ledger, asked: str) -> list[tuple[object, ...]]:
+    """What a question to the index, or a change of it, brings."""
+    with closing(sqlite3.connect(database(ledger))) as opened, opened:
+        return opened.execute(asked).fetchall()
+
+
+def test_figures_are_kept_and_no_record_is_read_again(filled: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    for at in ((), ("--at", "end"), ("--at", "2026-11-16T10:30")):
+        question = ("summary", "--ids", "--findings", *at)
+        expected = filled(*question, "--no-index")
+        assert filled(*question) == expected
+        with monkeypatch.context() as patched:
+            patched.setattr(index_kept, "record_of", None)
+            patched.setattr(store, "read_record", None)
+            assert filled(*question) == expected
+
+
+def test_figures_of_what_has_an_error_of_its_form_are_never_kept(filled: Ledger) -> None:
+    filled.put("CPL-20261118-XXXXXXX", "no record")
+    faulty = next(iter(filled.root.glob("records/2026/11/09/*.md")))
+    faulty.write_bytes(faulty.read_bytes().replace(b"\nkind: ", b"\nkidn: x\nkind: ", 1))
+    for _again in range(2):
+        with_index, without = both(filled, "summary", "--month", "this", "--ids")
+        assert (with_index, with_index.code) == (without, 1)
+
+
+def test_figures_of_a_few_periods_are_kept(filled: Ledger) -> None:
+    for week in range(30, 45):
+        filled.ok("summary", "--week", f"2026-W{week}")
+    found = in_index(filled, "SELECT count(*), count(DISTINCT parts.kept) FROM kept LEFT JOIN parts USING (kept)")
+    assert found == [(3 * 8, 8)]
+
+
+def test_damaged_figures_are_made_anew(filled: Ledger) -> None:
+    expected = filled("summary")
+    in_index(filled, "UPDATE parts SET part = '[1]'")
+    outcome = filled("summary")
+    assert (outcome.out, "is damaged and is made anew" in outcome.err) == (expected.out, True)
+    assert filled("summary") == expected
+
+
+def test_figures_by_a_year_without_data_are_told_of_each_time(filled: Ledger) -> None:
+    late = "clocks: {respond: {targets: {all: {within: 90bd}}}}\n"
+    (filled.root / "cpl.yaml").write_text(f"{CPL_YAML}hours: {{mon-fri: ['08:30-12:00']}}\ncalendar: cn\n{late}")
+    for now in ("2026-12-31T11:00:00+08:00", "2027-01-01T11:00:00+08:00"):
+        filled.now = now
+        for _again in range(2):
+            with_index, without = both(filled, "summary", "--month", "2026-11")
+            assert with_index == without
+    assert "calendar cn has no data for 2027" in with_index.err
+
+
+def judged(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The records that a check of the whole store judges, which has to say the same as without the index."""
+    expected, found = ledger("check", "--no-index"), list[str]()
+    of_files = checking.verdicts
+
+    def noted(store: Store, paths: Sequence[str], ids: Collection[str], now: datetime) -> Iterator[Verdict]:
+        found.extend(paths)
+        return of_files(store, paths, ids, now)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(checking, "verdicts", noted)
+        assert ledger("check") == expected
+    return found
+
+
+def test_what_was_clean_is_not_judged_again_while_nothing_changes(
+    filled: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = sorted(path.relative_to(filled.root).as_posix() for path in filled.root.rglob("CPL-*.md"))
+    assert judged(filled, monkeypatch) == [first, second, third]
+    filled.ok("list")
+    assert judged(filled, monkeypatch) == [first, second, third]
+    assert judged(filled, monkeypatch) == [second], "which has a link"
+    (filled.root / third).write_bytes((filled.root / third).read_bytes().replace(b"title: ", b"title: The ", 1))
+    assert judged(filled, monkeypatch) == [second, third]
+    assert judged(filled, monkeypatch) == [second]
+    filled.now = "2026-11-17T09:30:00+08:00"
+    assert judged(filled, monkeypatch) == [second, third], "in which something lies in the future now"
+
+
+def test_what_lies_around_a_record_is_looked_at_each_time(filled: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, _third = sorted(path for path in filled.root.rglob("CPL-*.md"))
+    filled.ok("list")
+    filled("check")
+    first.with_suffix("").mkdir()
+    (first.with_suffix("") / "photo.jpg").write_bytes(b"x")
+    assert first.relative_to(filled.root).as_posix() in judged(filled, monkeypatch)
+    assert " W043 " in filled("check").out
+    copy = first.parent.parent / "01" / first.name
+    copy.parent.mkdir()
+    shutil.copy2(first, copy)
+    assert copy.relative_to(filled.root).as_posix() in judged(filled, monkeypatch)
+    assert " E031 " in filled("check").out
+    shutil.rmtree(first.parent)
+    copy.unlink()
+    assert judged(filled, monkeypatch) == [second.relative_to(filled.root).as_posix()]
+    assert " E044 " in filled("check").out
+
+
+def test_what_was_entered_late_is_judged_each_time(filled: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = next(iter(filled.root.glob("records/2026/11/09/*.md")))
+    entered = b"to: investigating, recorded_at: 2026-11-18T15:00:00+08:00"
+    path.write_bytes(path.read_bytes().replace(b"to: investigating", entered, 1))
+    filled.ok("list")
+    filled.ok("check")
+    filled.now = "2026-11-18T12:00:00+08:00"
+    assert path.relative_to(filled.root).as_posix() in judged(filled, monkeypatch)
+    assert " W059 " in filled("check").out
+
+
+def test_who_has_left_makes_every_record_be_judged_anew(filled: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = filled.root / "cpl.yaml"
+    path.write_text(CPL_YAML.replace("roles: [desk],", "roles: [desk], until: 2026-11-19,"))
+    filled.ok("list")
+    assert filled("check").out == ""
+    filled.now = "2026-11-20T09:00:00+08:00"
+    assert len(judged(filled, monkeypatch)) == 3
+    assert " W015 " in filled("check").out
+
+
+def test_a_rule_that_asks_a_register_is_asked_each_time(filled: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    rule = "rules: {lent: {to: [investigating], requires: ['register:access']}}\n"
+    (filled.root / "cpl.yaml").write_text(CPL_YAML + rule)
+    first, second, _third = sorted(path.relative_to(filled.root).as_posix() for path in filled.root.rglob("CPL-*.md"))
+    filled.ok("list")
+    assert first in judged(filled, monkeypatch)
+    assert " E060 " in filled("check").out
+    filled.ok("register", "access", "add", f"record={Path(first).stem}", *OFFICER)
+    for _again in range(2):
+        assert judged(filled, monkeypatch) == [first, second]
+        assert " E060 " not in filled("check").out
+
+
+def test_a_check_makes_no_index(filled: Ledger) -> None:
+    shutil.rmtree(filled.root / ".git" / "cpl")
+    filled.ok("check")
+    assert not database(filled).exists()
 
 
 def test_nobody_else_may_read_the_index(filled: Ledger) -> None:

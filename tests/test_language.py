@@ -248,7 +248,8 @@ def test_other_processes_speak_the_same_language(speaking: Ledger, tmp_path: Pat
         prepare = partial(
             checking._judge, root, {}, "zh", ids=frozenset[str](), now=instant("2026-11-18T16:00"), are_many=False
         )
-        found = [each for problems in in_order(prepare, paths, processes=2, enough=1) for each in problems]
+        verdicts = in_order(prepare, paths, processes=2, enough=1)
+        found = [each for verdict in verdicts for each in verdict.problems]
     assert {each.message for each in found} == {"第一行不是 '---'；文件头须从那里开始"}
 
 

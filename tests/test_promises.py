@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cpl.figures import summarize
+from cpl.figures import summed
 from cpl.moments import days
 from cpl.promises import OUTCOMES, Fate, fates
 from cpl.record import Record
+from cpl.tally import View
 from tests.ledger import Ledger, instant, record, record_text, settings
 
 DAY = "2026-11-18"  # the promise is made on it at 16:00
@@ -422,7 +423,8 @@ def test_kept_broken_open_and_dropped_are_all_of_them(
     now = MADE + timedelta(minutes=minute)
     period = days("always", now.date(), now.date() + timedelta(days=1), settings().zone)
     found = judged(events, due, minute)
-    counted = summarize([history(events, due)], settings(), period, now).promises
+    view = View(settings(), period, now)
+    counted = summed([view.part(history(events, due))], view).promises
     is_counted = found.due_at is not None and period.holds(found.due_at)
     assert counted.made.number == sum(count.number for count in counted.outcomes.values()) == is_counted
     assert {name for name, count in counted.outcomes.items() if count.number} == (

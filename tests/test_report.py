@@ -17,12 +17,13 @@ from cpl import config, document
 from cpl.cli import run
 from cpl.cli.app import App
 from cpl.config import Settings
-from cpl.figures import Count, Numbers, Summary, nearest_rank, summarize
+from cpl.figures import Count, Numbers, Summary, nearest_rank, summed
 from cpl.moments import Period, parse_instant, week
 from cpl.record import Record, load, make_id
 from cpl.render import Column, rows
 from cpl.report import as_markdown, as_table
 from cpl.report_json import as_json
+from cpl.tally import View
 
 ROOT = Path(__file__).parent.parent
 STORE = """\
@@ -90,7 +91,8 @@ def record(letter: str, received: str, *events: str, fields: str = "", kind: str
 
 def summary(*records: Record | None, at: datetime = LATER, period: Period = WEEK, of: Settings = SETTINGS) -> Summary:
     """The figures of week 47, seen in December unless said otherwise."""
-    return summarize(records, of, period, at)
+    view = View(of, period, at)
+    return summed((view.part(each) for each in records if each is not None), view, (), records.count(None))
 
 
 def counted(*letters: str) -> Count:
@@ -421,10 +423,10 @@ class TestGroups:
         found = summary(*data.draw(st.lists(ANY_RECORD, max_size=5)))
         for dimension in set(found.dimensions) - {"department"}:
             groups = found.dimensions[dimension].values()
-            assert summed(groups) == summed([found.total])
+            assert totals(groups) == totals([found.total])
 
 
-def summed(groups: Iterable[Numbers]) -> list[int]:
+def totals(groups: Iterable[Numbers]) -> list[int]:
     """The sums of what partitions the records."""
     counts = [
         (each.received.number, each.closed.number, each.open_at_end.number, each.overdue.number) for each in groups

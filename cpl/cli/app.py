@@ -209,9 +209,13 @@ class App:
 
     def entries(self, among: Among) -> Iterable[Entry]:
         """The records that a question to the index brings, perhaps without documents; all where there is no index."""
+        return self.entries_at(self.paths(among))
+
+    def entries_at(self, paths: Iterable[str]) -> Iterator[Entry]:
+        """The records at these paths, perhaps without documents, with the names that the profile has now."""
         from cpl.store import read_record
 
-        return (self.current(read_record(self.store.root, path)) for path in self.paths(among))
+        return (self.current(read_record(self.store.root, path)) for path in paths)
 
     def read(self, path: str) -> Entry:
         """The record file at `path`, with the names that the profile has now."""

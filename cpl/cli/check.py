@@ -10,13 +10,13 @@ from gettext import gettext as _
 from gettext import ngettext
 from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import click
 
 from cpl import calendars, config, guard, health_writes, journal, registers, shelf, tree
 from cpl.cli.app import App, pass_app
-from cpl.cli.options import output_format
+from cpl.cli.options import index_option, output_format
 from cpl.errors import EXIT_PROBLEMS, CplError, Invalid, Problem
 from cpl.git import GitFailed, GitMissing
 from cpl.guard import Found, Verdict
@@ -25,6 +25,8 @@ from cpl.registers import is_register
 from cpl.render import Cell, Column, visible
 from cpl.store import RECORDS, Store
 from cpl.values import replace
+
+T = TypeVar("T")
 
 _COLUMNS: Final = tuple(Column(name, name) for name in ("path", "line", "code", "message"))
 _MANY: Final = 1000  # records that take a moment
@@ -41,13 +43,15 @@ _COLUMNS_OF_COMMITS: Final = (Column("commit", "commit"), *_COLUMNS)
     help=_("Every commit that HEAD has and BASE has not, each compared with its parents; for CI."),
 )
 @click.option("--pushed", is_flag=True, help=_("With --range: BASE is what the branch was, nothing of it may be gone."))
+@index_option
 @output_format("plain", ("plain", "json", "jsonl", "csv"))
 @pass_app
 def check_command(app: App, paths: Sequence[str], staged: bool, span: str | None, pushed: bool, fmt: str) -> None:
     """Check records and settings: form, fields, evidence, events, and the rules of the profile.
 
-    Without PATHS the whole store. Prints `path:line: CODE message`; exit code 1 when there is an error (E…), 0 when
-    there are only warnings (W…). Each code is explained in docs/problems.md.
+    Without PATHS the whole store, and what the index knows to be clean is not judged again (--no-index: everything
+    is). Prints `path:line: CODE message`; exit code 1 when there is an error (E…), 0 when there are only warnings (W…).
+    Each code is explained in docs/problems.md.
 
     --staged and --range read git instead of the files, and also judge what was changed: events removed, edited or
     back-dated, moves that the profile does not have, records deleted, deadlines moved without their event. BASE may be
@@ -148,22 +152,20 @@ def _verdict(problems: Sequence[Problem]) -> str:
 
 def _problems(app: App, paths: Sequence[str]) -> tuple[list[Problem], int]:
     """The problems of the records that were asked for, and how many records these are."""
-    from cpl import checking  # 7 ms that a hook does not need
-
     try:
         app.settings  # noqa: B018 - loading it is what finds the problems of cpl.yaml and the profile
     except Invalid as error:
         return sorted([*error.problems, *_unfinished(app.store)]), 0
     store = app.store
     all_paths = list(store.paths())
-    kept = [*tree.register_files(store.root)]
-    asked = [*all_paths, *kept] if not paths else list(dict.fromkeys(_asked_for(app, paths, [*all_paths, *kept])))
-    wanted = [path for path in asked if not is_register(path)]
+    wanted, kept = all_paths, tree.register_files(store.root)
+    if paths:
+        asked = list(dict.fromkeys(_asked_for(app, paths, [*all_paths, *kept])))
+        wanted, kept = [path for path in asked if not is_register(path)], [path for path in asked if is_register(path)]
     ids = {_stem(path) for path in all_paths}
-    found = _shown(checking.problems(store, wanted, ids, app.now), len(wanted))
-    problems = list(chain.from_iterable(found))
-    problems += _twice(all_paths, set(wanted))
-    problems += chain.from_iterable(_of_register(store, path, ids) for path in asked if is_register(path))
+    problems = [*_judged(app, wanted, ids, is_all=not paths)]
+    problems += _twice(all_paths, set(wanted)) if len(ids) < len(all_paths) else ()
+    problems += chain.from_iterable(_of_register(store, path, ids) for path in kept)
     if not paths:
         problems += [_stranger(path) for path in store.strangers(all_paths)]
         problems += _unfinished(store)
@@ -172,12 +174,26 @@ def _problems(app: App, paths: Sequence[str]) -> tuple[list[Problem], int]:
     return sorted(set(problems)), len(wanted)
 
 
+def _judged(app: App, wanted: Sequence[str], ids: Collection[str], *, is_all: bool) -> Iterator[Problem]:
+    """The problems of these records; those of the whole store are not judged again where an index knows them clean."""
+    from cpl import checking  # 7 ms that a hook does not need
+
+    known = app.ask_index(lambda index: index.clean(app.now) if index.is_there() else None) if is_all else None
+    left = wanted if known is None else [path for path in wanted if path not in known.paths]
+    proven: set[bytes] = set()
+    for verdict in _shown(checking.verdicts(app.store, left, ids, app.now), len(left)):
+        yield from verdict.problems
+        proven.update([] if verdict.proven is None else [verdict.proven])
+    if known is not None:
+        app.ask_index(lambda index: index.learn(app.now, known, proven))
+
+
 def _of_register(store: Store, path: str, ids: Collection[str]) -> list[Problem]:
     data = store.bytes_of(path)
     return [data] if isinstance(data, Problem) else registers.problems(path, data, ids)
 
 
-def _shown(found: Iterator[list[Problem]], count: int) -> Iterator[list[Problem]]:
+def _shown(found: Iterator[T], count: int) -> Iterator[T]:
     """`found`, with a progress bar for a person who watches and has to wait."""
     if count < _MANY or not sys.stderr.isatty():
         yield from found

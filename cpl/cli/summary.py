@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from gettext import gettext as _
-from typing import Final
+from typing import Final, NamedTuple
 
 import click
 
-from cpl import files, moments, registers, render, report, weak_points
+from cpl import figures, files, moments, registers, render, report, weak_points
 from cpl.cli.app import App, bad_parameter, pass_app
 from cpl.cli.options import index_option, output_format
 from cpl.errors import EXIT_OK, EXIT_PROBLEMS, CplError, Problem
-from cpl.figures import Summary, summarize
+from cpl.figures import Summary
 from cpl.language import speaking
 from cpl.moments import Period, parse_date
-from cpl.record import Record, local_day
+from cpl.record import local_day
 from cpl.registers import Row
 from cpl.render import Column
 from cpl.report_json import as_json, findings_json
-from cpl.store import Entry
-from cpl.tally import judged_until
+from cpl.tally import View
 from cpl.values import frozen
 
 THIS: Final = "this"
@@ -79,39 +78,48 @@ def summary_command(
     """
     period = asked_period(Asked(week, month, from_, to), app.now, app.settings.zone)
     instant = period.end if at == END else app.read_only_instant(at)
-    faults: list[Problem] = []
-    entries = app.entries(lambda index: index.active(min(period.start, instant)))
-    late = _Late(app.ask_index(lambda index: index.due(judged_until(period, instant), None)))
-    records = _records(late.noted(entries), faults)
-    summary = summarize(records, app.settings, period, instant, _draws(app), is_punctual=late.is_punctual)
-    found = list(weak_points.findings(summary, _before(app, period))) if findings else None
-    for fault in sorted(faults):
+    view = View(app.settings, period, instant)
+    told = app.ahead(lambda: _told(app, view, fmt, ids=ids, findings=findings, save=save))
+    for fault in sorted(told.faults):
         app.say(str(fault))
+    if told.document is not None:
+        _save(told.document, f"{REPORTS}/{period.name}.md", app)
+    click.echo(told.face, nl=False)
+    return EXIT_PROBLEMS if told.faults else EXIT_OK
+
+
+class _Told(NamedTuple):
+    """What a run has to say: what is wrong with the form of records, the document to save, and what is printed."""
+
+    faults: Sequence[Problem]
+    document: str | None
+    face: str
+
+
+def _told(app: App, view: View, fmt: str, *, ids: bool, findings: bool, save: bool) -> _Told:
+    faults: list[Problem] = []
+    summary = _summary(app, view, faults, _draws(app))
+    found = list(weak_points.findings(summary, _before(app, view.period))) if findings else None
+    document = None
     if save:
         with speaking(app.settings.language):  # not in that of whoever saves it
-            text = report.as_markdown(summary, app.settings, ids=ids, found=found)
-        _save(text, f"{REPORTS}/{period.name}.md", app)
-    click.echo(_face(summary, app, fmt, found, ids=ids), nl=False)
-    return EXIT_PROBLEMS if faults else EXIT_OK
+            document = report.as_markdown(summary, app.settings, ids=ids, found=found)
+    return _Told(faults, document, _face(summary, app, fmt, found, ids=ids))
 
 
-class _Late:
-    """Which records may have something overdue, by the files that the index names; all of them without an index."""
-
-    def __init__(self, paths: Iterable[str] | None) -> None:
-        self._paths = None if paths is None else frozenset(paths)
-        self._ids: set[str] = set()
-
-    def noted(self, entries: Iterable[Entry]) -> Iterator[Entry]:
-        """The entries, of each of which it is known from then on whether it may be late."""
-        for entry in entries:
-            if self._paths is not None and entry.path in self._paths:
-                self._ids.add(entry.id)
-            yield entry
-
-    def is_punctual(self, record: Record) -> bool:
-        """Whether nothing of the record is overdue; of several files of one id one is enough to be asked for."""
-        return self._paths is not None and record.id not in self._ids
+def _summary(app: App, view: View, faults: list[Problem], draws: Sequence[Row] = ()) -> Summary:
+    """The figures seen from there; what is wrong with the form of records is added to `faults`."""
+    tallied = app.ask_index(lambda index: index.tallied(view))
+    entries = app.entries_at(app.store.paths() if tallied is None else tallied.paths)
+    parts = [] if tallied is None else [*tallied.parts]
+    unreadable = 0
+    for entry in entries:
+        faults.extend(problem for problem in entry.problems if problem.is_error)
+        if entry.record is None:
+            unreadable += 1
+        else:
+            parts.append(view.part(entry.record))
+    return figures.summed(parts, view, draws, unreadable)
 
 
 def _draws(app: App) -> Sequence[Row]:
@@ -131,15 +139,7 @@ def _before(app: App, period: Period) -> Summary:
     if (start.day, end.day) == (1, 1) and start.replace(day=28) + timedelta(days=4) >= end:
         first = (start - timedelta(days=1)).replace(day=1)
     earlier = moments.days(f"{first}..{start}", first, start, zone)
-    entries = app.entries(lambda index: index.active(earlier.start))
-    return summarize((entry.record for entry in entries), app.settings, earlier, earlier.end)
-
-
-def _records(entries: Iterable[Entry], faults: list[Problem]) -> Iterator[Record | None]:
-    """The records, None for one that can't be read; what is wrong with their form is added to `faults`."""
-    for entry in entries:
-        faults.extend(problem for problem in entry.problems if problem.is_error)
-        yield entry.record
+    return _summary(app, View(app.settings, earlier, earlier.end), [])
 
 
 def _save(text: str, path: str, app: App) -> None:

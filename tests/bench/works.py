@@ -30,10 +30,11 @@ READS: Final = {
 }
 COLD: Final = "first cpl overdue in a clone"
 CHECK: Final = "cpl check"
+CHECK_ALL: Final = "cpl check --no-index"
 TRANSITION: Final = "cpl transition"
 LOG: Final = "cpl log ID, no commit-graph"
 LOG_WITH_GRAPH: Final = "cpl log ID, commit-graph"
-ROWS: Final = (COLD, *READS, CHECK, TRANSITION, LOG, LOG_WITH_GRAPH)
+ROWS: Final = (COLD, *READS, CHECK, CHECK_ALL, TRANSITION, LOG, LOG_WITH_GRAPH)
 
 Turn = Callable[[int], Spent]
 """One timed run, the how many-th is told: what a write changes has to be another record each time."""
@@ -154,6 +155,7 @@ def compared(clone: Clone) -> list[tuple[str, ...]]:
         ("summary", "--month", "last", "--format", "json", "--ids"),
         ("similar", clone.id_at(0.9), "--days", "180", "--format", "json"),
         ("escalate",),
+        ("check",),
     ]
 
 
@@ -164,6 +166,7 @@ def works(clone: Clone) -> Iterator[Work]:
     for name, args in reads(clone).items():
         yield Work(name, clone.turn(*clone.cpl(*args)), "git status", status, READS[name])
     yield Work(CHECK, clone.turn(*clone.cpl("check")), "git grep -c", grep, 25)
+    yield Work(CHECK_ALL, clone.turn(*clone.cpl("check", "--no-index")), "git grep -c", grep, 25)
     init = clone.cpl("init")  # hooks and merge driver, as in any clone that is worked in
     yield Work(TRANSITION, _transition(clone), "git add + commit", _git_commit(clone), 1.3, init)
     path, followed = clone.paths[int(len(clone.paths) * 0.1)], "git log --follow"
