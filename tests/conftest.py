@@ -8,18 +8,14 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from cpl import language, shelf
-from cpl.playbook import head
+from cpl import language
 from tests import doors
 from tests.ledger import CPL_YAML, ONE, Ledger, Once, install_stub_hooks
-
-vars(shelf)["head"] = lru_cache(256)(head)  # each `open` reads the beginnings of 34 playbooks, which stay the same
 
 settings.register_profile("cpl", deadline=None)
 settings.load_profile("cpl")
