@@ -257,14 +257,14 @@ def as_of(record: Record, now: datetime) -> Record | None:
 def before(record: Record, event: Event) -> Record | None:
     """The record as it was known just before `event`, without what has been voided since; None before the intake."""
     place = preceding(record.events, event)
-    return before_place(record, place) if place else None
+    return before_place(record, event, place) if place else None
 
 
-def before_place(record: Record, place: int) -> Record:
-    """As `before`, of what stands at that place, from 1, among the events that count."""
+def before_place(record: Record, event: Event, place: int) -> Record:
+    """As `before`, of an event that has that place, from 1, among those that count, or would have it."""
     earlier, later = record.events[:place], record.events[place:]
-    if record.history is not record.events:
-        later = record.history[preceding(record.history, later[0]) :]
+    if record.history is not record.events:  # what has been voided since may have set something
+        later = record.history[preceding(record.history, event) :]
     return Record(_without(record, later, earlier), earlier, earlier)
 
 

@@ -89,7 +89,7 @@ def _of_rules(record: Record, place: int, rules: Collection[Rule], settings: Set
     need_something = event.is_move and any(rule.requires for rule in rules)
     if not ask_for_roles and not need_something:
         return
-    previous = before_place(record, place)
+    previous = before_place(record, event, place)
     if need_something:
         for missing in workflow.missing(previous, profile, event, zone, settings.named_in):
             hint = workflow.supplies(missing.alternatives[0], record.id)
