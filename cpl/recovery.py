@@ -21,7 +21,8 @@ _LIMIT: Final = 1 << 30
 _SHORTLY: Final = 1.0
 _NO_BLOB: Final = "0" * 40
 
-State: TypeAlias = Literal["before", "after", "gone", "foreign"]
+State: TypeAlias = Literal["before", "claimed", "after", "gone", "foreign"]
+_BEGUN: Final[tuple[State, ...]] = ("claimed", "after")
 
 
 @frozen
@@ -124,7 +125,7 @@ def mend(git: Git, folder: Path, noted: Journal, patience: float = git_locks.WAI
         if each.path in differing:
             _put(git, noted.root / each.path, _other(each, states[each.path]))
     _sweep(noted)
-    is_done = all((states[each.path] == "after") != (each.path in differing) for each in known)
+    is_done = all((states[each.path] in _BEGUN) != (each.path in differing) for each in known)
     return Mended(not is_done, tuple(path for path, state in states.items() if state == "foreign"))
 
 
@@ -132,7 +133,7 @@ def _other(change: Change, state: State) -> Version:
     """The version that a file has to have where it has the wrong one."""
     if state == "gone":
         return Digest("")  # whichever of the two HEAD has
-    return change.before if state == "after" else change.after
+    return change.before if state in _BEGUN else change.after
 
 
 def _state(path: Path, change: Change) -> State:
@@ -145,7 +146,7 @@ def _state(path: Path, change: Change) -> State:
         return "before"
     # A new file is there and empty for a moment before it gets its content.
     is_claimed = change.before is None and path.is_file() and path.stat().st_size == 0
-    return "after" if is_claimed else "foreign"
+    return "claimed" if is_claimed else "foreign"
 
 
 def _is(path: Path, version: Version) -> bool:

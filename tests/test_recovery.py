@@ -126,6 +126,18 @@ def test_a_write_without_a_commit_stays_only_if_all_of_it_was_done(
     assert (ledger.path(ONE).read_bytes() == after, (ledger.root / other).exists()) == (is_kept, is_kept)
 
 
+def test_a_write_without_a_commit_is_undone_while_a_file_of_it_is_claimed_and_not_yet_filled(
+    ledger: Ledger, store: Store
+) -> None:
+    before, after = versions(ledger)
+    interrupted(store, Change(PATH, before, after), Change(NEW, None, b"new"), commits=False)
+    ledger.path(ONE).write_bytes(after)
+    (ledger.root / NEW).parent.mkdir()
+    (ledger.root / NEW).touch()
+    assert f"'{SUBJECT}' was interrupted; it is undone, so enter it again\n" in ledger("doctor", "--fix").err
+    assert (ledger.path(ONE).read_bytes(), (ledger.root / NEW).parent.exists()) == (before, False)
+
+
 def test_a_file_that_gitignore_hides_is_undone_too(ledger: Ledger, store: Store) -> None:
     (ledger.root / ".git/info/exclude").write_text("secret\n")
     interrupted(
