@@ -144,9 +144,10 @@ def _state(path: Path, change: Change) -> State:
         return "after"
     if _is(path, change.before):
         return "before"
-    # A new file is there and empty for a moment before it gets its content.
-    is_claimed = change.before is None and path.is_file() and path.stat().st_size == 0
-    return "claimed" if is_claimed else "foreign"
+    if not path.is_file() or path.stat().st_size:
+        return "foreign"
+    # A new file is there and empty for a moment before it gets its content; git leaves one where the disk is full.
+    return "claimed" if change.before is None else "gone"
 
 
 def _is(path: Path, version: Version) -> bool:

@@ -105,10 +105,13 @@ def test_what_somebody_changed_since_is_left_as_it_is(ledger: Ledger, store: Sto
 
 
 @pytest.mark.parametrize("commits", [True, False])
-def test_a_file_that_is_gone_comes_back(ledger: Ledger, store: Store, *, commits: bool) -> None:
+@pytest.mark.parametrize("left", [None, b""], ids=["gone", "git had no room to write it"])
+def test_a_file_that_is_gone_comes_back(ledger: Ledger, store: Store, left: bytes | None, *, commits: bool) -> None:
     before, after = versions(ledger)
     interrupted(store, Change(PATH, before, after), commits=commits)
     ledger.path(ONE).unlink()
+    if left is not None:
+        ledger.path(ONE).write_bytes(left)
     assert recovery.settle(store.git, store.private)
     assert (ledger.path(ONE).read_bytes(), is_clean(ledger)) == (before, True)
 
