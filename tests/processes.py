@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import os
 import select
@@ -88,6 +89,7 @@ class Terminal:
 
     def __init__(self, ledger: Ledger, *args: str, columns: int = 80, env: dict[str, str] | None = None) -> None:
         self.shown = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")()  # a character may come in two pieces
         self._main, inner = os.openpty()
         fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
 
@@ -147,5 +149,5 @@ class Terminal:
             data = os.read(self._main, 65536)
         except OSError:  # Linux says so when the other side has been closed
             return False
-        self.shown += data.decode()
+        self.shown += self._decoder.decode(data)
         return bool(data)
