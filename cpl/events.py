@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import field
@@ -183,6 +182,8 @@ class Event:
 
 def canonical(data: Mapping[str, Any]) -> str:
     """`data` as JSON with sorted keys, the same for the same event however it was written."""
+    import json  # 2 ms that a look at a few records does not need
+
     return json.dumps(data, sort_keys=True, ensure_ascii=False, default=_plain)
 
 

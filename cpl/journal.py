@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from gettext import gettext as _
@@ -54,6 +53,8 @@ class Unusable(CplError):
 
 def note(folder: Path, journal: Journal) -> None:
     """Write the journal into `folder`, the private one of the clone, so that no loss of power can take it away."""
+    import json  # 2 ms that only a write needs
+
     data = {
         "format": FORMAT,
         # From there, so that it still is right when the clone was moved.
@@ -76,6 +77,8 @@ def read(folder: Path) -> Journal | None:
     Raises:
         Unusable: it can't be read.
     """
+    import json  # 2 ms that only a write needs
+
     path = folder / NAME
     try:
         data = files.read(path, _LIMIT)

@@ -6,7 +6,6 @@ import gc
 import os
 import signal
 import sys
-import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -167,4 +166,6 @@ def _serve(pipe: Connection, prepare: Prepare[T, R]) -> None:
             except CplError as error:
                 pipe.send(CplError(str(error)))
             except Exception:  # a bug, which the asking process tells; not every exception can be pickled
+                import traceback  # 2 ms that who asks does not need
+
                 pipe.send(RuntimeError(traceback.format_exc()))

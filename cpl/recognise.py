@@ -6,7 +6,6 @@ what the strict reader reads without a problem, with the usual fields in their o
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -307,6 +306,8 @@ def _names(text: str | None) -> str | None:
 
 def as_facet(names: Sequence[str]) -> str:
     """Several names as the index keeps them."""
+    import json  # 2 ms that most commands do not need
+
     return json.dumps(names, ensure_ascii=False)
 
 

@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from cpl.cli.app import App, pass_app
+from cpl.cli.known import known_term
 from cpl.cli.options import PERSON, RECORD, How, term, writes
-from cpl.cli.writing import Action, asked, change, known_term, nothing_to_change, preview
+from cpl.cli.writing import Action, asked, change, nothing_to_change, preview
 from cpl.draft import Draft
 from cpl.errors import CplError
 from cpl.language import joined, said, told_as

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
-from functools import partial
 from gettext import gettext as _
 from typing import Any, Final
 
@@ -12,7 +11,7 @@ import click
 
 from cpl import moments, query
 from cpl.cli.app import Among, App, bad_parameter
-from cpl.cli.writing import known_state, known_term
+from cpl.cli.known import known_names, value_test
 from cpl.errors import Invalid
 from cpl.forms import FINISH, RECEIPT
 from cpl.index import Index, Narrow
@@ -20,7 +19,7 @@ from cpl.moments import Period, parse_date
 from cpl.recognise import FACETS
 from cpl.record import Record
 from cpl.store import Entry
-from cpl.values import frozen, replace
+from cpl.values import frozen
 
 _ROOM: Final = "location.room"
 
@@ -70,37 +69,6 @@ _PERIODS: Final[Mapping[str, Callable[[str, tzinfo], Period]]] = {
     "--week": moments.week,
     "--day": _day,
 }
-
-
-def value_test(app: App, condition: query.Condition) -> Callable[[Any], bool]:
-    """Whether the condition holds where its field has a value, perhaps with a name of before."""
-    test, profile = query.value_test(condition, app.settings.zone), app.settings.profile
-    if condition.field not in profile.former:
-        return test
-
-    def now(value: Any) -> Any:
-        if isinstance(value, tuple):
-            return tuple(map(now, value))
-        return profile.present_name(condition.field, value) if isinstance(value, str) else value
-
-    return lambda value: test(now(value))
-
-
-def known_names(app: App, condition: query.Condition) -> query.Condition:
-    """A condition of --where, whose names of states and of the profile there are; a name above them will do.
-
-    A name of before is read as that of now, a label as its name.
-    """
-    profile = app.settings.profile
-    names = tuple(profile.present_name(condition.field, each) for each in condition.values)
-    condition = query.in_names(replace(condition, values=names), profile)
-    if condition.operator in ("=", "!="):
-        known = {**profile.terms, "status": profile.states}.get(condition.field, {})
-        for value in condition.values:
-            if value and known and not any(name == value or name.startswith(f"{value}/") for name in known):
-                check = known_state if condition.field == "status" else partial(known_term, field=condition.field)
-                check(app, "--where", name=value)
-    return condition
 
 
 def chosen(app: App, asked: Asked) -> list[tuple[Record, str]]:

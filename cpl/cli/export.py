@@ -13,7 +13,7 @@ import click
 
 from cpl import exporting, files, query, render
 from cpl.cli.app import App, as_cell, pass_app
-from cpl.cli.choosing import known_names, value_test
+from cpl.cli.known import known_names, value_test
 from cpl.cli.options import index_option, output_format
 from cpl.index import Narrow
 from cpl.recognise import FACETS

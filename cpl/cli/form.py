@@ -11,8 +11,9 @@ import click
 
 from cpl import forms, moments, query, registers, sheets
 from cpl.cli.app import App, pass_app
-from cpl.cli.choosing import Asked, asked_period, chosen, known_names, of_index, whole_day
+from cpl.cli.choosing import Asked, asked_period, chosen, of_index, whole_day
 from cpl.cli.filling import FORM, Wanted, as_page, filled, list_all, put_out, require_output, text_options
+from cpl.cli.known import known_names
 from cpl.cli.options import RECORD, output_format
 from cpl.forms import Form
 from cpl.moments import Period

@@ -11,14 +11,13 @@ import click
 
 from cpl import workflow
 from cpl.cli.app import App, pass_app
+from cpl.cli.known import known_state, known_term
 from cpl.cli.options import MOVED, RECORD, STATE, How, term, writes
 from cpl.cli.writing import (
     Action,
     asked,
     change,
     due_instant,
-    known_state,
-    known_term,
     pair,
     read_text,
     sound_document,

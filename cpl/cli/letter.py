@@ -16,8 +16,9 @@ from cpl.cli.choosing import Asked, chosen
 from cpl.cli.editor import in_editor, is_kept
 from cpl.cli.evidence import add_evidence
 from cpl.cli.filling import LETTER, Wanted, as_page, filled, list_all, put_out, require_output, text_options
+from cpl.cli.known import known_term
 from cpl.cli.options import RECORD, How, output_format, term, writes
-from cpl.cli.writing import Action, change, known_term
+from cpl.cli.writing import Action, change
 from cpl.draft import Draft
 from cpl.errors import CplError
 from cpl.forms import Form

@@ -8,8 +8,9 @@ from gettext import gettext as _
 import click
 
 from cpl.cli.app import App, pass_app
+from cpl.cli.known import known_name
 from cpl.cli.options import RECORD, How, Name, writes
-from cpl.cli.writing import Action, asked, change, known_name, sound_document
+from cpl.cli.writing import Action, asked, change, sound_document
 from cpl.draft import Draft
 from cpl.errors import CplError
 from cpl.groups import in_time, links_between, links_of

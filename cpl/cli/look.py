@@ -11,9 +11,8 @@ import click
 
 from cpl import clocks, query
 from cpl.cli.app import App, ahead, as_cell, pass_app
-from cpl.cli.choosing import known_names, value_test
+from cpl.cli.known import known_names, known_state, known_term, value_test
 from cpl.cli.options import PERSON, STATE, at_option, index_option, output_format, term
-from cpl.cli.writing import known_state, known_term
 from cpl.document import BOM
 from cpl.index import Narrow
 from cpl.patterns import regex

@@ -11,8 +11,9 @@ import click
 
 from cpl import tasks
 from cpl.cli.app import App, bad_parameter, pass_app
+from cpl.cli.known import known_term
 from cpl.cli.options import PERSON, RECORD, How, term, writes
-from cpl.cli.writing import Action, asked, change, due_instant, known_term
+from cpl.cli.writing import Action, asked, change, due_instant
 from cpl.draft import Draft
 from cpl.language import said
 from cpl.moments import parse_duration

@@ -12,14 +12,14 @@ import click
 
 from cpl import worktime
 from cpl.cli.app import App, bad_parameter, kept_on_failure
+from cpl.cli.known import known_term
 from cpl.cli.options import How
 from cpl.document import Document, clean_text
 from cpl.draft import Draft, Who
 from cpl.errors import CplError, Invalid, Problem
-from cpl.labels import Ambiguous, Labelled, meant, name_of
+from cpl.labels import Ambiguous, Labelled, name_of
 from cpl.language import Said, joined, said, spoken
 from cpl.moments import format_instant, parse_date, parse_duration, start_of_day
-from cpl.profile_names import STATUS
 from cpl.query import SHORT_NAMES
 from cpl.record import FIELDS
 from cpl.render import visible
@@ -219,41 +219,6 @@ def _structure(name: str, text: str) -> Any:
         message = _("'{text}' is not a list like [a, b]; put quotes around a text with brackets in it")
         raise click.BadParameter(message.format(text=text), param_hint=name)
     return plain_data(node.entries[0].value)
-
-
-def known_term(app: App, option: str, field: str, name: str) -> str:
-    """The name of one of the profile's maps, such as a channel, that `name` is, was before, or labels.
-
-    Raises:
-        click.BadParameter: the profile has no such name.
-    """
-    known, name = app.settings.profile.terms[field], app.settings.profile.present_name(field, name)
-    return known_name(option, known, name, _("'{name}' is not in the profile")) if known else name
-
-
-def known_name(option: str, known: Mapping[str, Labelled], text: str, unknown: str) -> str:
-    """The name that is given or labelled by `text`; `unknown` is the message with {name} where there is none.
-
-    Raises:
-        click.BadParameter: none or several are.
-    """
-    try:
-        name = name_of(known, text)
-    except Ambiguous as error:
-        raise click.BadParameter(str(error), param_hint=option) from None
-    if name is None:
-        raise click.BadParameter(unknown.format(name=text) + meant(known, text), param_hint=option)
-    return name
-
-
-def known_state(app: App, option: str, name: str) -> str:
-    """The state of the profile that `name` is, was before, or labels.
-
-    Raises:
-        click.BadParameter: the profile has none of that name.
-    """
-    name = app.settings.profile.present_name(STATUS, name)
-    return known_name(option, app.settings.profile.states, name, _("'{name}' is not a state of the profile"))
 
 
 def with_names(app: App, values: Mapping[str, Any], at: datetime, option: str = "--{name}") -> dict[str, Any]:
