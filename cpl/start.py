@@ -6,15 +6,12 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from cpl import freshness, language, tree
-from cpl.errors import CplError
-from cpl.freshness import Asked
-from cpl.git import Git
-from cpl.places import find_root
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cpl.freshness import Asked
 
 READERS: Final = frozenset({"list", "overdue", "search", "show", "summary", "similar", "escalate"})
 """The commands that ask the index, whatever their options."""
@@ -24,7 +21,8 @@ _WITHOUT: Final = frozenset({"--no-index", "--help", "-h"})
 
 def main() -> None:
     """Run the command line, and exit with its code."""
-    # By default Python looks for garbage after every 700 new objects, a tenth of the time of a short run.
+    # By default Python looks for garbage after every 700 new objects, a tenth of the time of a short run; so it is told
+    # before anything is imported.
     gc.set_threshold(100_000)
     compared = compare(sys.argv[1:])
     from cpl.cli import main as rest
@@ -34,9 +32,18 @@ def main() -> None:
 
 def compare(words: Sequence[str]) -> Asked | None:
     """Have git begin to compare the store's files, if this command line is going to ask; None if it is not."""
+    from cpl import language
+
     line = language.beginning(words)
     if line.command not in READERS or not _WITHOUT.isdisjoint(words):
         return None
+    from pathlib import Path
+
+    from cpl import freshness, tree
+    from cpl.errors import CplError
+    from cpl.git import Git
+    from cpl.places import find_root
+
     try:
         root = find_root(Path(line.folder or "").resolve())
     except (CplError, OSError):  # the command says so

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import Any
 
@@ -11,7 +12,8 @@ from cpl import start
 def main() -> None:
     """Run the command line behind the instant."""
     instant = sys.argv.pop(1)
-    compared = start.compare(sys.argv[1:])  # as the console script does, before the rest is imported
+    gc.set_threshold(100_000)  # as the console script does, before anything is imported
+    compared = start.compare(sys.argv[1:])
 
     import cpl.cli
     from cpl.cli.app import App
