@@ -57,7 +57,7 @@ IMPORTED_VERBS: Final = (
 )
 
 _PROBE: Final = datetime(2001, 2, 3, 16, 5, 6, tzinfo=UTC)
-_ZONE_NAME: Final = regex(r"(?:[^%]|%[^Z])*+%Z")
+_ZONE_NAME: Final = regex(r"(?>(?:[^%]|%[^Z])*)%Z")
 
 
 @frozen

@@ -30,10 +30,10 @@ _DAY: Final = (
 )
 _INSTANT: Final = rf"{_DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{{3}})?[+-](?:0[0-9]|1[0-4]):[0-5][0-9]"
 _IS: Final = rf"(?!(?:{'|'.join(map(re.escape, sorted(NULLS)))})(?:[,}}\]\n]))"  # something, and not nothing
-_QUOTED: Final = r"'(?:[^'\r\n]|'')*+'"
+_QUOTED: Final = r"'(?>(?:[^'\r\n]|'')*)'"
 _TEXT: Final = rf"{_IS}(?:{FLOW}|{_QUOTED})"
 _LINE: Final = rf"{_IS}(?:{BLOCK}|{_QUOTED})"
-_WORD: Final = rf"{_IS}\w[\w.+-]*+(?:/[\w.+-]++)*+"
+_WORD: Final = rf"{_IS}\w[\w.+-]*+(?>(?:/[\w.+-]++)*)"
 _FLAG: Final = "(?:true|false)"
 _COUNT: Final = "[1-9][0-9]{0,13}"
 _NUMBER: Final = r"-?[0-9]{1,15}(?:\.[0-9]{1,6})?"
@@ -42,7 +42,7 @@ _TASK_ID: Final = "t-[0-9a-z]{4}"
 
 
 def _list(item: str) -> str:
-    return rf"\[(?:{item}(?:, {item})*+)?\]"
+    return rf"\[(?:{item}(?>(?:, {item})*))?\]"
 
 
 def _braces(*pairs: str) -> str:
@@ -92,7 +92,7 @@ _HEAD: Final = regex(
         ),
         f"forwarded_by: {_TEXT}",
         "finding: " + _braces(f"responsible: {_TEXT}", f"share: {_TEXT}", f"cause: {_WORD}", f"text: {_TEXT}"),
-        rf"links:(?P<links> {_list(_LINK)}|(?:\n- {_LINK})++)",
+        rf"links:(?P<links> {_list(_LINK)}|(?>(?:\n- {_LINK})+))",
         "source: " + rf"\{{system: {_WORD}, key: {_TEXT}(?:, clocks: {_list(_WORD)})?\}}",
     )
     + "history:(?=\n)"

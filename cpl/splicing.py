@@ -12,7 +12,7 @@ from cpl.values import frozen
 from cpl.yaml_nodes import MappingNode, Node, PlainData, ScalarNode, SequenceNode, Source
 from cpl.yaml_writer import Value, behind_dash, behind_key, entry, flow, scalar
 
-_TO_COMMA: Final = regex(r"(?:[ \r\n]++|(?<=[ \n])#[^\n]*+)*+,")
+_TO_COMMA: Final = regex(r"(?>(?:[ \r\n]++|(?<=[ \n])#[^\n]*+)*),")
 _REST_OF_LINE: Final = regex(r"[ ]*(,?)[ ]*(?:#[^\n]*|\r)?\n")
 _LITERAL_REST: Final = regex(r"(?:[ ]*\r?\n|[ ]+#[^\n]*\n)*")
 _COMMENT: Final = regex(r"[ ]+#")

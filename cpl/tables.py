@@ -26,8 +26,8 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_QUOTED: Final = regex(r'"(?:[^"]|"")*+"')
-_HEADER: Final = regex(rf'(?:{_QUOTED.pattern}|[^"\r\n])*+')
+_QUOTED: Final = regex(r'"(?>(?:[^"]|"")*)"')
+_HEADER: Final = regex(rf'(?>(?:{_QUOTED.pattern}|[^"\r\n])*)')
 _GZIP: Final = b"\x1f\x8b"
 
 

@@ -13,16 +13,16 @@ def plain_pattern(stop: str) -> str:
     solid = rf"[^ \t\r\n{stop}]"
     return (
         rf"(?:[^ \t\r\n\-?:,\[\]{{}}#&*!|>'\"%@`]|-(?={solid}))"
-        rf"(?:[^ \t\r\n:{stop}]++|:(?={solid})|[ ]++(?=[^ \t\r\n#:{stop}]|:{solid}))*+"
+        rf"(?>(?:[^ \t\r\n:{stop}]++|:(?={solid})|[ ]++(?=[^ \t\r\n#:{stop}]|:{solid}))*)"
     )
 
 
 BLOCK: Final = plain_pattern("")
 # Other YAML readers end a text at `?` within braces, so this one does not take it.
 FLOW: Final = plain_pattern(r",?\[\]{}")
-QUOTES: Final = r"""(?:'(?:[^'\r\n]|'')*+'|"(?:[^"\\\r\n]|\\[^\r\n])*+")"""
+QUOTES: Final = r"""(?:'(?>(?:[^'\r\n]|'')*)'|"(?>(?:[^"\\\r\n]|\\[^\r\n])*)")"""
 COLON: Final = r"[ ]{0,8}+:(?=[ \r\n]|\Z)"
-LINES: Final = r"(?:[ ]*+(?:\#[^\n]*+)?\r?\n)*+([ ]*+)(?:\#[^\n]*+)?"
+LINES: Final = r"(?>(?:[ ]*+(?:\#[^\n]*+)?\r?\n)*)([ ]*+)(?:\#[^\n]*+)?"
 REST: Final = rf"(?:[ ]++(\#)[^\n]*+|[ ]*+)(?:\r?\n{LINES}|\Z)"
 
 PLAIN: Final = regex(BLOCK)
@@ -37,7 +37,7 @@ TO_CONTENT: Final = regex(LINES)
 END_OF_LINE: Final = regex(REST)
 DASH: Final = regex(r"-(?=[ \r\n]|\Z)")
 BLANKS: Final = regex(r"[ ]*+")
-GAP: Final = regex(r"(?:[ ]++(?:#[^\n]*+)?|\r?\n(?:#[^\n]*+)?)*+")
+GAP: Final = regex(r"(?>(?:[ ]++(?:#[^\n]*+)?|\r?\n(?:#[^\n]*+)?)*)")
 IN_GAP: Final = frozenset(" \r\n#")
 COMMENT: Final = regex(r"[ ]++#")
 LITERAL: Final = regex(r"\|([+-]?)(?:[ ]++#[^\n]*+|[ ]*+)(?:\r?\n|\Z)")

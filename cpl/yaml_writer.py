@@ -14,7 +14,7 @@ Value: TypeAlias = "str | int | bool | Decimal | datetime | date | Sequence[Valu
 
 _INDICATORS: Final = r"\-?:,\[\]{}#&*!|>'\"%@`=<~+."
 _SOLID: Final = r"[^ \t\r\n:,?\[\]{}]"
-_PLAIN: Final = regex(rf"[^ \t\r\n{_INDICATORS}](?:[^ \t\r\n:]++|:(?={_SOLID})|[ ]++(?=[^ #:]))*+")
+_PLAIN: Final = regex(rf"[^ \t\r\n{_INDICATORS}](?>(?:[^ \t\r\n:]++|:(?={_SOLID})|[ ]++(?=[^ #:]))*)")
 _NEVER_IN_FLOW: Final = regex(r"[,?\[\]{}]")
 # Words and numbers of YAML 1.1 and 1.2: what consists of a number's characters is quoted, dates too.
 _WORD: Final = regex(r"y|n|yes|no|on|off|true|false|null", re.IGNORECASE)
