@@ -55,7 +55,11 @@ def set_value(doc: Document, path: Path, value: Value, *, order: Sequence[str] =
 
 
 def set_values(doc: Document, new: Mapping[tuple[str | int, ...], Value], *, order: Sequence[str] = ()) -> Document:
-    """`doc` with values at several paths, none of which leads through another; what is there already in one step."""
+    """`doc` with values at several paths, none of which leads through another; what is there already in one step.
+
+    Raises:
+        ValueError: as `set_value`.
+    """
     edits: list[Edit] = []
     there: dict[tuple[str | int, ...], None] = {}
     for path, value in new.items():
