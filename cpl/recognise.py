@@ -30,7 +30,7 @@ _DAY: Final = (
 )
 _INSTANT: Final = rf"{_DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{{3}})?[+-](?:0[0-9]|1[0-4]):[0-5][0-9]"
 _IS: Final = rf"(?!(?:{'|'.join(map(re.escape, sorted(NULLS)))})(?:[,}}\]\n]))"  # something, and not nothing
-_QUOTED: Final = r"'(?>(?:[^'\r\n]|'')*)'"
+_QUOTED: Final = r"'(?>(?:[^'\r\n]++|'')*)'"
 _TEXT: Final = rf"{_IS}(?:{FLOW}|{_QUOTED})"
 _LINE: Final = rf"{_IS}(?:{BLOCK}|{_QUOTED})"
 _WORD: Final = rf"{_IS}\w[\w.+-]*+(?>(?:/[\w.+-]++)*)"
@@ -47,12 +47,12 @@ def _list(item: str) -> str:
 
 def _braces(*pairs: str) -> str:
     """Some of the pairs between braces, in their order."""
-    return rf"\{{(?=[a-z]){''.join(rf'(?:{pair}(?:, (?=[a-z])|(?=}})))?' for pair in pairs)}\}}"
+    return rf"\{{(?=[a-z]){''.join(rf'(?:{pair}(?:, (?=[a-z])|(?=}}))|)' for pair in pairs)}\}}"
 
 
 def _fields(*lines: str) -> str:
-    """Some of the lines, in their order."""
-    return "".join(rf"(?:{line}\n)?" for line in lines)
+    """Some of the lines, in their order; `(?:…|)` takes less time than `(?:…)?`."""
+    return "".join(rf"(?:{line}\n|)" for line in lines)
 
 
 _PERSON: Final = (*(f"{name}: {_TEXT}" for name in ("name", "phone", "email")), f"role: {_WORD}")
