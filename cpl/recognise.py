@@ -127,6 +127,7 @@ _OPENING: Final = b"---\n"
 _CLOSING: Final = b"\n---"
 _HISTORY: Final = b"\nhistory:\n"
 _TASKS: Final = "\ntasks:"
+_NOTHING: Final = ("", "")
 _MARKED: Final = bytes_regex(rb"\n[<|=>]{7}")
 _KEPT: Final = 4096  # texts whose meaning is kept, of each kind
 _SHORT: Final = 4000  # characters of a history; what stands in longer ones is not kept
@@ -194,42 +195,59 @@ class _Tasks(NamedTuple):
 _NO_TASKS: Final = _Tasks((), (), ())
 
 
-def row(data: bytes) -> Row | None:
-    """The row of a content; None of one that is not of the usual form, of which nothing is said."""
-    try:
-        return _row(*_cut(data))
-    except (_Unusual, UnicodeDecodeError):
-        return None
+def rows(contents: Iterable[bytes]) -> list[Row | None]:
+    """The row of each content; None of one that is not of the usual form, of which nothing is said.
+
+    Each step is done with all contents before the next: so the processor has at hand what a step needs. Some dozens take
+    three quarters of the time that they take one by one.
+    """
+    cuts = [*map(_cut, contents)]
+    heads = [_HEAD.match(fields) for fields, _history in cuts]
+    events = [_EVENT.split(history) for _fields, history in cuts]
+    return [*map(_row, cuts, heads, events)]
 
 
 def _cut(data: bytes) -> tuple[str, str]:
-    """The text before the key of the history, and the text behind it; most of the latter is ASCII, and handled faster
-    if nothing else is in it.
+    """The text before the key of the history, and the text behind it; both empty where they are not of the usual form.
+
+    The history mostly is ASCII, which is handled faster if nothing else is in the text.
     """
     end = data.find(_CLOSING)
     at = data.find(_HISTORY, 0, end)
     is_cut = at > 0 and end > 0 and data.startswith(_OPENING) and data[end + 4 : end + 5] in b"\n"
     if not is_cut or end > FRONT_LIMIT // 4 or len(data) > RECORD_LIMIT or _MARKED.search(data, end):
-        raise _Unusual
-    data[end:].decode()  # is it text?
-    fields = data[len(_OPENING) : at + 1]
-    text = fields.decode()
-    if fields.translate(None, _PLAIN) and not _is_printable(text):
-        raise _Unusual
-    return text, data[at + len(_HISTORY) - 1 : end].decode()
+        return _NOTHING
+    before = data[len(_OPENING) : at + 1]
+    try:
+        fields, history = before.decode(), data[at + len(_HISTORY) - 1 : end].decode()
+        data[end:].decode()  # is it text?
+    except UnicodeDecodeError:
+        return _NOTHING
+    is_plain = not before.translate(None, _PLAIN)
+    return (fields, history) if is_plain or _is_printable(fields) else _NOTHING
 
 
-def _row(fields: str, history: str) -> Row:
-    head = _HEAD.match(fields)
-    before, *parts = _EVENT.split(history)
+def _row(cut: tuple[str, str], head: re.Match[str] | None, events: Sequence[str]) -> Row | None:
+    if head is None:
+        return None
+    try:
+        return _row_of(head, events, are_kept=len(cut[1]) < _SHORT)
+    except _Unusual:
+        return None
+
+
+def _row_of(head: re.Match[str], events: Sequence[str], *, are_kept: bool) -> Row:
+    """The row of the fields before the history and of its events. Raises _Unusual."""
+    before, *parts = events
     ats, texts = parts[::2], parts[1::2]
-    if head is None or before or not ats or not all(map(lt, ats, ats[1:])):
+    if before or not ats or not all(map(lt, ats, ats[1:])):
         raise _Unusual
     texts[-1], has_tasks, items = texts[-1].partition(_TASKS)
-    moves, ended, others = zip(*map(_known_deed if len(history) < _SHORT else _deed, texts), strict=True)
+    moves, ended, others = zip(*map(_known_deed if are_kept else _deed, texts), strict=True)
     tasks = _tasks(items) if has_tasks else _NO_TASKS
-    instants = [*ats, *chain.from_iterable(others), *tasks.instants, *_INSTANTS.findall(fields)]
     identifier, *facets, received, building, unit, room, lead, departments, assignee, linked = head.groups()
+    in_head = _INSTANTS.findall(head.string) if head.string.count("T") > 1 else (received,)
+    instants = [*in_head, *ats, *chain.from_iterable(others), *tasks.instants]
     links = _links(linked)
     is_one_offset = "".join(instants).count(received[-6:]) == len(instants)  # so the texts can be compared
     if not is_one_offset or not all(map(is_id, (identifier, *links))):

@@ -352,14 +352,14 @@ def make_id(received_on: date, random: str) -> str:
 
 def is_id(text: str) -> bool:
     """Whether `text` is a well-formed id with the right check character and a day that exists."""
-    found = _ID.fullmatch(text)
-    if found is None:
+    if _ID.fullmatch(text) is None:
         return False
+    day = text[4:12]
     try:
-        date.fromisoformat(found[1])
+        date.fromisoformat(day)
     except ValueError:
         return False
-    return check_character(found[1] + found[2][:6]) == found[2][6]
+    return check_character(day + text[13:-1]) == text[-1]
 
 
 def normalize_piece(piece: str) -> str:
