@@ -100,7 +100,7 @@ def read(path: Path | str, limit: int, told: list[os.stat_result] | None = None)
         size += len(piece)
         if size > limit:
             raise Unreadable(Path(path), _("it is larger than {limit} bytes; make it smaller").format(limit=limit))
-    return b"".join(pieces)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def read_below(root: Path, path: str, limit: int) -> bytes:

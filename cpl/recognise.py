@@ -128,7 +128,6 @@ _CLOSING: Final = b"\n---"
 _HISTORY: Final = b"\nhistory:\n"
 _TASKS: Final = "\ntasks:"
 _NOTHING: Final = ("", "")
-_MARKED: Final = bytes_regex(rb"\n[<|=>]{7}")
 _KEPT: Final = 4096  # texts whose meaning is kept, of each kind
 _SHORT: Final = 4000  # characters of a history; what stands in longer ones is not kept
 _OWN: Final = ("kind", "status", "nature", "severity", "category", "channel", "lead", "assignee", "departments")
@@ -212,19 +211,25 @@ def _cut(data: bytes) -> tuple[str, str]:
 
     The history mostly is ASCII, which is handled faster if nothing else is in the text.
     """
-    end = data.find(_CLOSING)
-    at = data.find(_HISTORY, 0, end)
-    is_cut = at > 0 and end > 0 and data.startswith(_OPENING) and data[end + 4 : end + 5] in b"\n"
-    if not is_cut or end > FRONT_LIMIT // 4 or len(data) > RECORD_LIMIT or _MARKED.search(data, end):
+    at = data.find(_HISTORY)
+    end = data.find(_CLOSING, at)
+    body = data[end:]
+    is_cut = at > 0 and end > 0 and data.startswith(_OPENING) and body[4:5] in b"\n"
+    if not is_cut or end > FRONT_LIMIT // 4 or len(data) > RECORD_LIMIT or _has_marks(body):
         return _NOTHING
     before = data[len(_OPENING) : at + 1]
     try:
         fields, history = before.decode(), data[at + len(_HISTORY) - 1 : end].decode()
-        data[end:].decode()  # is it text?
+        body.decode()  # is it text?
     except UnicodeDecodeError:
         return _NOTHING
     is_plain = not before.translate(None, _PLAIN)
     return (fields, history) if is_plain or _is_printable(fields) else _NOTHING
+
+
+def _has_marks(body: bytes) -> bool:
+    """Whether there may be a conflict."""
+    return b"\n<<<<<<<" in body or b"\n=======" in body or b"\n>>>>>>>" in body or b"\n|||||||" in body
 
 
 def _row(cut: tuple[str, str], head: re.Match[str] | None, events: Sequence[str]) -> Row | None:
@@ -247,18 +252,20 @@ def _row_of(head: re.Match[str], events: Sequence[str], *, are_kept: bool) -> Ro
     tasks = _tasks(items) if has_tasks else _NO_TASKS
     identifier, *facets, received, building, unit, room, lead, departments, assignee, linked = head.groups()
     in_head = _INSTANTS.findall(head.string) if head.string.count("T") > 1 else (received,)
-    instants = [*in_head, *ats, *chain.from_iterable(others), *tasks.instants]
+    instants = [*in_head, *chain.from_iterable(others), *tasks.instants]
     links = _links(linked)
-    is_one_offset = "".join(instants).count(received[-6:]) == len(instants)  # so the texts can be compared
+    is_one_offset = "".join([*ats, *instants]).count(received[-6:]) == len(ats) + len(instants)
     if not is_one_offset or not all(map(is_id, (identifier, *links))):
         raise _Unusual
+    known_from, latest = max(received, ats[-1], *tasks.made), max(ats[-1], *instants)  # texts of one offset
+    known_number = _number(known_from)
     return Row(
         identifier,
         _number(received),
-        _number(max(received, ats[-1], *tasks.made)),
-        _number(max(instants)),
+        known_number,
+        known_number if latest == known_from else _number(latest),
         next(filter(None, reversed(moves)), None),
-        not {*ended}.issuperset(tasks.ids),
+        has_tasks != "" and not {*ended}.issuperset(tasks.ids),
         links,
         False,
         (*facets, _unquoted(lead), _unquoted(assignee), _names(departments), *map(_unquoted, (building, unit, room))),
