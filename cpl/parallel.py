@@ -43,7 +43,7 @@ def in_order(
     enough: int = ENOUGH,
     at_once: int = AT_ONCE,
 ) -> Iterator[R]:
-    """What the function that `prepare` gives makes of each item, in the order of the items.
+    """What the function that `prepare` gives makes of each item, in the order of the items; begun when it is called.
 
     `prepare` is called once in each process that takes part; it, the items and the results are pickled, so it is a
     function of a module or a `partial` of one. With fewer than `enough` items, or with one core, all is done in this
@@ -60,16 +60,25 @@ def in_order(
     count = processes or min(cores(), _MOST)
     if count < 2 or len(first) < enough:
         return map(prepare(), chain(first, rest))
-    return _spread(prepare, _pieces(chain(first, rest), at_once), count)
+    results = _spread(prepare, _pieces(chain(first, rest), at_once), count)
+    return chain(next(results), chain.from_iterable(results))
 
 
 def in_order_anyhow(
     prepare: Prepare[T, R], items: Sequence[T], *, enough: int = ENOUGH, at_once: int = AT_ONCE
 ) -> Iterator[R]:
     """As `in_order`; what a process that was killed, perhaps for want of memory, left undone is done in this one."""
+    try:
+        found = in_order(prepare, items, enough=enough, at_once=at_once)
+    except ProcessLost:
+        return map(prepare(), items)
+    return _anyhow(found, prepare, items)
+
+
+def _anyhow(found: Iterator[R], prepare: Prepare[T, R], items: Sequence[T]) -> Iterator[R]:
     done = 0
     try:
-        for result in in_order(prepare, items, enough=enough, at_once=at_once):
+        for result in found:
             yield result
             done += 1
     except ProcessLost:
@@ -86,27 +95,28 @@ def _pieces(items: Iterator[T], size: int) -> Iterator[list[T]]:
         yield piece
 
 
-def _spread(prepare: Prepare[T, R], pieces: Iterator[list[T]], count: int) -> Iterator[R]:
-    """The pieces go round: the process that has just given its results gets its next piece before they are passed on.
+def _spread(prepare: Prepare[T, R], pieces: Iterator[list[T]], count: int) -> Iterator[Iterable[R]]:
+    """The results by pieces; before the first ones nothing, when the processes have begun.
 
-    None has more than one piece, so no two ever wait for each other to read.
+    The pieces go round: the process that has just given its results gets its next piece before they are passed on. None
+    has more than one piece, so no two ever wait for each other to read.
     """
-    with _processes(prepare, count) as fresh:
-        if not fresh:
-            yield from map(prepare(), chain.from_iterable(pieces))
+    with _processes(prepare, count) as pipes:
         busy: deque[Connection] = deque()
-        for piece in pieces:
-            done: list[R] = []
-            if fresh:
-                pipe = fresh.pop()
-            else:
-                pipe = busy.popleft()
-                done = _answer(pipe)
+        for pipe, piece in zip(pipes, pieces, strict=False):
             _ask(pipe, piece)
             busy.append(pipe)
-            yield from done
+        yield ()
+        if not pipes:
+            yield map(prepare(), chain.from_iterable(pieces))
+        for piece in pieces:
+            pipe = busy.popleft()
+            done = _answer(pipe)
+            _ask(pipe, piece)
+            busy.append(pipe)
+            yield done
         for pipe in busy:
-            yield from _answer(pipe)
+            yield _answer(pipe)
 
 
 def _ask(pipe: Connection, piece: list[Any]) -> None:
