@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -67,19 +68,21 @@ def examined(root: Path, paths: Sequence[str]) -> Iterator[Examined]:
     together = [paths[start : start + _TOGETHER] for start in range(0, len(paths), _TOGETHER)]
     enough, at_once = ENOUGH // _TOGETHER, _SENT // _TOGETHER
     found = in_order_anyhow(partial(_examiner, root, rows_of), together, enough=enough, at_once=at_once)
-    return chain.from_iterable(found)
+    return chain.from_iterable(map(marshal.loads, found))
 
 
-def _examiner(root: Path, rows_of: RowsOf) -> Callable[[Sequence[str]], list[Examined]]:
+def _examiner(root: Path, rows_of: RowsOf) -> Callable[[Sequence[str]], bytes]:
     return partial(_examined, os.fspath(root), rows_of)
 
 
-def _examined(root: str, rows_of: RowsOf, paths: Sequence[str]) -> list[Examined]:
+def _examined(root: str, rows_of: RowsOf, paths: Sequence[str]) -> bytes:
+    """A list of what the files are like, as bytes: other processes take these faster than what pickle makes of it."""
     found = [_stamped(root, path) for path in paths]
     contents = [data for _stamp, data in found if data is not None]
     keys = map(key_of, contents)
     rows = map(_values, rows_of(contents))
-    return [(stamp, None, (), ()) if data is None else (stamp, next(keys), *next(rows)) for stamp, data in found]
+    examined = [(stamp, None, (), ()) if data is None else (stamp, next(keys), *next(rows)) for stamp, data in found]
+    return marshal.dumps(examined)
 
 
 def _values(row: Row) -> tuple[Values, tuple[str, ...]]:

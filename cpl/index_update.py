@@ -6,7 +6,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final, NamedTuple, cast
 
 from cpl import files, freshness, index_file, index_rows
@@ -168,12 +168,12 @@ class _Update:
         listing = self._seen.listing
         plan = self._plan(database)
         self._write_folders(database, tree)
-        compared = self._compared(plan)
         database.executemany(
             "DELETE FROM files WHERE tree = ? AND place = ?", ((tree, place_of(path)) for path in plan.gone)
         )
         entry = _Entry(database, tree)
         found = iter(watch(self._examined(database, entry, plan), len(plan.wanted)))
+        compared = self._compared(plan)  # while other processes begin to examine
         while some := list(islice(found, _AT_ONCE)):
             for path, each in some:
                 self._enter(entry, path, each, known=plan.wanted[path], is_compared=path in compared)
@@ -202,9 +202,8 @@ class _Update:
         """The files that may differ from what the index says."""
         tree, folders = self._tree, self._seen.folders
         if tree is None:
-            new = (path for paths in folders.files.values() for path in paths)
-            in_order = sorted(new, key=lambda path: path.replace("/", "\0"))  # so they are entered faster
-            return _Plan(dict.fromkeys(in_order), set())
+            in_order = sorted(folders.files, key=lambda folder: folder.replace("/", "\0"))  # so they are entered faster
+            return _Plan({path: None for folder in in_order for path in folders.files[folder]}, set())
         known: dict[str, _File | None] = {}
         gone: set[str] = set()
         for folder in (*folders.stamps, *folders.gone):
@@ -246,17 +245,16 @@ class _Update:
 
     def _examined(self, database: sqlite3.Connection, entry: _Entry, plan: _Plan) -> Iterator[_Found]:
         """The wanted files as they are now; only what the index has no row of is parsed."""
-        unknown: list[str] = []
+        known = {} if entry.is_empty else dict(self._known_contents(database, plan))
+        unknown = [path for path in plan.wanted if path not in known]
+        return chain(known.items(), zip(unknown, index_rows.examined(self._at.root, unknown), strict=True))
+
+    def _known_contents(self, database: sqlite3.Connection, plan: _Plan) -> Iterator[_Found]:
+        """Those of the wanted files that can't be read, or whose content has a row."""
         for path in plan.wanted:
-            if entry.is_empty:
-                unknown.append(path)
-                continue
             found = index_rows.examine(self._at.root, path)
             if found[1] is None or _row_with(database, found[1]) is not None:
                 yield path, found
-            else:
-                unknown.append(path)
-        yield from zip(unknown, index_rows.examined(self._at.root, unknown), strict=True)
 
 
 class _Entry:

@@ -197,8 +197,8 @@ _NO_TASKS: Final = _Tasks((), (), ())
 def rows(contents: Iterable[bytes]) -> list[Row | None]:
     """The row of each content; None of one that is not of the usual form, of which nothing is said.
 
-    Each step is done with all contents before the next: so the processor has at hand what a step needs. Some dozens take
-    three quarters of the time that they take one by one.
+    Each step is done with all contents before the next: so the processor has at hand what a step needs. Some dozens
+    take three quarters of the time that they take one by one.
     """
     cuts = [*map(_cut, contents)]
     heads = [_HEAD.match(fields) for fields, _history in cuts]
