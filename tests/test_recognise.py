@@ -115,6 +115,14 @@ def test_of_anything_unusual_nothing_is_said(before: str, after: str) -> None:
     assert recognise.rows([SHORT.replace(before, after).encode()]) == [None]
 
 
+def test_a_head_ends_where_the_history_begins() -> None:
+    front = SHORT.removeprefix("---\n").partition("\n---")[0] + "\n"
+    assert recognise.is_head(front)
+    assert not recognise.is_head(front.replace("\nhistory:\n", "\n"))
+    assert not recognise.is_head(front.replace("\nhistory:\n", "\nhistory: []\n"))
+    assert not recognise.is_head(front.partition("history:\n")[0])
+
+
 def test_bytes_that_are_no_text_and_files_too_large_are_left_to_the_readers() -> None:
     others = [
         SHORT.encode() + b"\xff",
