@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from cpl.document import FRONT_LIMIT, RECORD_LIMIT
 from cpl.patterns import bytes_regex, regex
-from cpl.record import is_id
+from cpl.record import is_right_id
 from cpl.yaml_grammar import BLOCK, FLOW, NULLS
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -124,6 +124,7 @@ _ITEMS: Final = regex(_WORD)
 
 _OPENING: Final = b"---\n"
 _CLOSING: Final = b"\n---"
+_MARKED: Final = bytes_regex(rb"\n[<|=>]{7}")
 _HISTORY: Final = b"\nhistory:\n"
 _TASKS: Final = "\ntasks:"
 _NOTHING: Final = ("", "")
@@ -213,8 +214,8 @@ def _cut(data: bytes) -> tuple[str, str]:
     at = data.find(_HISTORY)
     end = data.find(_CLOSING, at)
     body = data[end:]
-    is_cut = at > 0 and end > 0 and data.startswith(_OPENING) and body[4:5] in b"\n"
-    if not is_cut or end > FRONT_LIMIT // 4 or len(data) > RECORD_LIMIT or _has_marks(body):
+    is_cut = at > 0 and end > 0 and data.startswith(_OPENING) and body[4:5] in (b"", b"\n")
+    if not is_cut or end > FRONT_LIMIT // 4 or len(data) > RECORD_LIMIT or _MARKED.search(body):
         return _NOTHING
     before = data[len(_OPENING) : at + 1]
     try:
@@ -224,11 +225,6 @@ def _cut(data: bytes) -> tuple[str, str]:
         return _NOTHING
     is_plain = not before.translate(None, _PLAIN)
     return (fields, history) if is_plain or _is_printable(fields) else _NOTHING
-
-
-def _has_marks(body: bytes) -> bool:
-    """Whether there may be a conflict."""
-    return b"\n<<<<<<<" in body or b"\n=======" in body or b"\n>>>>>>>" in body or b"\n|||||||" in body
 
 
 def _row(cut: tuple[str, str], head: re.Match[str] | None, events: Sequence[str]) -> Row | None:
@@ -254,7 +250,7 @@ def _row_of(head: re.Match[str], events: Sequence[str], *, are_kept: bool) -> Ro
     instants = [*in_head, *chain.from_iterable(others), *tasks.instants]
     links = _links(linked)
     is_one_offset = "".join([*ats, *instants]).count(received[-6:]) == len(ats) + len(instants)
-    if not is_one_offset or not all(map(is_id, (identifier, *links))):
+    if not is_one_offset or not is_right_id(identifier) or not all(map(is_right_id, links)):
         raise _Unusual
     known_from, latest = max(received, ats[-1], *tasks.made), max(ats[-1], *instants)  # texts of one offset
     known_number = _number(known_from)
@@ -299,7 +295,7 @@ def is_head(front: str) -> bool:
     """Whether a front matter begins in the usual form, with fields up to the history in which nothing is wrong."""
     fields, is_there, _history = front.partition(_HISTORY.decode())
     found = _HEAD.fullmatch(f"{fields}\n") if is_there else None
-    return found is not None and all(map(is_id, (found["id"], *_links(found["links"]))))
+    return found is not None and all(map(is_right_id, (found["id"], *_links(found["links"]))))
 
 
 def _links(text: str | None) -> tuple[str, ...]:
