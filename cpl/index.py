@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from cpl import freshness, index_dues, index_file, index_texts
 from cpl.errors import CplError
-from cpl.freshness import Asked
+from cpl.git_begun import Begun
 from cpl.index_file import Tree, Where, name_of, path_at
 from cpl.index_rows import COLUMNS, from_facet
 from cpl.index_update import Look, Watch
@@ -87,7 +87,7 @@ class Help(NamedTuple):
 class Index:
     """The index of a store, brought up to date when it is first asked."""
 
-    def __init__(self, store: Store, help_: Help, compared: Asked | None = None) -> None:
+    def __init__(self, store: Store, help_: Help, compared: Begun | None = None) -> None:
         self._store = store
         self._watch, self._say = help_
         self._compared = compared  # by git, which may have begun before there was an index to ask

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cpl.config import Settings
-    from cpl.freshness import Asked
+    from cpl.git_begun import Begun
     from cpl.index import Index
     from cpl.record import Record
     from cpl.render import Cell, Column
@@ -68,7 +68,7 @@ class App:
     interpreter: str = sys.executable
     hints: bool = True
     uses_index: bool = True
-    compared: Asked | None = None
+    compared: Begun | None = None
 
     @cached_property
     def store(self) -> Store:
