@@ -47,9 +47,10 @@ CREATE TABLE kept (
   kept INTEGER PRIMARY KEY AUTOINCREMENT, sort TEXT NOT NULL, key BLOB NOT NULL, seen INTEGER NOT NULL DEFAULT 0,
   UNIQUE (sort, key)
 );
--- Only of what has something due, or may have (0).
+-- Only of what has something due, or may have (0); what is pending as JSON, if it is known.
 CREATE TABLE dues (
-  kept INTEGER NOT NULL, row INTEGER NOT NULL, due INTEGER NOT NULL, warn INTEGER, PRIMARY KEY (kept, row)
+  kept INTEGER NOT NULL, row INTEGER NOT NULL, due INTEGER NOT NULL, warn INTEGER, pending TEXT,
+  PRIMARY KEY (kept, row)
 ) WITHOUT ROWID;
 -- What a record adds to the figures of a period, at the instants from `since` to before `until`; as JSON.
 CREATE TABLE parts (

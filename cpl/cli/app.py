@@ -230,7 +230,11 @@ class App:
 
     def records(self, among: Among) -> Iterator[Record]:
         """The records of these entries; one that can't be read is named on stderr, never missing in silence."""
-        for entry in self.entries(among):
+        return self.readable(self.entries(among))
+
+    def readable(self, entries: Iterable[Entry]) -> Iterator[Record]:
+        """As `records`, of entries at hand."""
+        for entry in entries:
             if entry.record is None:
                 self.say(_("unreadable: {problem}").format(problem=entry.problems[0]))
             else:
