@@ -98,7 +98,7 @@ class Index:
 
     @cached_property
     def _at(self) -> Where:
-        return index_file.where(self._store.git, self._store.root)
+        return index_file.where(self._store.layout, self._store.root)
 
     @property
     def _tree(self) -> Tree:

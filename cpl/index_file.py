@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import cpl
-from cpl import files, layout, locks
+from cpl import files, locks
 from cpl.freshness import Known
-from cpl.git import Git
+from cpl.layout import Layout
 
 NAME: Final = "index.sqlite"
 _LOCK: Final = "index-lock"
@@ -96,9 +96,8 @@ class Where(NamedTuple):
         return self.shared / NAME
 
 
-def where(git: Git, root: Path) -> Where:
-    """Where the index of this work tree is. Raises CplError: it is in no repository."""
-    found = layout.find(git)
+def where(found: Layout, root: Path) -> Where:
+    """Where the index of the work tree is that has `root` in it."""
     shared = found.common_dir / "cpl"
     return Where(root, found.git_dir, shared, f"{os.path.relpath(found.git_dir, shared)}:{found.prefix}")
 
