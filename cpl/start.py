@@ -40,8 +40,8 @@ def compare(words: Sequence[str]) -> Begun | None:
     line = beginning(words)
     if line.command not in READERS or not _WITHOUT.isdisjoint(words):
         return None
-    root = _root(os.path.realpath(line.folder or "."))
     try:
+        root = _root(os.path.realpath(line.folder or "."))
         return None if root is None else Begun(root, comparison(_RECORDS))
     except OSError:  # the command says so
         return None

@@ -70,6 +70,14 @@ def test_where_git_fails_all_files_are_read(ledger: Ledger, one: str) -> None:
     assert run_process(ledger, "list") == run_process(ledger, "list", "--no-index")
 
 
+def test_in_a_folder_that_is_gone_git_does_not_begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    assert start.compare(["list"]) is None
+
+
 def test_with_a_stream_closed_git_does_not_begin_early(ledger: Ledger, one: str) -> None:
     """A pipe would have the number of the stream, and what git found be lost."""
     ledger.path(one).write_text("---\n", encoding="utf-8")
