@@ -76,6 +76,8 @@ def test_in_a_folder_that_is_gone_git_does_not_begin(tmp_path: Path, monkeypatch
     monkeypatch.chdir(folder)
     folder.rmdir()
     assert start.compare(["list"]) is None
+    done = subprocess.run(command("list"), env=environment(), capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (2, "the folder that you are in is gone; go to another one: cd FOLDER\n")
 
 
 def test_with_a_stream_closed_git_does_not_begin_early(ledger: Ledger, one: str) -> None:

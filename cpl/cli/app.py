@@ -76,7 +76,11 @@ class App:
         from cpl.places import find_root
         from cpl.store import Store
 
-        return Store(find_root((self.folder or Path.cwd()).resolve()), self.git_env, self._ids_like, self.say)
+        try:
+            here = self.folder or Path.cwd()
+        except FileNotFoundError:
+            raise CplError(_("the folder that you are in is gone; go to another one: cd FOLDER")) from None
+        return Store(find_root(here.resolve()), self.git_env, self._ids_like, self.say)
 
     def _ids_like(self, store: Store, pieces: Sequence[str]) -> dict[str, str]:
         """The paths of records by the ids that their files are named by, at least those with a piece in them."""
