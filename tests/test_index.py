@@ -302,6 +302,47 @@ def test_figures_are_kept_and_no_record_is_read_again(filled: Ledger, monkeypatc
             assert filled(*question) == expected
 
 
+def test_what_is_pending_is_kept_and_no_record_is_read_again(filled: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    for options in ((), ("--soon", "9d", "--format", "json"), ("--for", "zhao.qiang"), ("--at", "2026-11-17T10:30")):
+        expected = filled("overdue", *options, "--no-index")
+        assert filled("overdue", *options) == expected
+        with monkeypatch.context() as patched:
+            patched.setattr(index_kept, "record_of", None)
+            patched.setattr(store, "read_record", None)
+            assert filled("overdue", *options) == expected
+    assert filled("overdue").err == "2 overdue\n"
+
+
+def test_before_everything_has_happened_the_record_is_read(filled: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled.ok("overdue")
+    before = ("overdue", "--at", "2026-11-16T09:30", "--soon", "9d")
+    with_index, without = both(filled, *before)
+    assert with_index == without
+    monkeypatch.setattr(store, "read_record", None)
+    assert filled(*before).code != 0
+
+
+@pytest.mark.parametrize("question", [("overdue",), ("summary",), ("check",)])
+def test_settings_that_change_while_they_are_used_are_not_what_is_kept(
+    filled: Ledger, monkeypatch: pytest.MonkeyPatch, question: tuple[str, ...]
+) -> None:
+    """What was reckoned by the settings that were read is kept by them, not by those that somebody has just saved."""
+    filled.ok("list")
+    settings_key, before = index_kept.settings_key, (filled.root / "cpl.yaml").read_text()
+
+    def changed_first(of: store.Store) -> bytes:
+        (filled.root / "cpl.yaml").write_text(before + "clocks: {respond: {targets: {all: {within: 1m}}}}\n")
+        return settings_key(of)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(index_kept, "settings_key", changed_first)
+        old = filled(*question)
+    (filled.root / "cpl.yaml").write_text(before)
+    assert filled(*question) == filled(*question, "--no-index") == old
+    (filled.root / "cpl.yaml").write_text(before + "clocks: {respond: {targets: {all: {within: 1m}}}}\n")
+    assert filled(*question) == filled(*question, "--no-index")
+
+
 def test_figures_of_what_has_an_error_of_its_form_are_never_kept(filled: Ledger) -> None:
     filled.put("CPL-20261118-XXXXXXX", "no record")
     faulty = next(iter(filled.root.glob("records/2026/11/09/*.md")))
