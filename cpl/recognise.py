@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from cpl.document import FRONT_LIMIT, RECORD_LIMIT
 from cpl.patterns import bytes_regex, regex
-from cpl.record import is_right_id
+from cpl.record import is_id
 from cpl.yaml_grammar import BLOCK, FLOW, NULLS
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -250,7 +250,7 @@ def _row_of(head: re.Match[str], events: Sequence[str], *, are_kept: bool) -> Ro
     instants = [*in_head, *chain.from_iterable(others), *tasks.instants]
     links = _links(linked)
     is_one_offset = "".join([*ats, *instants]).count(received[-6:]) == len(ats) + len(instants)
-    if not is_one_offset or not is_right_id(identifier) or not all(map(is_right_id, links)):
+    if not is_one_offset or not is_id(identifier) or not all(map(is_id, links)):
         raise _Unusual
     known_from, latest = max(received, ats[-1], *tasks.made), max(ats[-1], *instants)  # texts of one offset
     known_number = _number(known_from)
@@ -295,7 +295,7 @@ def is_head(front: str) -> bool:
     """Whether a front matter begins in the usual form, with fields up to the history in which nothing is wrong."""
     fields, is_there, _history = front.partition(_HISTORY.decode())
     found = _HEAD.fullmatch(f"{fields}\n") if is_there else None
-    return found is not None and all(map(is_right_id, (found["id"], *_links(found["links"]))))
+    return found is not None and all(map(is_id, (found["id"], *_links(found["links"]))))
 
 
 def _links(text: str | None) -> tuple[str, ...]:

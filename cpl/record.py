@@ -352,11 +352,8 @@ def make_id(received_on: date, random: str) -> str:
 
 def is_id(text: str) -> bool:
     """Whether `text` is a well-formed id with the right check character and a day that exists."""
-    return _ID.fullmatch(text) is not None and is_right_id(text)
-
-
-def is_right_id(text: str) -> bool:
-    """Whether a text that has the form of an id has the right check character and a day that exists."""
+    if _ID.fullmatch(text) is None:
+        return False
     day = text[4:12]
     try:
         date.fromisoformat(day)
