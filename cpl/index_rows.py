@@ -12,16 +12,13 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
-from cpl import files, freshness, quick, recognise
-from cpl.document import BOM
-from cpl.events import instants
+from cpl import files, freshness, recognise
+from cpl.document import BOM, RECORD_LIMIT
 from cpl.freshness import UNTRUSTED, Stamp
-from cpl.groups import links_of
 from cpl.index_file import key_of
 from cpl.parallel import ENOUGH, in_order_anyhow
 from cpl.recognise import FACETS, Row, as_facet, microseconds
 from cpl.record import Record
-from cpl.store import RECORD_LIMIT, read_entry
 
 _CLOSING: Final = "\n---"
 _TOGETHER: Final = 50  # files whose contents are recognised together; so they stay in a processor's cache
@@ -116,6 +113,9 @@ def _rows_read(contents: Sequence[bytes]) -> list[Row]:
 
 def read_row(data: bytes) -> Row:
     """What is kept of a content, by the readers."""
+    from cpl.events import instants  # 40 ms that a process does not need that recognises all its records
+    from cpl.groups import links_of
+
     record, text, is_faulty = _read(data)
     if record is None:
         return Row()
@@ -146,6 +146,9 @@ def text_of(data: bytes) -> bytes:
 
 def _read(data: bytes) -> tuple[Record | None, str, bool]:
     """The record that a content holds, its text, and whether its form has an error."""
+    from cpl import quick
+    from cpl.store import read_entry
+
     record = quick.read(data)
     if record is not None:
         return record, data.decode(), False

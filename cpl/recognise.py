@@ -40,18 +40,23 @@ _ID: Final = "CPL-[0-9]{8}-[0-9A-HJKMNP-TV-Z]{7}"
 _TASK_ID: Final = "t-[0-9a-z]{4}"
 
 
+def _perhaps(pattern: str) -> str:
+    """What may be there or not; `(?:…|)` takes less time than `(?:…)?`."""
+    return f"(?:{pattern}|)"
+
+
 def _list(item: str) -> str:
     return rf"\[(?:{item}(?>(?:, {item})*))?\]"
 
 
 def _braces(*pairs: str) -> str:
     """Some of the pairs between braces, in their order."""
-    return rf"\{{(?=[a-z]){''.join(rf'(?:{pair}(?:, (?=[a-z])|(?=}}))|)' for pair in pairs)}\}}"
+    return rf"\{{(?=[a-z]){''.join(_perhaps(rf'{pair}(?:, (?=[a-z])|(?=}}))') for pair in pairs)}\}}"
 
 
 def _fields(*lines: str) -> str:
-    """Some of the lines, in their order; `(?:…|)` takes less time than `(?:…)?`."""
-    return "".join(rf"(?:{line}\n|)" for line in lines)
+    """Some of the lines, in their order."""
+    return "".join(_perhaps(rf"{line}\n") for line in lines)
 
 
 _PERSON: Final = (*(f"{name}: {_TEXT}" for name in ("name", "phone", "email")), f"role: {_WORD}")
@@ -97,26 +102,41 @@ _HEAD: Final = regex(
 )
 _GIVEN: Final = _braces(f"departments: {_list(_WORD)}", f"assignee: {_WORD}")
 _JUDGED: Final = _braces(*(f"{name}: {_WORD}" for name in ("kind", "nature", "severity", "category")))
+_REASON: Final = _perhaps(f", reason: {_TEXT}")
+_REACHED: Final = _perhaps(f", reached: {_FLAG}")
 _DEEDS: Final = (
-    f"contact, via: {_WORD}, about: {_WORD}(?:, reached: {_FLAG})?",
-    rf"assign, set: {_GIVEN}(?:, was: (?:\{{\}}|{_GIVEN}))?",
+    f"contact, via: {_WORD}, about: {_WORD}{_REACHED}",
+    f"assign, set: {_GIVEN}" + _perhaps(rf", was: (?:\{{\}}|{_GIVEN})"),
     "(?:handover|arrive|finish|instruct)",
-    f"follow-up, via: {_WORD}, about: {_WORD}(?:, reached: {_FLAG})?(?:, satisfied: {_FLAG})?",
-    f"sign-off, about: {_WORD}(?:, who: {_TEXT})?",
-    f"done, task: (?P<done>{_WORD})(?:, reason: {_TEXT})?",
+    f"follow-up, via: {_WORD}, about: {_WORD}{_REACHED}" + _perhaps(f", satisfied: {_FLAG}"),
+    f"sign-off, about: {_WORD}" + _perhaps(f", who: {_TEXT}"),
+    f"done, task: (?P<done>{_WORD}){_REASON}",
     f"drop, task: (?P<dropped>{_WORD}), reason: {_TEXT}",
-    rf"classify, set: {_JUDGED}(?:, was: (?:\{{\}}|{_JUDGED}))?, reason: {_TEXT}(?:, rule: {_TEXT})?",
+    f"classify, set: {_JUDGED}"
+    + _perhaps(rf", was: (?:\{{\}}|{_JUDGED})")
+    + f", reason: {_TEXT}"
+    + _perhaps(f", rule: {_TEXT}"),
     f"agree, clock: {_WORD}, due: {_INSTANT}",
     f"forward, whom: {_TEXT}",
 )
-_MOVE: Final = f"to: (?P<to>{_WORD})(?:, reason: {_TEXT})?(?:, until: {_INSTANT})?"
-_MORE: Final = f"(?:, text: {_TEXT})?(?:, recorded_at: {_INSTANT})?(?:, recorded_by: {_TEXT})?"
+_MOVE: Final = f"to: (?P<to>{_WORD}){_REASON}" + _perhaps(f", until: {_INSTANT}")
+_MORE: Final = "".join(
+    _perhaps(f", {each}") for each in (f"text: {_TEXT}", f"recorded_at: {_INSTANT}", f"recorded_by: {_TEXT}")
+)
 _DEED: Final = regex(rf"{_TEXT}, (?:{_MOVE}|did: (?:{'|'.join(_DEEDS)})){_MORE}\}}")
 # Patterns to split by: between the pieces that they find nothing may be left over.
 _EVENT: Final = regex(rf"\n- \{{at: ({_INSTANT}), by: ")
+_OF_TASK: Final = (
+    f"who: {_TEXT}",
+    f"made_at: ({_INSTANT})",
+    f"due: {_INSTANT}",
+    f"part_of: {_TEXT}",
+    f"source: {_TEXT}",
+)
 _TASK: Final = regex(
-    rf"\n- \{{id: ({_TASK_ID}), kind: {_WORD}, text: {_TEXT}(?:, who: {_TEXT})?(?:, made_at: ({_INSTANT}))?"
-    rf"(?:, due: {_INSTANT})?(?:, part_of: {_TEXT})?(?:, source: {_TEXT})?\}}"
+    rf"\n- \{{id: ({_TASK_ID}), kind: {_WORD}, text: {_TEXT}"
+    + "".join(_perhaps(f", {each}") for each in _OF_TASK)
+    + r"\}"
 )
 _INSTANTS: Final = regex(f": ({_INSTANT})")
 _LINKED: Final = regex(f"id: ({_ID})")
