@@ -132,12 +132,13 @@ def look_at_folders(root: Path, records: str, known: Mapping[str, Stamp]) -> Fol
     found = Folders()
     top = os.fspath(root)  # there may be thousands of folders, and a Path takes longer to make than to look at
     new = [] if records in known else [records]
-    for folder in sorted(known):  # so that a folder comes before what lies in it
-        is_gone = folder.rpartition("/")[0] in found.gone
+    looked_at = time.time_ns()
+    for folder, stamp in sorted(known.items()):  # so that a folder comes before what lies in it
+        is_gone = found.gone and folder.rpartition("/")[0] in found.gone
         info = None if is_gone else _folder_at(f"{top}/{folder}")
         if info is None:
             found.gone.add(folder)
-        elif stamp_of(info, time.time_ns()) != known[folder] or known[folder] == UNTRUSTED:
+        elif stamp_of(info, looked_at) != stamp or stamp == UNTRUSTED:
             new += [each for each in _look_into(root, folder, records, found) if each not in known]
     while new:
         new += _look_into(root, new.pop(), records, found)
