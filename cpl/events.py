@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import field
 from datetime import datetime
+from functools import cache
 from gettext import gettext as _
 from operator import lt
 from typing import Any, Final, NamedTuple
@@ -200,28 +201,35 @@ def read_event(node: Node, problems: list[Problem]) -> Event | None:
     if shape is None:
         return None
     found: list[Problem] = []
-    data = struct({**COMMON, **shape.fields}, ("at", "by", *shape.required), extra=True)(node, found)
+    data = shape(node, found)
     problems.extend(found)
-    if found:
+    if found or data is None:
         return None
     return Event(data["at"], data["by"], data.get("to"), data.get("did"), data, node.line)
 
 
-def _shape_of(node: MappingNode, problems: list[Problem]) -> Verb | None:
+def _shape_of(node: MappingNode, problems: list[Problem]) -> Converter | None:
     to, did = node.get("to"), node.get("did")
     if (to is None) == (did is None):
         message = _("an event has either 'to' (a move) or 'did' (a deed), one of the two")
         problems.append(problem(node, "E051", message))
         return None
     if to is not None:
-        return Verb(MOVE, required=("to",))
+        return _shape(None)
     name = did.text if isinstance(did, ScalarNode) else "…"
-    verb = VERBS.get(name)
-    if verb is None:
+    if name not in VERBS:
         message = _("'{name}' is not a verb that an event can have").format(name=name) + did_you_mean(name, VERBS)
         problems.append(problem(node, "E051", message))
         return None
-    return Verb({"did": word, **verb.fields}, verb.required)
+    return _shape(name)
+
+
+@cache
+def _shape(did: str | None) -> Converter:
+    """What a move, or a deed of that verb, consists of."""
+    verb = Verb(MOVE, required=("to",)) if did is None else VERBS[did]
+    own = {} if did is None else {"did": word}
+    return struct({**COMMON, **own, **verb.fields}, ("at", "by", *verb.required), extra=True)
 
 
 def void_target(event: Event) -> tuple[datetime, str]:
