@@ -15,7 +15,7 @@ from cpl.profile_clocks import CLOCK, Clock, read_clock
 from cpl.profile_duties import SECTIONS as DUTY_SECTIONS
 from cpl.profile_duties import Channel, Route, Share, read_channels, read_routes, read_shares
 from cpl.profile_names import CLOCK_NAME, STATUS, with_present_names
-from cpl.profile_rules import COUNTED, EVENT_KEYS, RULE, Rule, When, may_be_about, read_rule
+from cpl.profile_rules import COUNTED, EVENT_KEYS, RULE, Rule, When, holds, may_be_about, read_rule
 from cpl.relations import SECTIONS as RELATION_SECTIONS
 from cpl.relations import Escalation, Relations, read_relations
 from cpl.schema import (
@@ -36,6 +36,11 @@ from cpl.yaml_nodes import MappingNode
 
 BACK: Final = "back"
 REOPEN: Final = "reopen"
+_KEPT: Final = 4096  # cases of which is kept which rules count
+
+Case = tuple[object, ...]
+"""What `asked` makes of the values of the fields `conditions`; CHANGED for one that an event has changed."""
+CHANGED: Final = True  # `asked` gives nothing like it
 
 
 @frozen
@@ -85,12 +90,14 @@ class Profile:
     channels: Mapping[str, Channel]
     routes: tuple[Route, ...]  # the first that matches counts
     shares: tuple[Share, ...]
+    conditions: tuple[str, ...]  # the fields that rules ask for by `when`
     former: Mapping[str, Mapping[str, str]]  # by field, the names of before with those of now; no field without any
     hours: Hours = ALWAYS
     calendar: str | None = None
     _about: dict[tuple[str | None, ...], tuple[Rule, ...]] = default(
         default_factory=dict, init=False, compare=False, repr=False
     )
+    _met: dict[Case, tuple[Rule, ...]] = default(default_factory=dict, init=False, compare=False, repr=False)
 
     def present_name(self, field: str, name: str) -> str:
         """What a name of the field (STATUS, CLOCK_NAME, or one of TERM_SECTIONS) is called now."""
@@ -120,6 +127,20 @@ class Profile:
             found = self._about[to, did, status] = tuple(rule for rule in rules if may_be_about(rule, to, did))
         return found
 
+    def rules_met(self, case: Case, to: str | None, did: str | None, status: str) -> tuple[Rule, ...]:
+        """Of the rules that may be about such an event those that ask for something, and may count in that case."""
+        key = (*case, to, did, status)
+        found = self._met.get(key)
+        if found is None:
+            values = dict(zip(self.conditions, case, strict=True))
+            about = (
+                rule for rule in self.rules_about(to, did, status) if rule.roles or (to is not None and rule.requires)
+            )
+            if len(self._met) >= _KEPT:
+                self._met.clear()
+            found = self._met[key] = tuple(rule for rule in about if _may_count(rule, values))
+        return found
+
     @property
     def usual_kind(self) -> str:
         """The kind of a complaint of which nobody says another: the default one, else the first."""
@@ -143,6 +164,14 @@ class Profile:
 
 
 _NAMED: Final = {"label": map_of(text), "clause": text, "was": list_of(word), "off": flag}
+
+
+def _may_count(rule: Rule, values: Mapping[str, object]) -> bool:
+    """Whether the values meet the rule's conditions, or may have met them before they were changed."""
+    when = rule.when
+    return any(values[name] is CHANGED for name in when) or all(holds(values[name], when[name]) for name in when)
+
+
 _TERM: Final = struct({**_NAMED, "when": map_of(list_of(text)), "default": flag})
 _STATE: Final = struct({**_NAMED, **dict.fromkeys(("initial", "paused", "final", "counts"), flag)})
 _FIGURES: Final = struct(
@@ -189,10 +218,11 @@ def read_profile(node: MappingNode, fields: Collection[str]) -> tuple[Profile | 
     data = struct(SECTIONS, REQUIRED)(node, problems)
     if data is None or problems:
         return None, problems
+    rules = tuple(read_rule(name, each) for name, each in data.get("rules", {}).items())
     profile = Profile(
         states={name: _state(name, each) for name, each in data["states"].items()},
         moves=data["moves"],
-        rules=tuple(read_rule(name, each) for name, each in data.get("rules", {}).items()),
+        rules=rules,
         clocks={name: read_clock(name, each, node) for name, each in data["clocks"].items()},
         terms={field: _terms(data.get(section, {})) for field, section in TERM_SECTIONS.items()},
         roles=_terms(data.get("roles", {})),
@@ -204,6 +234,7 @@ def read_profile(node: MappingNode, fields: Collection[str]) -> tuple[Profile | 
         channels=read_channels(data),
         routes=read_routes(data),
         shares=read_shares(data),
+        conditions=tuple({name: None for each in rules for name in each.when}),
         former=former,
     )
     problems = list(_CrossCheck(profile, node, fields).all())

@@ -324,13 +324,13 @@ def test_return_from_a_pause_does_not_begin_a_state_anew() -> None:
         f"16T11:00 {PAUSE}",
         "16T12:00 to: replying",
     )
-    assert [event.key for event in workflow.since_entered(record(text), PROFILE)] == [
+    assert [event.key for event in workflow.since_entered(record(text).events, PROFILE)] == [
         "did:contact",
         "to:on-hold",
         "to:replying",
     ]
     left = text.replace("to: on-hold, reason: r, until: 2026-11-20T18:00:00+08:00", "to: resolving")
-    assert workflow.since_entered(record(left), PROFILE) == ()
+    assert workflow.since_entered(record(left).events, PROFILE) == ()
 
 
 def test_way_back_leads_to_the_last_state_that_was_no_pause() -> None:
