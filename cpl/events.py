@@ -15,6 +15,7 @@ from cpl.errors import Problem
 from cpl.moments import MILLISECOND, format_instant
 from cpl.schema import (
     Converter,
+    Struct,
     count,
     did_you_mean,
     flag,
@@ -79,7 +80,7 @@ class Verb:
 
 
 def _change(fields: Mapping[str, Converter]) -> Verb:
-    shape = {"set": struct(fields), "was": struct(fields), "reason": text, "rule": text}
+    shape: dict[str, Converter] = {"set": struct(fields), "was": struct(fields), "reason": text, "rule": text}
     return Verb(shape, required=("set", "reason"))
 
 
@@ -197,7 +198,7 @@ def read_event(node: Node, problems: list[Problem]) -> Event | None:
     if not isinstance(node, MappingNode):
         problems.append(problem(node, "E051", _("an event is a mapping like {at: …, by: …, to: …}")))
         return None
-    shape = _shape_of(node, problems)
+    shape = _shape(node, problems)
     if shape is None:
         return None
     found: list[Problem] = []
@@ -208,25 +209,25 @@ def read_event(node: Node, problems: list[Problem]) -> Event | None:
     return Event(data["at"], data["by"], data.get("to"), data.get("did"), data, node.line)
 
 
-def _shape_of(node: MappingNode, problems: list[Problem]) -> Converter | None:
+def _shape(node: MappingNode, problems: list[Problem]) -> Struct | None:
     to, did = node.get("to"), node.get("did")
     if (to is None) == (did is None):
         message = _("an event has either 'to' (a move) or 'did' (a deed), one of the two")
         problems.append(problem(node, "E051", message))
         return None
     if to is not None:
-        return _shape(None)
+        return shape_of(None)
     name = did.text if isinstance(did, ScalarNode) else "…"
     if name not in VERBS:
         message = _("'{name}' is not a verb that an event can have").format(name=name) + did_you_mean(name, VERBS)
         problems.append(problem(node, "E051", message))
         return None
-    return _shape(name)
+    return shape_of(name)
 
 
 @cache
-def _shape(did: str | None) -> Converter:
-    """What a move, or a deed of that verb, consists of."""
+def shape_of(did: str | None) -> Struct:
+    """What a move (None), or a deed of that verb, consists of."""
     verb = Verb(MOVE, required=("to",)) if did is None else VERBS[did]
     own = {} if did is None else {"did": word}
     return struct({**COMMON, **own, **verb.fields}, ("at", "by", *verb.required), extra=True)
