@@ -128,7 +128,9 @@ def _lines(head: str) -> list[tuple[str, str, str]]:
 
 def _of_head(name: str, inline: str, items: str) -> Any:
     """The value of a field of which `recognise` knows that nothing is wrong with it."""
-    return _PLAINLY[name](inline) if name in _PLAINLY else _field(name, inline, items)
+    if name in _PLAINLY:
+        return _PLAINLY[name](inline)
+    return _inline(name, inline) if inline else _listed(name, items)
 
 
 def _field(name: str, inline: str, items: str) -> Any:
@@ -191,9 +193,12 @@ def _value(name: str, node: Node) -> Any:
 
 
 class _Rest(NamedTuple):
-    """An event but for its instant; `compound` names the values that are not single ones."""
+    """An event but for its instant; `compound` names the values that could be changed."""
 
-    event: Event
+    by: str
+    to: str | None
+    did: str | None
+    data: Mapping[str, Any]
     compound: Sequence[str]
 
 
@@ -206,11 +211,11 @@ def _instants(texts: Sequence[str]) -> Sequence[datetime]:
 
 def _event(at: datetime, text: str) -> Event:
     """The event of an instant and of what stands behind it."""
-    event, compound = _known_rest(text) if len(text) <= _SHORT else _rest(text)
-    data = {**event.data, "at": at}
+    by, to, did, known, compound = _known_rest(text) if len(text) <= _SHORT else _rest(text)
+    data = {**known, "at": at}
     for name in compound:
         data[name] = _own(data[name])
-    return Event(at, event.by, event.to, event.did, data)
+    return Event(at, by, to, did, data)
 
 
 def _rest(text: str) -> _Rest:
@@ -219,8 +224,8 @@ def _rest(text: str) -> _Rest:
     if ("to" in pairs) == (did is not None) or not (did is None or did in VERBS):
         raise _Unusual
     data = _struct(shape_of(did), pairs)
-    event = Event(data["at"], data["by"], data.get("to"), data.get("did"), data)
-    return _Rest(event, [name for name, value in data.items() if isinstance(value, dict | tuple)])
+    compound = [name for name, value in data.items() if isinstance(value, dict | tuple)]
+    return _Rest(data["by"], data.get("to"), did, data, compound)
 
 
 _known_rest: Final = lru_cache(_KEPT)(_rest)
@@ -229,8 +234,10 @@ _known_rest: Final = lru_cache(_KEPT)(_rest)
 def _own(value: Any) -> Any:
     """`value`, so that nothing in it can be changed through another record."""
     if isinstance(value, dict):
-        return {name: _own(each) for name, each in value.items()}
-    return tuple(map(_own, value)) if isinstance(value, tuple) else value
+        return {name: each if isinstance(each, str) else _own(each) for name, each in value.items()}
+    if isinstance(value, tuple) and any(isinstance(each, dict | tuple) for each in value):
+        return tuple(map(_own, value))
+    return value
 
 
 def _root_node(text: str) -> Node:
