@@ -64,8 +64,13 @@ def read(data: bytes) -> Record | None:
     It is the record of `read_entry`, which finds no problem in it; only the lines of the events are not told.
     """
     text = front(data)
+    return None if text is None else within(text)
+
+
+def within(front: str) -> Record | None:
+    """The record of a front matter, when it has the form that cpl writes."""
     try:
-        return None if text is None else _record(text)
+        return _record(front)
     except _Unusual:
         return None
 
