@@ -132,7 +132,7 @@ class Event:
     @property
     def key(self) -> str:
         """The event's name in a profile: `to:STATE` or `did:VERB`."""
-        return f"to:{self.to}" if self.is_move else f"did:{self.did}"
+        return f"did:{self.did}" if self.to is None else f"to:{self.to}"
 
     @property
     def sets(self) -> Mapping[str, Any]:
@@ -165,7 +165,8 @@ class Event:
 
     def is_called(self, name: str) -> bool:
         """Whether that is one of its names."""
-        return name.startswith(self.key) and name in self.names  # most names are told apart by the key
+        key = self.key  # by it most names are told apart
+        return name.startswith(key) and (name == f"{key}/{self.data.get('about', '')}" or name in self.names)
 
     def matches(self, pattern: str) -> bool:
         """Whether the event is what one of its names says; an attempt that reached nobody is none of these."""

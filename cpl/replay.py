@@ -34,8 +34,8 @@ def faults(record: Record, settings: Settings) -> Iterator[Fault]:
     status = record.status  # from the first move on what the moves have led to
     for place, event in enumerate(record.events):
         rules = profile.rules_met(case, event.to, event.did, status)
-        is_to_be_judged = rules or unknown_step or not _is_usual(event, status, profile)
-        if is_to_be_judged and place and not _is_twice(record, place) and not record.is_imported(event):
+        is_odd = event.to is not None and not _is_usual(event, status, profile)
+        if (rules or unknown_step or is_odd) and _is_judged(record, place):
             if event.to is not None:
                 unknown_step = _step(record, place, status, profile)
             if about := [each for each in rules if workflow.is_about(each, event)]:
@@ -49,11 +49,8 @@ def _case(record: Record, profile: Profile) -> Case:
     """What decides which rules may have counted for the events of the record."""
     sets = chain.from_iterable(event.sets for event in record.history if "set" in event.data)
     changed = {"status", "complainant", *sets}
-    firsts = (name.partition(".")[0] for name in profile.conditions)
-    return tuple(
-        CHANGED if first in changed else asked(record.get(name))
-        for name, first in zip(profile.conditions, firsts, strict=True)
-    )
+    values = [CHANGED if name.partition(".")[0] in changed else asked(record.get(name)) for name in profile.conditions]
+    return tuple(values)
 
 
 def _is_usual(event: Event, status: str, profile: Profile) -> bool:
@@ -61,10 +58,14 @@ def _is_usual(event: Event, status: str, profile: Profile) -> bool:
     return event.to is None or (event.to != BACK and event.to in profile.moves.get(status, ()))
 
 
-def _is_twice(record: Record, place: int) -> bool:
-    """Whether the event before is the same; that it is there twice is told elsewhere."""
+def _is_judged(record: Record, place: int) -> bool:
+    """Whether the event at that place is neither the intake, nor an import's own, nor the one before once more.
+
+    That an event is there twice is told elsewhere.
+    """
     event, previous = record.events[place], record.events[place - 1]
-    return event.at == previous.at and event == previous
+    is_twice = event.at == previous.at and event == previous
+    return place > 0 and not is_twice and not record.is_imported(event)
 
 
 def fields_read(profile: Profile) -> set[str]:

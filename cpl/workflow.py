@@ -105,8 +105,9 @@ def roles_lacking(record: Record, profile: Profile, event: Event, zone: tzinfo, 
 
 def has_role(person: Person | None, rule: Rule) -> bool:
     """Whether the person has one of the roles that a rule wants; everybody where it wants none."""
-    own = () if person is None else person.roles
-    return not rule.roles or bool(set(rule.roles) & set(own))
+    if not rule.roles:
+        return True
+    return person is not None and not set(rule.roles).isdisjoint(person.roles)
 
 
 def rules(record: Record, profile: Profile, event: Event, zone: tzinfo) -> Iterator[Rule]:
