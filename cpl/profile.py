@@ -36,11 +36,13 @@ from cpl.yaml_nodes import MappingNode
 
 BACK: Final = "back"
 REOPEN: Final = "reopen"
-_KEPT: Final = 4096  # cases of which is kept which rules count
+_KEPT: Final = 1000  # cases of which is kept which rules count
 
 Case = tuple[object, ...]
 """What `asked` makes of the values of the fields `conditions`; CHANGED for one that an event has changed."""
 CHANGED: Final = True  # `asked` gives nothing like it
+Step = tuple[str | None, str | None, str]
+"""The state that an event leads to, its verb, and the state before it."""
 
 
 @frozen
@@ -97,7 +99,7 @@ class Profile:
     _about: dict[tuple[str | None, ...], tuple[Rule, ...]] = default(
         default_factory=dict, init=False, compare=False, repr=False
     )
-    _met: dict[Case, tuple[Rule, ...]] = default(default_factory=dict, init=False, compare=False, repr=False)
+    _cases: dict[Case, _InCase] = default(default_factory=dict, init=False, compare=False, repr=False)
 
     def present_name(self, field: str, name: str) -> str:
         """What a name of the field (STATUS, CLOCK_NAME, or one of TERM_SECTIONS) is called now."""
@@ -127,18 +129,13 @@ class Profile:
             found = self._about[to, did, status] = tuple(rule for rule in rules if may_be_about(rule, to, did))
         return found
 
-    def rules_met(self, case: Case, to: str | None, did: str | None, status: str) -> tuple[Rule, ...]:
-        """Of the rules that may be about such an event those that ask for something, and may count in that case."""
-        key = (*case, to, did, status)
-        found = self._met.get(key)
+    def rules_in(self, case: Case) -> Mapping[Step, tuple[Rule, ...]]:
+        """For every event the rules that ask for something and may count in that case."""
+        found = self._cases.get(case)
         if found is None:
-            values = dict(zip(self.conditions, case, strict=True))
-            about = (
-                rule for rule in self.rules_about(to, did, status) if rule.roles or (to is not None and rule.requires)
-            )
-            if len(self._met) >= _KEPT:
-                self._met.clear()
-            found = self._met[key] = tuple(rule for rule in about if _may_count(rule, values))
+            if len(self._cases) >= _KEPT:
+                self._cases.clear()
+            found = self._cases[case] = _InCase(self, case)
         return found
 
     @property
@@ -166,10 +163,25 @@ class Profile:
 _NAMED: Final = {"label": map_of(text), "clause": text, "was": list_of(word), "off": flag}
 
 
-def _may_count(rule: Rule, values: Mapping[str, object]) -> bool:
-    """Whether the values meet the rule's conditions, or may have met them before they were changed."""
-    when = rule.when
-    return any(values[name] is CHANGED for name in when) or all(holds(values[name], when[name]) for name in when)
+class _InCase(dict[Step, tuple[Rule, ...]]):
+    """The rules of a profile that may count in one case, by what they are about; found when they are asked for."""
+
+    def __init__(self, profile: Profile, case: Case) -> None:
+        super().__init__()
+        self._profile = profile
+        self._values = dict(zip(profile.conditions, case, strict=True))
+
+    def __missing__(self, step: Step) -> tuple[Rule, ...]:
+        to, did, status = step
+        about = self._profile.rules_about(to, did, status)
+        asking = (rule for rule in about if rule.roles or (to is not None and rule.requires))
+        found = self[step] = tuple(filter(self._may_count, asking))
+        return found
+
+    def _may_count(self, rule: Rule) -> bool:
+        """Whether the values meet the rule's conditions, or may have met them before they were changed."""
+        values, when = self._values, rule.when
+        return any(values[name] is CHANGED for name in when) or all(holds(values[name], when[name]) for name in when)
 
 
 _TERM: Final = struct({**_NAMED, "when": map_of(list_of(text)), "default": flag})

@@ -29,11 +29,11 @@ def faults(record: Record, settings: Settings) -> Iterator[Fault]:
     A move that the profile does not have (W062) is mended by the next one that it has.
     """
     profile = settings.profile
-    case = _case(record, profile)
+    in_case = profile.rules_in(_case(record, profile))
     unknown_step: Fault | None = None
     status = record.status  # from the first move on what the moves have led to
     for place, event in enumerate(record.events):
-        rules = profile.rules_met(case, event.to, event.did, status)
+        rules = in_case[event.to, event.did, status]
         is_odd = event.to is not None and not _is_usual(event, status, profile)
         if (rules or unknown_step or is_odd) and _is_judged(record, place):
             if event.to is not None:
