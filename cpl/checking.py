@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -62,7 +63,17 @@ def _judge(root: Path, env: Mapping[str, str], language: str, about: _About) -> 
     registers = _Registers(store.settings.named_in)
     settings = store.settings.with_registers(registers)
     judged = validate.fields_judged(settings.profile) if about.are_many else frozenset[str]()
-    return _Judge(store, settings, registers, about, judged)
+    names_in = lru_cache(1)(partial(_names_in, root))  # of a day, whose records come one after the other
+    return _Judge(store, settings, registers, about, judged, names_in)
+
+
+def _names_in(root: Path, folder: str) -> Collection[str] | None:
+    """What lies in a folder, without regard to case, as some systems look for it; None: it may not be read."""
+    try:
+        with os.scandir(f"{root}/{folder}") as found:
+            return {item.name.casefold() for item in found}
+    except OSError:
+        return None
 
 
 class _Registers:
@@ -90,6 +101,7 @@ class _Judge:
     registers: _Registers
     about: _About
     judged: Collection[str]
+    names_in: Callable[[str], Collection[str] | None]
 
     def __call__(self, paths: Sequence[str]) -> list[Verdict]:
         """Each step is done with all files before the next: so the processor has at hand what a step needs."""
@@ -134,4 +146,7 @@ class _Judge:
         return found + validate.check(entry.document, self.settings, facts or self._facts(path, entry.record))
 
     def _facts(self, path: str, record: Record) -> Facts:
-        return Facts(path, self.about.now, self.store.evidence_of(path, record.id), self.about.ids)
+        names = self.names_in(path.rpartition("/")[0])
+        has_evidence = names is None or record.id.casefold() in names
+        evidence = self.store.evidence_of(path, record.id) if has_evidence else {}
+        return Facts(path, self.about.now, evidence, self.about.ids)

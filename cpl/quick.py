@@ -110,7 +110,11 @@ def partly(front: str, names: Collection[str]) -> Record | None:
         above, below = _lines(front[:start]), _entries(front[start:])
         if len({entry[0] for entry in chain(above, below)}) < len(above) + len(below):
             return None
-        fields = {name: _of_head(name, inline, items) for name, inline, items in above if name in names}
+        fields = {
+            name: _PLAINLY[name](inline) if name in _PLAINLY else _field(name, inline, items)
+            for name, inline, items in above
+            if name in names
+        }
         fields |= {name: _field(name, inline, items) for name, inline, items in below}
         return build(fields) if fields[HISTORY] else None
     except _Unusual:
@@ -131,15 +135,14 @@ def _lines(head: str) -> list[tuple[str, str, str]]:
     return [(name, inline, "") for name, _colon, inline in pairs]
 
 
-def _of_head(name: str, inline: str, items: str) -> Any:
-    """The value of a field of which `recognise` knows that nothing is wrong with it."""
-    if name in _PLAINLY:
-        return _PLAINLY[name](inline)
-    return _inline(name, inline) if inline else _listed(name, items)
-
-
 def _field(name: str, inline: str, items: str) -> Any:
-    return _inline(name, inline) if inline else _listed(name, items)
+    """The value of a field, of what stands behind its key, or of the items below it."""
+    if not inline:
+        return _listed(name, items)
+    if name in _SELDOM_THE_SAME or len(inline) > _SHORT:
+        return _typed(name, inline)
+    value = _known(name, inline)
+    return value if isinstance(value, str) else _own(value)
 
 
 def _has_what_no_file_may_hold(data: bytes, text: str, front: str) -> bool:
@@ -152,15 +155,8 @@ def _has_what_no_file_may_hold(data: bytes, text: str, front: str) -> bool:
     return not is_clear and bool(forbidden(Source("", front), 0, len(front)))
 
 
-def _inline(name: str, text: str) -> Any:
-    """The value of a field that stands behind its key."""
-    if name in _SELDOM_THE_SAME or len(text) > _SHORT:
-        return _typed(name, text)
-    value = _known(name, text)
-    return value if isinstance(value, str) else _own(value)
-
-
 def _typed(name: str, text: str) -> Any:
+    """The value of a field that stands behind its key."""
     if name == HISTORY:
         raise _Unusual
     return _value(name, _root_node(text))
