@@ -25,7 +25,17 @@ _STAGED: Final = (  # without what `git add -N` only announces: no commit takes 
     "-z",
     "HEAD",
 )
-_TAKEN: Final = ("diff-tree", "-r", "--name-only", "--no-renames", "--no-relative", "-z", "HEAD")
+# Not `git diff-tree`, which reads the index with every file that there is.
+_TAKEN: Final = (
+    "log",
+    "-1",
+    "--format=%H",
+    "--no-show-signature",
+    "--name-only",
+    "--no-renames",
+    "--no-relative",
+    "-z",
+)
 _UNMERGED: Final = "U"
 
 
@@ -136,7 +146,7 @@ def commit(git: Git, layout: Layout, seen: Look, paths: Iterable[AnyPath], messa
         _add_and_commit(git, named, message)
     else:
         return git.commit(named, message)
-    sha, *taken = _names(git.run(*_TAKEN)) or [str(git.head())]  # nothing, where a hook has undone the change
+    sha, *taken = _names(git.run(*_TAKEN).replace(b"\0\n", b"\0", 1))  # no files, where a hook has undone the change
     wanted = {f"{layout.prefix}{path}" for path in named}
     if all(not wanted.isdisjoint(with_parents(path)) for path in taken):
         return sha

@@ -11,6 +11,7 @@ import os
 import stat
 import time
 from collections.abc import Collection, Mapping
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Final
@@ -18,7 +19,7 @@ from typing import Final
 from cpl import files, tree
 from cpl.errors import CplError
 from cpl.git import Git
-from cpl.parallel import cores
+from cpl.git_begun import Begun, comparison
 from cpl.patterns import bytes_regex
 from cpl.values import field, frozen, slotted
 
@@ -28,20 +29,6 @@ Stamp = str
 UNTRUSTED: Final[Stamp] = ""
 RACY_NS: Final = 2_000_000_000  # the coarsest times that a file system keeps are those of FAT
 _TAIL: Final = 64
-# Whatever the user has set: every file is compared, and by all that its folder entry says.
-_COMPARE: Final = ("-c", "core.fsmonitor=false", "-c", "core.checkStat=default", "-c", "core.trustctime=true")
-_FEW_CORES: Final = 2  # cpl needs one itself meanwhile, and twenty threads of git would leave it none
-_ONE_THREAD: Final = ("-c", "core.preloadIndex=false")
-_DIRTY: Final = (
-    *_COMPARE,
-    "diff-files",
-    "-z",
-    "--name-only",
-    "--relative",
-    "--no-renames",
-    "--ignore-submodules",
-    "--",
-)
 _LISTING: Final = ("ls-files", "-v", "-s", "-z", "--")
 _COMPARED: Final = bytes_regex(rb"H [0-7]+ [0-9a-f]+ 0\t")  # in no conflict, and neither skipped nor assumed unchanged
 _ALL_COMPARED: Final = bytes_regex(rb"(?:\A|\0)H [0-7]+ [0-9a-f]+ 0\t([^\0]+)(?=\0)")
@@ -90,9 +77,10 @@ class Looking:
     """A look at what may have changed in the folder `records` of `root` since `known`; git answers meanwhile."""
 
     def __init__(
-        self, git: Git, root: Path, records: str, git_dir: Path, known: Known, compared: Asked | None = None
+        self, git: Git, root: Path, records: str, git_dir: Path, known: Known, compared: Begun | None = None
     ) -> None:
-        self._dirty = compared or compare(git, records)
+        self._compare = partial(Asked, git, comparison(records))
+        self._dirty = compared or self._compare()
         self._git_stamp = _git_stamp(git_dir)
         is_new = not self._git_stamp or self._git_stamp != known.git_stamp
         self._listing = Asked(git, (*_LISTING, records)) if is_new else None
@@ -100,7 +88,9 @@ class Looking:
 
     def seen(self) -> Seen:
         """What was seen, once git has answered. Raises CplError: it refuses to say."""
-        dirty = frozenset(os.fsdecode(self._dirty.answer()).split("\0")[:-1])
+        told = self._dirty.answer()
+        told = self._compare().answer() if told is None else told
+        dirty = frozenset(os.fsdecode(told).split("\0")[:-1])
         listing = None if self._listing is None else self._listing.answer()
         return Seen(self._folders, dirty, self._git_stamp, listing)
 
@@ -112,12 +102,6 @@ def _git_stamp(git_dir: Path) -> bytes:
     except OSError:
         return b""
     return found if any(found[-20:]) else b""  # index.skipHash leaves zeros there
-
-
-def compare(git: Git, records: str) -> Asked:
-    """Have git begin to compare the files in the folder `records` with its index; what `Looking` takes."""
-    threads = () if cores() > _FEW_CORES else _ONE_THREAD
-    return Asked(git, (*threads, *_DIRTY, records))
 
 
 class Asked:
@@ -148,12 +132,13 @@ def look_at_folders(root: Path, records: str, known: Mapping[str, Stamp]) -> Fol
     found = Folders()
     top = os.fspath(root)  # there may be thousands of folders, and a Path takes longer to make than to look at
     new = [] if records in known else [records]
-    for folder in sorted(known):  # so that a folder comes before what lies in it
-        is_gone = folder.rpartition("/")[0] in found.gone
+    looked_at = time.time_ns()
+    for folder, stamp in sorted(known.items()):  # so that a folder comes before what lies in it
+        is_gone = found.gone and folder.rpartition("/")[0] in found.gone
         info = None if is_gone else _folder_at(f"{top}/{folder}")
         if info is None:
             found.gone.add(folder)
-        elif stamp_of(info, time.time_ns()) != known[folder] or known[folder] == UNTRUSTED:
+        elif stamp_of(info, looked_at) != stamp or stamp == UNTRUSTED:
             new += [each for each in _look_into(root, folder, records, found) if each not in known]
     while new:
         new += _look_into(root, new.pop(), records, found)

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from cpl import freshness, index_dues, index_file, index_texts
 from cpl.errors import CplError
-from cpl.freshness import Asked
-from cpl.index_file import Tree, Where, name_of, path_at
+from cpl.git_begun import Begun
+from cpl.index_dues import When
+from cpl.index_file import Tree, Where, name_of, path_at, place_of
 from cpl.index_rows import COLUMNS, from_facet
 from cpl.index_update import Look, Watch
 from cpl.recognise import FACETS, microseconds
@@ -27,6 +28,7 @@ from cpl.store import RECORDS, Store
 if TYPE_CHECKING:
     from cpl.index_parts import Tallied
     from cpl.index_verdicts import Clean
+    from cpl.pending import Pending
     from cpl.tally import View
 
 T = TypeVar("T")
@@ -87,7 +89,7 @@ class Help(NamedTuple):
 class Index:
     """The index of a store, brought up to date when it is first asked."""
 
-    def __init__(self, store: Store, help_: Help, compared: Asked | None = None) -> None:
+    def __init__(self, store: Store, help_: Help, compared: Begun | None = None) -> None:
         self._store = store
         self._watch, self._say = help_
         self._compared = compared  # by git, which may have begun before there was an index to ask
@@ -96,7 +98,7 @@ class Index:
 
     @cached_property
     def _at(self) -> Where:
-        return index_file.where(self._store.git, self._store.root)
+        return index_file.where(self._store.layout, self._store.root)
 
     @property
     def _tree(self) -> Tree:
@@ -235,27 +237,15 @@ class Index:
         """The files in which all of the words stand, whatever their case."""
         return self._asked(lambda tree: index_texts.with_words(self._at, tree, words))
 
-    def due(self, now: datetime, horizon: datetime | None) -> list[str]:
-        """The records of which at `now` something is overdue; with a horizon also due by then, or warned of."""
-        return self._asked(lambda tree: self._due(tree, now, horizon))
+    def due(self, now: datetime, horizon: datetime | None) -> dict[str, list[Pending] | None]:
+        """The records of which at `now` something is overdue; with a horizon also due by then, or warned of.
 
-    def _due(self, tree: Tree, now: datetime, horizon: datetime | None) -> list[str]:
-        values = {
-            "now": microseconds(now),
-            "end": microseconds(now + _SECOND),
-            "by": microseconds(max(now, horizon or now)),
-        }
-        is_due = "due <= :by" if horizon is None else "due <= :by OR warn < :now"
-        if index_dues.is_provisional(self._store.settings, now):
-            is_due = "TRUE"
-        reckoned = f"SELECT row FROM dues WHERE kept = :kept AND ({is_due})"
-        unknown = "SELECT row FROM rows WHERE known_from > :now AND receipt < :end"
-        asked = f"SELECT place FROM ({reckoned} UNION {unknown}) CROSS JOIN files USING (row) WHERE tree = :tree"
-
-        def question(number: int) -> list[str]:
-            return _paths(tree, f"{asked} UNION {_FAULTY}", {**values, "kept": number})
-
-        return index_dues.asked(self._store, self._at, tree, self._finals(), question)
+        In order, with all that is pending of each; None where the file has to be read to tell.
+        """
+        when = When(now, max(now, horizon or now), with_warned=horizon is not None)
+        found = self._asked(lambda tree: index_dues.due(self._store, self._at, tree, self._finals(), when))
+        found |= dict.fromkeys(self.faulty())
+        return {path: found[path] for path in sorted(found, key=place_of)}
 
     def matching(self, narrow: Narrow) -> list[str]:
         """The records that may be like that."""

@@ -4,36 +4,54 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
 from cpl import index_kept
-from cpl.clocks import dues, stays
+from cpl.clocks import stays
 from cpl.config import Settings
-from cpl.index_file import Tree, Where
+from cpl.index_file import Tree, Where, path_at
 from cpl.index_kept import Sort, Wanted, record_of
 from cpl.lasting import aside
+from cpl.pending import Pending, packed, pending, unpacked
 from cpl.recognise import at_microsecond, microseconds
-from cpl.record import Record
 from cpl.store import Store
 from cpl.workdays import Calendar
 
 T = TypeVar("T")
 
+_SECOND: Final = timedelta(seconds=1)
 LOOK_EACH_TIME: Final = 0
 """The due of a record whose dues may be others at another time, or can't be told beforehand."""
 
 _DUES: Final = Sort("dues", most=20)
 
 
+_ASKED: Final = (
+    "SELECT place, {pending} FROM dues CROSS JOIN rows USING (row) CROSS JOIN files USING (row)"
+    " WHERE kept = :kept AND ({is_due}) AND known_from <= :now AND tree = :tree"
+    " UNION ALL SELECT place, NULL FROM rows CROSS JOIN files USING (row)"
+    " WHERE known_from > :now AND receipt < :end AND tree = :tree"
+)
+
+
+class When(NamedTuple):
+    """What is asked for: what is due by an instant, seen from `now`; perhaps also what is warned of."""
+
+    now: datetime
+    by: datetime
+    with_warned: bool
+
+
 class Dues(NamedTuple):
-    """The earliest due and the earliest warning of a record, in microseconds."""
+    """The earliest due and the earliest warning of a record, in microseconds; and all of it as text, if known."""
 
     row: int
     due: int
-    warn: int | None
+    warn: int | None = None
+    pending: str | None = None
 
 
 def _missing(database: sqlite3.Connection, seen: int, finals: Iterable[str]) -> Iterator[int]:
@@ -53,26 +71,19 @@ def _reckoner(store: Store) -> Callable[[Wanted], Dues | None]:
 
 
 def _dues_of(root: Path, settings: Settings, years: _Years, wanted: Wanted) -> Dues | None:
-    """What is due next of a content; None where there is nothing."""
+    """What is due of a content once everything has happened; None where nothing is due any more."""
     record = record_of(root, wanted)
-    if record is None:
-        return Dues(wanted.row, LOOK_EACH_TIME, None)
-    found = _next(record, settings, at_microsecond(wanted.known_from), years)
-    return None if found is None else Dues(wanted.row, *found)
-
-
-def _next(record: Record, settings: Settings, at: datetime, years: _Years) -> tuple[int, int | None] | None:
-    """The earliest due and warning once everything has happened; None where nothing is due any more."""
-    found = dues(record, settings.profile, settings.worktime, at)
-    if not stays(record, settings.profile, settings.worktime, at):
-        return LOOK_EACH_TIME, None
+    at = at_microsecond(wanted.known_from)
+    if record is None or not stays(record, settings.profile, settings.worktime, at):
+        return Dues(wanted.row, LOOK_EACH_TIME)
+    found = pending(record, settings, at)
     if not found:
         return None
     due = min(each.due_at for each in found)
     if years.are_provisional(record.received_at, max(each.due_at for each in found)):
-        return LOOK_EACH_TIME, None
+        return Dues(wanted.row, LOOK_EACH_TIME)
     warnings = [each.warn_at for each in found if each.warn_at is not None]
-    return microseconds(due), microseconds(min(warnings)) if warnings else None
+    return Dues(wanted.row, microseconds(due), microseconds(min(warnings)) if warnings else None, packed(found))
 
 
 class _Years:
@@ -95,18 +106,29 @@ class _Years:
         return self._known[year]
 
 
-def is_provisional(settings: Settings, now: datetime) -> bool:
-    """Whether the calendar has no data of the present year."""
-    return _Years(settings).are_provisional(now, now)
+def due(store: Store, at: Where, tree: Tree, finals: Iterable[str], when: When) -> dict[str, list[Pending] | None]:
+    """The files of what is due, with all that is pending of each; None where the file has to be read to tell.
 
-
-def asked(store: Store, at: Where, tree: Tree, finals: Iterable[str], question: Callable[[int], T]) -> T:
-    """What a question about the number of the store's settings brings, once what is due is reckoned for every row."""
+    What is pending is kept as of when everything in a content has happened, so of another instant before that nothing
+    is known; and whoever reckons by a year without data has to say so, and reads all files.
+    """
 
     def enter(number: int, seen: int) -> None:
         rows = [*index_kept.wanted(tree, _missing(tree.database, seen, finals))]
         found = (each for each in index_kept.reckoned(store, rows, _reckoner) if each is not None)
         entered = ((number, *each) for each in found)
-        tree.database.executemany("INSERT OR REPLACE INTO dues VALUES (?, ?, ?, ?)", entered)
+        tree.database.executemany("INSERT OR REPLACE INTO dues VALUES (?, ?, ?, ?, ?)", entered)
 
-    return index_kept.asked(at, tree, (_DUES, index_kept.settings_key(store)), enter, question)
+    def question(number: int) -> list[tuple[bytes, str | None]]:
+        values = {"kept": number, "tree": tree.number, "now": microseconds(when.now), "by": microseconds(when.by)}
+        return tree.database.execute(asked, {**values, "end": microseconds(when.now + _SECOND)}).fetchall()
+
+    is_provisional = _Years(store.settings).are_provisional(when.now, when.now)
+    is_due = "due <= :by OR warn < :now" if when.with_warned else "due <= :by"
+    asked = (
+        _ASKED.format(pending="NULL", is_due="TRUE")
+        if is_provisional
+        else _ASKED.format(pending="pending", is_due=is_due)
+    )
+    found = index_kept.asked(at, tree, (_DUES, index_kept.settings_key(store)), enter, question)
+    return {path_at(place): None if text is None else unpacked(text) for place, text in found}

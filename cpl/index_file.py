@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import cpl
-from cpl import files, layout, locks
+from cpl import files, locks
 from cpl.freshness import Known
-from cpl.git import Git
+from cpl.layout import Layout
 
 NAME: Final = "index.sqlite"
 _LOCK: Final = "index-lock"
@@ -47,9 +47,10 @@ CREATE TABLE kept (
   kept INTEGER PRIMARY KEY AUTOINCREMENT, sort TEXT NOT NULL, key BLOB NOT NULL, seen INTEGER NOT NULL DEFAULT 0,
   UNIQUE (sort, key)
 );
--- Only of what has something due, or may have (0).
+-- Only of what has something due, or may have (0); what is pending as JSON, if it is known.
 CREATE TABLE dues (
-  kept INTEGER NOT NULL, row INTEGER NOT NULL, due INTEGER NOT NULL, warn INTEGER, PRIMARY KEY (kept, row)
+  kept INTEGER NOT NULL, row INTEGER NOT NULL, due INTEGER NOT NULL, warn INTEGER, pending TEXT,
+  PRIMARY KEY (kept, row)
 ) WITHOUT ROWID;
 -- What a record adds to the figures of a period, at the instants from `since` to before `until`; as JSON.
 CREATE TABLE parts (
@@ -95,9 +96,8 @@ class Where(NamedTuple):
         return self.shared / NAME
 
 
-def where(git: Git, root: Path) -> Where:
-    """Where the index of this work tree is. Raises CplError: it is in no repository."""
-    found = layout.find(git)
+def where(found: Layout, root: Path) -> Where:
+    """Where the index of the work tree is that has `root` in it."""
     shared = found.common_dir / "cpl"
     return Where(root, found.git_dir, shared, f"{os.path.relpath(found.git_dir, shared)}:{found.prefix}")
 

@@ -10,13 +10,15 @@ import sqlite3
 import zoneinfo
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from gettext import gettext as _
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar, cast
 
 from cpl import calendars, config, files, quick
+from cpl.errors import CplError
 from cpl.index_file import Tree, Where, key_of, locked, path_at, transaction
 from cpl.parallel import in_order_anyhow
-from cpl.places import SETTINGS_LIMIT, template
+from cpl.places import SETTINGS_LIMIT
 from cpl.record import Record
 from cpl.store import Store, bytes_of, read_entry
 
@@ -42,14 +44,19 @@ class Wanted(NamedTuple):
 
 
 def settings_key(store: Store) -> bytes:
-    """What the settings, the calendar and the zone of a store are known by."""
+    """What the settings of a store, as it read them, its calendar and its zone are known by."""
     settings = store.settings
     paths = [config.MARKER, *settings.profile_files]
     if settings.worktime.calendar is not None:
         folder = store.root / calendars.FOLDER / settings.worktime.calendar.name
         paths += sorted(each.relative_to(store.root).as_posix() for each in folder.glob(f"*{calendars.ENDING}"))
-    texts = [template(store.root, path) or b"" for path in paths]
+    texts = [store.settings_file(path) or b"" for path in paths]
     return key_of(b"\0".join([*map(str.encode, paths), *texts, _zone_data(str(settings.zone))]))
+
+
+def key_now(store: Store) -> bytes:
+    """As `settings_key`, of the settings as the files say now, which may have been changed since they were read."""
+    return settings_key(Store(store.root, store.git.env))
 
 
 def _zone_data(name: str) -> bytes:
@@ -146,10 +153,16 @@ def reckoned(
     """What the function that `prepare` gives makes of each content, by several processes where there are many.
 
     `prepare` is pickled, so it is a function of a module or a `partial` of one.
+
+    Raises:
+        CplError: the settings were changed meanwhile, so that other processes may have read other ones.
     """
     if len(contents) < _ENOUGH:
-        return map(prepare(store), contents)
-    return in_order_anyhow(partial(_elsewhere, store.root, store.git.env, prepare), contents, enough=_ENOUGH)
+        yield from map(prepare(store), contents)
+        return
+    yield from in_order_anyhow(partial(_elsewhere, store.root, store.git.env, prepare), contents, enough=_ENOUGH)
+    if key_now(store) != settings_key(store):
+        raise CplError(_("the settings were changed meanwhile"))
 
 
 def _elsewhere(

@@ -9,8 +9,9 @@ from functools import cached_property, lru_cache
 from typing import Any, Final, NamedTuple, cast
 
 from cpl import files, freshness, index_file, index_rows
-from cpl.freshness import UNTRUSTED, Asked, Known, Seen, Stamp
+from cpl.freshness import UNTRUSTED, Known, Seen, Stamp
 from cpl.git import Git
+from cpl.git_begun import Begun
 from cpl.index_file import Tree, Where, locked, name_of, path_at, place_of, transaction
 from cpl.index_rows import COLUMNS, ROW, Examined, Values
 from cpl.store import RECORDS
@@ -61,7 +62,7 @@ class Look:
     index can't be used; then the files have to be read themselves.
     """
 
-    def __init__(self, git: Git, at: Where, say: Callable[[], None], compared: Asked | None = None) -> None:
+    def __init__(self, git: Git, at: Where, say: Callable[[], None], compared: Begun | None = None) -> None:
         self._git = git
         self._at = at
         self._database = _opened(at, say)

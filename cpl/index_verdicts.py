@@ -63,7 +63,7 @@ def learn(store: Store, at: Where, tree: Tree, now: datetime, known: Clean, prov
     database = tree.database
     seen = index_kept.seen(database, _DOUBTS, known.key)
     is_nothing_new = not proven and seen is not None and seen[1] >= known.last
-    if is_nothing_new or known.key != _key(store, now):
+    if is_nothing_new or known.key != _key(Store(store.root, store.git.env), now):
         return
     with locked(at), transaction(database):
         number, before = index_kept.begun(database, _DOUBTS, known.key)

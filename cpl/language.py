@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
+from cpl.line import beginning
 from cpl.patterns import bytes_regex
 
 ENGLISH: Final = "en"
@@ -125,29 +126,6 @@ def of_person(env: Mapping[str, str]) -> str:
         return str(named)
     name = next((env[each] for each in _LOCALES if env.get(each)), "")
     return CHINESE if name.lower().startswith(CHINESE) else ENGLISH
-
-
-class Beginning(NamedTuple):
-    """What can be told of a command line before it is parsed: the values of --lang and -C, and the command's name."""
-
-    language: str | None
-    folder: str | None
-    command: str | None
-
-
-def beginning(words: Sequence[str]) -> Beginning:
-    """How a command line begins."""
-    found: dict[str, str] = {}
-    rest = iter(words)
-    for word in rest:
-        if not word.startswith("-"):
-            return Beginning(found.get("--lang"), found.get("-C"), word)
-        name, equals, value = word.partition("=")
-        if word.startswith("-C") and len(word) > 2:
-            name, equals, value = "-C", "=", word[2:]
-        if name in ("-C", "--lang"):
-            found[name] = value if equals else next(rest, "")
-    return Beginning(found.get("--lang"), found.get("-C"), None)
 
 
 def _of_store(folder: Path) -> str | None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gc
-import os
 import signal
-import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -14,6 +12,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from cpl.errors import CplError
+from cpl.machine import cores
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -66,11 +65,6 @@ def in_order_anyhow(prepare: Prepare[T, R], items: Sequence[T], *, enough: int =
             done += 1
     except ProcessLost:
         yield from map(prepare(), items[done:])
-
-
-def cores() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def _spread(prepare: Prepare[T, R], items: Iterator[T], count: int) -> Iterator[R]:

@@ -90,9 +90,16 @@ def rows(items: Rows, columns: Sequence[Column], fmt: str, *, width: int | None 
 
 def widest(items: Rows, columns: Sequence[Column]) -> int:
     """How many columns of a terminal the rows take as a table."""
+    return max(map(_width, rows(items, columns, "table").splitlines()), default=0)
+
+
+def _width(text: str) -> int:
+    """How many columns of a terminal a text takes that has been made visible."""
+    if text.isascii():  # much of what is shown is, and wcwidth looks at each character
+        return len(text)
     from wcwidth import wcswidth
 
-    return max(map(wcswidth, rows(items, columns, "table").splitlines()), default=0)
+    return wcswidth(text)
 
 
 def visible(text: str) -> str:
@@ -112,22 +119,18 @@ def one_line(text: str) -> str:
 
 def clip(text: str, width: int) -> str:
     """The text cut to at most `width` terminal columns, with `…` at the cut; `text` has been made visible."""
-    from wcwidth import wcswidth
-
-    if wcswidth(text) <= width:
+    if _width(text) <= width:
         return text
     kept = text[: max(width - 1, 0)]
-    while kept and wcswidth(kept) > width - 1:
+    while kept and _width(kept) > width - 1:
         kept = kept[:-1]
     return kept + _ELLIPSIS if width > 0 else ""
 
 
 def pairs(items: Sequence[tuple[str, str]]) -> str:
     """Lines of `label  value`, the values below each other."""
-    from wcwidth import wcswidth
-
     labels = [visible(label) for label, _value in items]
-    widest = max(map(wcswidth, labels), default=0) + _GAP
+    widest = max(map(_width, labels), default=0) + _GAP
     return "".join(
         (_padded(label, widest) + visible(value)).rstrip() + "\n"
         for label, (_label, value) in zip(labels, items, strict=True)
@@ -210,14 +213,13 @@ def _table(items: Rows, columns: Sequence[Column], width: int | None) -> str:
     if not items:
         return ""
     from tabulate import tabulate
-    from wcwidth import wcswidth
 
     titles = [visible(column.title) for column in columns]
     grid = [[cell.strip() for cell in line] for line in (titles, *_lines(items, columns, _readable))]
-    widths = [max(map(wcswidth, cells)) for cells in zip(*grid, strict=True)]
+    widths = [max(map(_width, cells)) for cells in zip(*grid, strict=True)]
     if width is not None:
         widths = _fitted(widths, columns, width)
-    grid = [[clip(cell, room) for cell, room in zip(line, widths, strict=True)] for line in grid]
+        grid = [[clip(cell, room) for cell, room in zip(line, widths, strict=True)] for line in grid]
     grid.insert(1, ["-" * room for room in widths])
     # The titles are a row like others: a header would be padded by two columns that a terminal may not have.
     made = tabulate(grid, tablefmt="plain", disable_numparse=True, colalign=[column.align for column in columns])
@@ -225,9 +227,7 @@ def _table(items: Rows, columns: Sequence[Column], width: int | None) -> str:
 
 
 def _padded(text: str, width: int) -> str:
-    from wcwidth import wcswidth
-
-    return text + " " * (width - wcswidth(text))
+    return text + " " * (width - _width(text))
 
 
 def _fitted(widths: Sequence[int], columns: Sequence[Column], width: int) -> list[int]:

@@ -1,22 +1,27 @@
 """The entry point of the program `cpl`: where a command will ask git what has changed, git begins before the rest is
-imported, for that takes both of them about as long.
+imported, for that takes both of them about as long. So what is imported here imports next to nothing.
 """
 
 from __future__ import annotations
 
 import gc
+import os
 import sys
-from typing import TYPE_CHECKING, Final
 
+from cpl.git_begun import Begun, comparison
+from cpl.line import beginning
+
+TYPE_CHECKING = False  # as of `typing`
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from cpl.freshness import Asked
+    from typing import Final
 
 READERS: Final = frozenset({"list", "overdue", "search", "show", "summary", "similar", "escalate"})
 """The commands that ask the index, whatever their options."""
 
 _WITHOUT: Final = frozenset({"--no-index", "--help", "-h"})
+_MARKER: Final = "cpl.yaml"  # as in `tree`, like the folder of the records
+_RECORDS: Final = "records"
 
 
 def main() -> None:
@@ -30,22 +35,22 @@ def main() -> None:
     rest(compared)
 
 
-def compare(words: Sequence[str]) -> Asked | None:
+def compare(words: Sequence[str]) -> Begun | None:
     """Have git begin to compare the store's files, if this command line is going to ask; None if it is not."""
-    from cpl import language
-
-    line = language.beginning(words)
+    line = beginning(words)
     if line.command not in READERS or not _WITHOUT.isdisjoint(words):
         return None
-    from pathlib import Path
-
-    from cpl import freshness, tree
-    from cpl.errors import CplError
-    from cpl.git import Git
-    from cpl.places import find_root
-
     try:
-        root = find_root(Path(line.folder or "").resolve())
-    except (CplError, OSError):  # the command says so
+        root = _root(os.path.realpath(line.folder or "."))
+        return None if root is None else Begun(root, comparison(_RECORDS))
+    except OSError:  # the command says so
         return None
-    return freshness.compare(Git(root), tree.RECORDS)
+
+
+def _root(folder: str) -> str | None:
+    """The root of the store around a folder, as `places.find_root` finds it; None where there is none."""
+    while not os.path.isfile(os.path.join(folder, _MARKER)):
+        folder, below = os.path.split(folder)
+        if not below:
+            return None
+    return folder

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from gettext import gettext as _
 from pathlib import Path, PurePath
 from typing import Final
@@ -99,7 +99,12 @@ class Store:
     @cached_property
     def settings(self) -> Settings:
         """The store's settings. Raises Invalid when they have problems."""
-        return config.load(self.file).with_registers(naming(self.file))
+        return config.load(self.settings_file).with_registers(naming(self.file))
+
+    @cached_property
+    def settings_file(self) -> Callable[[str], bytes | None]:
+        """A file that settings are made of, as it was when they first asked for it; what is kept by them goes by it."""
+        return cache(self.file)
 
     def file(self, path: str) -> bytes | None:
         """A file that settings or registers are made of; None: there is none."""
@@ -147,8 +152,7 @@ class Store:
             NoSuchRecord, AmbiguousId: none, or several.
         """
         written = piece.strip()
-        if written.endswith(".md"):
-            written = PurePath(written).stem
+        written = PurePath(written).stem if written.endswith(".md") else written
         wanted = normalize_piece(written)
         if is_id(wanted):
             path = record_path(wanted)

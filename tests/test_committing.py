@@ -45,9 +45,7 @@ def started(repo: Path) -> Path:
     return repo
 
 
-ASKED = Counter(
-    {"rev-parse": 3, "var": 1, "diff-index": 1, "ls-tree": 1, "hash-object": 1, "commit": 1, "diff-tree": 1}
-)
+ASKED = Counter({"rev-parse": 3, "var": 1, "diff-index": 1, "ls-tree": 1, "hash-object": 1, "commit": 1, "log": 1})
 
 
 @pytest.mark.parametrize(
@@ -67,7 +65,7 @@ ASKED = Counter(
 def test_a_write_asks_git_little_and_nothing_about_all_files(
     ledger: Ledger, one: str, trace: Path, args: tuple[str, ...]
 ) -> None:
-    ledger.ok(*(one if each == "ONE" else each for each in args))
+    ledger.ok(*(one[-5:] if each == "ONE" else each for each in args))
     assert commands(trace) == ASKED
 
 

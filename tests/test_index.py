@@ -13,12 +13,13 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cpl import checking, freshness, index_file, index_kept, index_rows, locks, store
+from cpl import checking, freshness, git_begun, index_file, index_kept, index_rows, locks, store
 from cpl.checking import Verdict
 from cpl.store import Store
 from tests.ledger import CPL_YAML, Ledger, Once, Outcome
@@ -266,23 +267,30 @@ def short_window(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(acts=st.lists(st.sampled_from(ACTS), min_size=1, max_size=7), seed=st.integers(0, 1 << 16), waits=st.booleans())
+@given(
+    acts=st.lists(st.sampled_from(ACTS), min_size=1, max_size=7),
+    seed=st.integers(0, 1 << 16),
+    waits=st.booleans(),
+    cores=st.sampled_from([2, 8]),
+)
 @pytest.mark.usefixtures("short_window")
 def test_whatever_is_done_to_the_files_the_answers_are_those_without_index(
-    filled: Ledger, tmp_path_factory: pytest.TempPathFactory, acts: list[str], seed: int, waits: bool
+    filled: Ledger, acts: list[str], seed: int, *, waits: bool, cores: int
 ) -> None:
-    root = tmp_path_factory.mktemp("acts") / "estate"
-    shutil.copytree(filled.root, root, symlinks=True)
-    ledger = Ledger(root)
-    hand = Hand(ledger, random.Random(seed))
-    assert_same(ledger)
-    for act in acts:
-        if waits:
-            time.sleep(WINDOW)
-            ledger("list")  # the index learns what can be trusted by now
-        hand.act(act)
+    """Git is asked in another way where there are more processors."""
+    with TemporaryDirectory(dir=filled.root.parent) as folder, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(git_begun, "cores", lambda: cores)
+        root = Path(folder) / "estate"
+        shutil.copytree(filled.root, root, symlinks=True)
+        ledger = Ledger(root)
+        hand = Hand(ledger, random.Random(seed))
         assert_same(ledger)
-    shutil.rmtree(root)
+        for act in acts:
+            if waits:
+                time.sleep(WINDOW)
+                ledger("list")  # the index learns what can be trusted by now
+            hand.act(act)
+            assert_same(ledger)
 
 
 def in_index(ledger: Ledger, asked: str) -> list[tuple[object, ...]]:
@@ -300,6 +308,47 @@ def test_figures_are_kept_and_no_record_is_read_again(filled: Ledger, monkeypatc
             patched.setattr(index_kept, "record_of", None)
             patched.setattr(store, "read_record", None)
             assert filled(*question) == expected
+
+
+def test_what_is_pending_is_kept_and_no_record_is_read_again(filled: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    for options in ((), ("--soon", "9d", "--format", "json"), ("--for", "zhao.qiang"), ("--at", "2026-11-17T10:30")):
+        expected = filled("overdue", *options, "--no-index")
+        assert filled("overdue", *options) == expected
+        with monkeypatch.context() as patched:
+            patched.setattr(index_kept, "record_of", None)
+            patched.setattr(store, "read_record", None)
+            assert filled("overdue", *options) == expected
+    assert filled("overdue").err == "2 overdue\n"
+
+
+def test_before_everything_has_happened_the_record_is_read(filled: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled.ok("overdue")
+    before = ("overdue", "--at", "2026-11-16T09:30", "--soon", "9d")
+    with_index, without = both(filled, *before)
+    assert with_index == without
+    monkeypatch.setattr(store, "read_record", None)
+    assert filled(*before).code != 0
+
+
+@pytest.mark.parametrize("question", [("overdue",), ("summary",), ("check",)])
+def test_settings_that_change_while_they_are_used_are_not_what_is_kept(
+    filled: Ledger, monkeypatch: pytest.MonkeyPatch, question: tuple[str, ...]
+) -> None:
+    """What was reckoned by the settings that were read is kept by them, not by those that somebody has just saved."""
+    filled.ok("list")
+    settings_key, before = index_kept.settings_key, (filled.root / "cpl.yaml").read_text()
+
+    def changed_first(of: store.Store) -> bytes:
+        (filled.root / "cpl.yaml").write_text(before + "clocks: {respond: {targets: {all: {within: 1m}}}}\n")
+        return settings_key(of)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(index_kept, "settings_key", changed_first)
+        old = filled(*question)
+    (filled.root / "cpl.yaml").write_text(before)
+    assert filled(*question) == filled(*question, "--no-index") == old
+    (filled.root / "cpl.yaml").write_text(before + "clocks: {respond: {targets: {all: {within: 1m}}}}\n")
+    assert filled(*question) == filled(*question, "--no-index")
 
 
 def test_figures_of_what_has_an_error_of_its_form_are_never_kept(filled: Ledger) -> None:

@@ -6,10 +6,12 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import settings as with_settings
 from hypothesis import strategies as st
 
+from cpl import pending
+from cpl.clocks import stays
 from cpl.config import Settings
 from cpl.events import instants
 from cpl.index_parts import packed, unpacked
@@ -122,6 +124,18 @@ def test_what_the_index_keeps_is_what_a_record_adds(given: tuple[Record, datetim
     part = part_of(given[0], of, given[1])
     again = unpacked(json.loads(json.dumps(packed(part))))
     assert (again, repr(again)) == (part, repr(part).replace(repr(part and part.marks), repr(again and again.marks)))
+
+
+@with_settings(max_examples=150)
+@given(asked(), st.sampled_from([BY_WALL_CLOCK, BY_BUSINESS_TIME]))
+def test_what_is_pending_stays_so_once_everything_has_happened(given: tuple[Record, datetime], of: Settings) -> None:
+    """As it is kept, and due at the very same instants; but for what a pause may move."""
+    found, at = given
+    made = [task["made_at"] for task in found.fields.get("tasks", ())]
+    known_from = max(found.received_at, found.history[-1].at, *made)
+    assume(stays(found, of.profile, of.worktime, known_from))
+    kept = pending.unpacked(pending.packed(pending.pending(found, of, known_from)))
+    assert kept == pending.pending(found, of, max(at, known_from))
 
 
 def test_what_rests_stays_as_it_is_from_the_last_event_on() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 from subprocess import PIPE
 
 import pytest
 
-from cpl import start
-from tests.ledger import Ledger
+from cpl import start, tree
+from tests.ledger import ROOT, Ledger
 from tests.processes import command, environment, run_process
 
 
@@ -43,6 +44,48 @@ def test_git_begins_in_the_folder_that_c_names(ledger: Ledger, one: str, tmp_pat
         assert begun is not None
         assert begun.answer() == f"{name}\0".encode()
     assert start.compare(["-C", str(tmp_path / "nowhere"), "list"]) is None
+
+
+def test_little_is_imported_before_git_begins() -> None:
+    """What Python itself loads at its start, and four small modules: `typing` alone would take as long as all that."""
+    code = "import sys; before = {*sys.modules}; import cpl.start; print(*sorted({*sys.modules} - before))"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {code}"], stdout=PIPE
+    )
+    ours = {"cpl", "cpl.git_begun", "cpl.git_env", "cpl.line", "cpl.machine", "cpl.start"}
+    assert {*done.stdout.decode().split()} <= ours | {"__future__", "errno", "gc"}
+
+
+def test_what_start_knows_of_a_store_is_what_the_store_says() -> None:
+    assert (start._MARKER, start._RECORDS) == (tree.MARKER, tree.RECORDS)
+
+
+def test_where_git_fails_all_files_are_read(ledger: Ledger, one: str) -> None:
+    ledger.ok("list")
+    (ledger.root / ".git" / "index").write_bytes(b"no index")
+    begun = start.compare(["-C", str(ledger.root), "list"])
+    assert begun is not None
+    assert begun.answer() is None
+    ledger.path(one).write_text("---\n", encoding="utf-8")
+    assert run_process(ledger, "list") == run_process(ledger, "list", "--no-index")
+
+
+def test_in_a_folder_that_is_gone_git_does_not_begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    assert start.compare(["list"]) is None
+    done = subprocess.run(command("list"), env=environment(), capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (2, "the folder that you are in is gone; go to another one: cd FOLDER\n")
+
+
+def test_with_a_stream_closed_git_does_not_begin_early(ledger: Ledger, one: str) -> None:
+    """A pipe would have the number of the stream, and what git found be lost."""
+    ledger.path(one).write_text("---\n", encoding="utf-8")
+    code = "import os; os.close(0); os.close(1); from cpl.start import compare; os.write(2, b'%r' % compare(['list']))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ledger.root, env=environment(), stderr=PIPE)
+    assert done.stderr == b"None"
 
 
 def test_what_was_found_on_an_old_index_is_not_printed(ledger: Ledger, one: str) -> None:

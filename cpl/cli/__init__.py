@@ -26,7 +26,7 @@ from cpl.language import later
 if TYPE_CHECKING:
     from types import FrameType
 
-    from cpl.freshness import Asked
+    from cpl.git_begun import Begun
 
 # Every command and the module that holds it; a module is imported when its command is used.
 COMMANDS: Final = {
@@ -258,7 +258,7 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def main(compared: Asked | None = None) -> None:
+def main(compared: Begun | None = None) -> None:
     """Run the program's command line and exit; `compared`: what git has been asked already, see `start`."""
     gc.set_threshold(100_000)  # as in `start`, for those who begin here
     for stream in (sys.stdout, sys.stderr):

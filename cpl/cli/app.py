@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cpl.config import Settings
-    from cpl.freshness import Asked
+    from cpl.git_begun import Begun
     from cpl.index import Index
     from cpl.record import Record
     from cpl.render import Cell, Column
@@ -68,7 +68,7 @@ class App:
     interpreter: str = sys.executable
     hints: bool = True
     uses_index: bool = True
-    compared: Asked | None = None
+    compared: Begun | None = None
 
     @cached_property
     def store(self) -> Store:
@@ -76,7 +76,11 @@ class App:
         from cpl.places import find_root
         from cpl.store import Store
 
-        return Store(find_root((self.folder or Path.cwd()).resolve()), self.git_env, self._ids_like, self.say)
+        try:
+            here = self.folder or Path.cwd()
+        except FileNotFoundError:
+            raise CplError(_("the folder that you are in is gone; go to another one: cd FOLDER")) from None
+        return Store(find_root(here.resolve()), self.git_env, self._ids_like, self.say)
 
     def _ids_like(self, store: Store, pieces: Sequence[str]) -> dict[str, str]:
         """The paths of records by the ids that their files are named by, at least those with a piece in them."""
@@ -230,7 +234,11 @@ class App:
 
     def records(self, among: Among) -> Iterator[Record]:
         """The records of these entries; one that can't be read is named on stderr, never missing in silence."""
-        for entry in self.entries(among):
+        return self.readable(self.entries(among))
+
+    def readable(self, entries: Iterable[Entry]) -> Iterator[Record]:
+        """As `records`, of entries at hand."""
+        for entry in entries:
             if entry.record is None:
                 self.say(_("unreadable: {problem}").format(problem=entry.problems[0]))
             else:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from gettext import gettext as _
-from typing import Any, Final
+from typing import Final
 
 import click
 
 from cpl import worktime
 from cpl.cli.app import App, ahead, bad_parameter, pass_app
 from cpl.cli.options import PERSON, at_option, index_option, output_format
-from cpl.clocks import Due, dues
 from cpl.config import Settings
 from cpl.labels import Labelled
 from cpl.moments import parse_duration
+from cpl.pending import Pending, pending
 from cpl.record import piece_of
 from cpl.render import FOR_PEOPLE, Cell, Column, Rows, duration, widest
-from cpl.workflow import came_from, supplies
 
 _ROOM_FOR_TITLE: Final = 16
 ROOM_FOR_NEXT: Final = 110  # in fewer columns hardly a command fits beside the rest
@@ -77,17 +76,17 @@ def overdue_command(app: App, soon: str | None, whom: str | None, exit_code: boo
     horizon = now
     if soon is not None:
         horizon = worktime.due(now, bad_parameter("--soon", parse_duration, soon), app.settings.worktime)
-    found = _dues(app, now, horizon if soon else None, whom)
-    found.sort(key=lambda due: (-due.late, due.record.id, due.name))
-    shown = [due for due in found if due.due_at < now or (soon and (due.due_at <= horizon or due.is_warned))]
-    rows = [_row(due, app.settings) for due in shown]
+    found = _found(app, now, horizon if soon else None, whom)
+    found.sort(key=lambda item: (item.due_at, item.id, item.name))
+    shown = [each for each in found if each.due_at < now or (soon and (each.due_at <= horizon or each.is_warned(now)))]
+    rows = [_row(each, app.settings, now) for each in shown]
     columns, width, room = _FOR_PROGRAMS, app.width or 0, 0
     if fmt in FOR_PEOPLE:
-        rows = [{**row, "clock": _clock_words(due, app.settings)} for row, due in zip(rows, shown, strict=True)]
+        rows = [{**row, "clock": _clock_words(each, app.settings)} for row, each in zip(rows, shown, strict=True)]
         room = _room_for_next(rows) if fmt == "table" and width else 0
         columns = _for_people(is_whole=width >= room)
     app.emit(rows, columns[:-1] if width < min(room, ROOM_FOR_NEXT) else columns, fmt)
-    late = sum(1 for due in shown if due.late > timedelta())
+    late = sum(1 for each in shown if each.due_at < now)
     if fmt == "table":
         count = _("{late} overdue, {soon} soon due") if soon else _("{late} overdue")
         app.say(count.format(late=late, soon=len(shown) - late))
@@ -98,21 +97,29 @@ def overdue_command(app: App, soon: str | None, whom: str | None, exit_code: boo
         raise click.exceptions.Exit(1)
 
 
-def _dues(app: App, now: datetime, horizon: datetime | None, whom: str | None) -> list[Due]:
-    """What is overdue, or due by the horizon, for that person or for all.
+def _found(app: App, now: datetime, horizon: datetime | None, whom: str | None) -> list[Pending]:
+    """What is overdue, or due by the horizon, for that person or for all; and more of the same records.
 
     A task may also name somebody who is not in cpl.yaml, now or later.
     """
-    settings = app.settings
-    if whom is not None and whom not in ("me", *settings.people):
+    if whom is not None and whom not in ("me", *app.settings.people):
         horizon = datetime.max.replace(tzinfo=UTC)
-    records = app.records(lambda index: index.due(now, horizon))
-    found = [due for record in records for due in dues(record, settings.profile, settings.worktime, now)]
+    found = [*_pending(app, now, horizon)]
     if whom is None:
         return found
-    if whom not in {due.who for due in found}:
+    if whom not in {item.who for item in found}:
         whom = app.known_person("--for", whom)
-    return [due for due in found if whom in (due.who, due.record.lead)]
+    return [item for item in found if whom in (item.who, item.lead)]
+
+
+def _pending(app: App, now: datetime, horizon: datetime | None) -> Iterator[Pending]:
+    """What is pending of the records that matter, as the index knows it, or as the files say."""
+    known = app.ask_index(lambda index: index.due(now, horizon))
+    for path, items in (dict.fromkeys(app.store.paths()) if known is None else known).items():
+        if items is not None:
+            yield from items
+        for record in app.readable(app.entries_at([path])) if items is None else ():
+            yield from pending(record, app.settings, now)
 
 
 def _room_for_next(rows: Rows) -> int:
@@ -122,45 +129,30 @@ def _room_for_next(rows: Rows) -> int:
     return widest(rows, rest) + min(_ROOM_FOR_TITLE, widest(rows, titles)) + 2 if rows else 0
 
 
-def _clock_words(due: Due, settings: Settings) -> str:
+def _clock_words(item: Pending, settings: Settings) -> str:
     """What people call what is due: a clock or a state by its label, a task by its id."""
-    if due.basis == "task":
-        return due.name
-    known: Mapping[str, Labelled] = settings.profile.states if due.basis == "pause" else settings.profile.clocks
-    return settings.label(known.get(due.name), due.name)
+    if item.basis == "task":
+        return item.name
+    known: Mapping[str, Labelled] = settings.profile.states if item.basis == "pause" else settings.profile.clocks
+    return settings.label(known.get(item.name), item.name)
 
 
-def _row(due: Due, settings: Settings) -> dict[str, Cell]:
-    record = due.record
-    seconds = int(due.late.total_seconds())
-    local = due.due_at.astimezone(settings.zone)
+def _row(item: Pending, settings: Settings, now: datetime) -> dict[str, Cell]:
+    seconds = int(item.late(now).total_seconds())
+    local = item.due_at.astimezone(settings.zone)
     return {
-        "id": record.id,
-        "title": record.title,
-        "status": record.status,
-        "clock": due.name,
-        "due_at": due.due_at,
+        "id": item.id,
+        "title": item.title,
+        "status": item.status,
+        "clock": item.name,
+        "due_at": item.due_at,
         "late_seconds": seconds,
-        "basis": due.basis,
-        "lead": record.lead,
-        "who": due.who,
-        "warned": due.is_warned,
-        "next": next_step(due, settings),
+        "basis": item.basis,
+        "lead": item.lead,
+        "who": item.who,
+        "warned": item.is_warned(now),
+        "next": item.next,
         "late": duration(seconds),
         "due": f"{local:%Y-%m-%d %H:%M}",
-        "piece": piece_of(record.id),
+        "piece": piece_of(item.id),
     }
-
-
-def next_step(due: Due, settings: Settings) -> str:
-    """The command that would stop the clock, do the task or end the pause."""
-    record: Any = due.record
-    short = piece_of(record.id)
-    if due.basis == "task":
-        return f"cpl task {short} done {due.name}"
-    back = f"cpl transition {short} {came_from(record.events, settings.profile)}"
-    if due.basis == "pause":
-        return back
-    stop = settings.profile.clocks[due.name].stops[0]
-    is_stuck = stop.startswith("to:") and settings.profile.is_paused(record.status)
-    return back if is_stuck else supplies(stop, short)

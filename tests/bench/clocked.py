@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import sys
-from typing import Any
 
 from cpl import start
 
@@ -14,6 +13,8 @@ def main() -> None:
     instant = sys.argv.pop(1)
     gc.set_threshold(100_000)  # as the console script does, before anything is imported
     compared = start.compare(sys.argv[1:])
+
+    from typing import Any
 
     import cpl.cli
     from cpl.cli.app import App
