@@ -391,9 +391,11 @@ def judged(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     expected, found = ledger("check", "--no-index"), list[str]()
     of_files = checking.verdicts
 
-    def noted(store: Store, paths: Sequence[str], ids: Collection[str], now: datetime) -> Iterator[Verdict]:
+    def noted(
+        store: Store, paths: Sequence[str], ids: Collection[str], now: datetime, *, proving: bool
+    ) -> Iterator[Verdict]:
         found.extend(paths)
-        return of_files(store, paths, ids, now)
+        return of_files(store, paths, ids, now, proving=proving)
 
     with monkeypatch.context() as patched:
         patched.setattr(checking, "verdicts", noted)
