@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import field
 from datetime import datetime
+from functools import cache
 from gettext import gettext as _
 from operator import lt
 from typing import Any, Final, NamedTuple
@@ -14,6 +15,7 @@ from cpl.errors import Problem
 from cpl.moments import MILLISECOND, format_instant
 from cpl.schema import (
     Converter,
+    Struct,
     count,
     did_you_mean,
     flag,
@@ -78,7 +80,7 @@ class Verb:
 
 
 def _change(fields: Mapping[str, Converter]) -> Verb:
-    shape = {"set": struct(fields), "was": struct(fields), "reason": text, "rule": text}
+    shape: dict[str, Converter] = {"set": struct(fields), "was": struct(fields), "reason": text, "rule": text}
     return Verb(shape, required=("set", "reason"))
 
 
@@ -130,7 +132,7 @@ class Event:
     @property
     def key(self) -> str:
         """The event's name in a profile: `to:STATE` or `did:VERB`."""
-        return f"to:{self.to}" if self.is_move else f"did:{self.did}"
+        return f"did:{self.did}" if self.to is None else f"to:{self.to}"
 
     @property
     def sets(self) -> Mapping[str, Any]:
@@ -163,7 +165,8 @@ class Event:
 
     def is_called(self, name: str) -> bool:
         """Whether that is one of its names."""
-        return name.startswith(self.key) and name in self.names  # most names are told apart by the key
+        key = self.key  # by it most names are told apart
+        return name.startswith(key) and (name == f"{key}/{self.data.get('about', '')}" or name in self.names)
 
     def matches(self, pattern: str) -> bool:
         """Whether the event is what one of its names says; an attempt that reached nobody is none of these."""
@@ -196,32 +199,39 @@ def read_event(node: Node, problems: list[Problem]) -> Event | None:
     if not isinstance(node, MappingNode):
         problems.append(problem(node, "E051", _("an event is a mapping like {at: …, by: …, to: …}")))
         return None
-    shape = _shape_of(node, problems)
+    shape = _shape(node, problems)
     if shape is None:
         return None
     found: list[Problem] = []
-    data = struct({**COMMON, **shape.fields}, ("at", "by", *shape.required), extra=True)(node, found)
+    data = shape(node, found)
     problems.extend(found)
-    if found:
+    if found or data is None:
         return None
     return Event(data["at"], data["by"], data.get("to"), data.get("did"), data, node.line)
 
 
-def _shape_of(node: MappingNode, problems: list[Problem]) -> Verb | None:
+def _shape(node: MappingNode, problems: list[Problem]) -> Struct | None:
     to, did = node.get("to"), node.get("did")
     if (to is None) == (did is None):
         message = _("an event has either 'to' (a move) or 'did' (a deed), one of the two")
         problems.append(problem(node, "E051", message))
         return None
     if to is not None:
-        return Verb(MOVE, required=("to",))
+        return shape_of(None)
     name = did.text if isinstance(did, ScalarNode) else "…"
-    verb = VERBS.get(name)
-    if verb is None:
+    if name not in VERBS:
         message = _("'{name}' is not a verb that an event can have").format(name=name) + did_you_mean(name, VERBS)
         problems.append(problem(node, "E051", message))
         return None
-    return Verb({"did": word, **verb.fields}, verb.required)
+    return shape_of(name)
+
+
+@cache
+def shape_of(did: str | None) -> Struct:
+    """What a move (None), or a deed of that verb, consists of."""
+    verb = Verb(MOVE, required=("to",)) if did is None else VERBS[did]
+    own = {} if did is None else {"did": word}
+    return struct({**COMMON, **own, **verb.fields}, ("at", "by", *verb.required), extra=True)
 
 
 def void_target(event: Event) -> tuple[datetime, str]:

@@ -14,16 +14,18 @@ if TYPE_CHECKING:
 
 # Whatever the user has set: every file is compared, and by all that its folder entry says.
 _SETTINGS: Final = ("-c", "core.fsmonitor=false", "-c", "core.checkStat=default", "-c", "core.trustctime=true")
-_OPTIONS: Final = ("-z", "--name-only", "--relative", "--no-renames", "--ignore-submodules")
-_FEW_CORES: Final = 2  # cpl needs one itself meanwhile, and twenty threads of git would leave it none
+_IN_THREADS: Final = ("diff-files", "-z", "--name-only", "--relative", "--no-renames", "--ignore-submodules", "--")
+_IN_ONE_THREAD: Final = ("ls-files", "-z", "--modified", "--")
+_FEW_CORES: Final = 2
 _STDERR: Final = 2
-_ONE_THREAD: Final = ("-c", "core.preloadIndex=false")
 
 
 def comparison(records: str) -> tuple[str, ...]:
-    """What to ask git, for the files in the folder `records` that differ from its index, each with NUL behind it."""
-    threads = () if cores() > _FEW_CORES else _ONE_THREAD
-    return (*threads, *_SETTINGS, "diff-files", *_OPTIONS, "--", records)
+    """What to ask git, for the files in the folder `records` that differ from its index, each with NUL behind it.
+
+    With few processors by one thread, for cpl needs one itself meanwhile: `git diff-files` would begin twenty.
+    """
+    return (*_SETTINGS, *(_IN_THREADS if cores() > _FEW_CORES else _IN_ONE_THREAD), records)
 
 
 class Begun:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 from cpl import index_kept
 from cpl.clocks import stays
@@ -20,15 +20,11 @@ from cpl.recognise import at_microsecond, microseconds
 from cpl.store import Store
 from cpl.workdays import Calendar
 
-T = TypeVar("T")
-
-_SECOND: Final = timedelta(seconds=1)
 LOOK_EACH_TIME: Final = 0
 """The due of a record whose dues may be others at another time, or can't be told beforehand."""
 
+_SECOND: Final = timedelta(seconds=1)
 _DUES: Final = Sort("dues", most=20)
-
-
 _ASKED: Final = (
     "SELECT place, {pending} FROM dues CROSS JOIN rows USING (row) CROSS JOIN files USING (row)"
     " WHERE kept = :kept AND ({is_due}) AND known_from <= :now AND tree = :tree"
@@ -123,12 +119,9 @@ def due(store: Store, at: Where, tree: Tree, finals: Iterable[str], when: When) 
         values = {"kept": number, "tree": tree.number, "now": microseconds(when.now), "by": microseconds(when.by)}
         return tree.database.execute(asked, {**values, "end": microseconds(when.now + _SECOND)}).fetchall()
 
-    is_provisional = _Years(store.settings).are_provisional(when.now, when.now)
-    is_due = "due <= :by OR warn < :now" if when.with_warned else "due <= :by"
-    asked = (
-        _ASKED.format(pending="NULL", is_due="TRUE")
-        if is_provisional
-        else _ASKED.format(pending="pending", is_due=is_due)
-    )
+    is_due, column = "due <= :by OR warn < :now" if when.with_warned else "due <= :by", "pending"
+    if _Years(store.settings).are_provisional(when.now, when.now):
+        is_due, column = "TRUE", "NULL"
+    asked = _ASKED.format(pending=column, is_due=is_due)
     found = index_kept.asked(at, tree, (_DUES, index_kept.settings_key(store)), enter, question)
     return {path_at(place): None if text is None else unpacked(text) for place, text in found}

@@ -15,7 +15,7 @@ from cpl.profile_clocks import CLOCK, Clock, read_clock
 from cpl.profile_duties import SECTIONS as DUTY_SECTIONS
 from cpl.profile_duties import Channel, Route, Share, read_channels, read_routes, read_shares
 from cpl.profile_names import CLOCK_NAME, STATUS, with_present_names
-from cpl.profile_rules import COUNTED, EVENT_KEYS, RULE, Rule, When, may_be_about, read_rule
+from cpl.profile_rules import COUNTED, EVENT_KEYS, RULE, Rule, When, holds, may_be_about, read_rule
 from cpl.relations import SECTIONS as RELATION_SECTIONS
 from cpl.relations import Escalation, Relations, read_relations
 from cpl.schema import (
@@ -36,6 +36,13 @@ from cpl.yaml_nodes import MappingNode
 
 BACK: Final = "back"
 REOPEN: Final = "reopen"
+_KEPT: Final = 1000  # cases of which is kept which rules count
+
+Case = tuple[object, ...]
+"""What `asked` makes of the values of the fields `conditions`; CHANGED for one that an event has changed."""
+CHANGED: Final = True  # `asked` gives nothing like it
+Step = tuple[str | None, str | None, str]
+"""The state that an event leads to, its verb, and the state before it."""
 
 
 @frozen
@@ -85,12 +92,14 @@ class Profile:
     channels: Mapping[str, Channel]
     routes: tuple[Route, ...]  # the first that matches counts
     shares: tuple[Share, ...]
+    conditions: tuple[str, ...]  # the fields that rules ask for by `when`
     former: Mapping[str, Mapping[str, str]]  # by field, the names of before with those of now; no field without any
     hours: Hours = ALWAYS
     calendar: str | None = None
     _about: dict[tuple[str | None, ...], tuple[Rule, ...]] = default(
         default_factory=dict, init=False, compare=False, repr=False
     )
+    _cases: dict[Case, _InCase] = default(default_factory=dict, init=False, compare=False, repr=False)
 
     def present_name(self, field: str, name: str) -> str:
         """What a name of the field (STATUS, CLOCK_NAME, or one of TERM_SECTIONS) is called now."""
@@ -120,6 +129,15 @@ class Profile:
             found = self._about[to, did, status] = tuple(rule for rule in rules if may_be_about(rule, to, did))
         return found
 
+    def rules_in(self, case: Case) -> Mapping[Step, tuple[Rule, ...]]:
+        """For every event the rules that ask for something and may count in that case."""
+        found = self._cases.get(case)
+        if found is None:
+            if len(self._cases) >= _KEPT:
+                self._cases.clear()
+            found = self._cases[case] = _InCase(self, case)
+        return found
+
     @property
     def usual_kind(self) -> str:
         """The kind of a complaint of which nobody says another: the default one, else the first."""
@@ -143,6 +161,29 @@ class Profile:
 
 
 _NAMED: Final = {"label": map_of(text), "clause": text, "was": list_of(word), "off": flag}
+
+
+class _InCase(dict[Step, tuple[Rule, ...]]):
+    """The rules of a profile that may count in one case, by what they are about; found when they are asked for."""
+
+    def __init__(self, profile: Profile, case: Case) -> None:
+        super().__init__()
+        self._profile = profile
+        self._values = dict(zip(profile.conditions, case, strict=True))
+
+    def __missing__(self, step: Step) -> tuple[Rule, ...]:
+        to, did, status = step
+        about = self._profile.rules_about(to, did, status)
+        asking = (rule for rule in about if rule.roles or (to is not None and rule.requires))
+        found = self[step] = tuple(filter(self._may_count, asking))
+        return found
+
+    def _may_count(self, rule: Rule) -> bool:
+        """Whether the values meet the rule's conditions, or may have met them before they were changed."""
+        values, when = self._values, rule.when
+        return any(values[name] is CHANGED for name in when) or all(holds(values[name], when[name]) for name in when)
+
+
 _TERM: Final = struct({**_NAMED, "when": map_of(list_of(text)), "default": flag})
 _STATE: Final = struct({**_NAMED, **dict.fromkeys(("initial", "paused", "final", "counts"), flag)})
 _FIGURES: Final = struct(
@@ -189,10 +230,11 @@ def read_profile(node: MappingNode, fields: Collection[str]) -> tuple[Profile | 
     data = struct(SECTIONS, REQUIRED)(node, problems)
     if data is None or problems:
         return None, problems
+    rules = tuple(read_rule(name, each) for name, each in data.get("rules", {}).items())
     profile = Profile(
         states={name: _state(name, each) for name, each in data["states"].items()},
         moves=data["moves"],
-        rules=tuple(read_rule(name, each) for name, each in data.get("rules", {}).items()),
+        rules=rules,
         clocks={name: read_clock(name, each, node) for name, each in data["clocks"].items()},
         terms={field: _terms(data.get(section, {})) for field, section in TERM_SECTIONS.items()},
         roles=_terms(data.get("roles", {})),
@@ -204,6 +246,7 @@ def read_profile(node: MappingNode, fields: Collection[str]) -> tuple[Profile | 
         channels=read_channels(data),
         routes=read_routes(data),
         shares=read_shares(data),
+        conditions=tuple({name: None for each in rules for name in each.when}),
         former=former,
     )
     problems = list(_CrossCheck(profile, node, fields).all())

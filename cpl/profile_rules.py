@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -39,6 +39,28 @@ class Rule:
     settings: bool = False
     signed: bool = False
     shared: bool = False
+
+
+def holds(value: object, allowed: Collection[str]) -> bool:
+    """Whether a field's value is, or has in it, one that a condition allows; a category counts for all below it."""
+    if isinstance(value, str):
+        return value in allowed or ("/" in value and any(value.startswith(f"{name}/") for name in allowed))
+    if isinstance(value, tuple):
+        return any(holds(each, allowed) for each in value)
+    if value is None:
+        return False
+    return _as_text(value) in allowed
+
+
+def asked(value: object) -> object:
+    """What `holds` sees of a value, as text, tuples of it, or None: it can be a key, in which 1 is not `true`."""
+    if value is None or isinstance(value, str):
+        return value
+    return tuple(map(asked, value)) if isinstance(value, tuple) else _as_text(value)
+
+
+def _as_text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def may_be_about(rule: Rule, to: str | None, did: str | None) -> bool:

@@ -11,14 +11,16 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import chain
+from types import FunctionType
 from typing import Any, Final, NamedTuple
 
 from cpl.document import FRONT_LIMIT, RECORD_LIMIT
-from cpl.events import Event, read_event
+from cpl.events import VERBS, Event, shape_of
 from cpl.moments import USUAL_INSTANT, usual_instants
-from cpl.patterns import regex
+from cpl.patterns import bytes_regex, regex
 from cpl.record import FIELDS, HISTORY, REQUIRED, Record, build
-from cpl.schema import Problems, struct
+from cpl.schema import Converter, ListOf, Problems, Struct, struct
 from cpl.yaml_faults import conflict_markers, forbidden
 from cpl.yaml_grammar import FLOW, NULLS, PLAIN
 from cpl.yaml_nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode, Source
@@ -37,7 +39,11 @@ _SINGLE: Final = regex(_QUOTED)
 
 _OPENING: Final = "---\n"
 _CLOSING: Final = "\n---"
-MARKERS: Final = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
+_END: Final = _CLOSING.encode()
+_HISTORY: Final = f"\n{HISTORY}:"
+_MARKED: Final = bytes_regex(rb"\n[<|=>]{7}")
+# The line end, and what is printed of ASCII and of the characters from U+4000 to U+9FFF.
+_PLAIN: Final = bytes([0x0A, *range(0x20, 0x7F), *range(0x80, 0xC0), *range(0xE4, 0xEA)])
 _OTHER_FIELDS: Final = struct({}, extra=True)  # `x-…`
 _REQUIRED: Final = frozenset(REQUIRED)
 _NOWHERE: Final = Source("", "")
@@ -58,8 +64,13 @@ def read(data: bytes) -> Record | None:
     It is the record of `read_entry`, which finds no problem in it; only the lines of the events are not told.
     """
     text = front(data)
+    return None if text is None else within(text)
+
+
+def within(front: str) -> Record | None:
+    """The record of a front matter, when it has the form that cpl writes."""
     try:
-        return None if text is None else _record(text)
+        return _record(front)
     except _Unusual:
         return None
 
@@ -81,61 +92,71 @@ def front(data: bytes) -> str | None:
     if not text.startswith(_OPENING) or text[end + 4 : end + 5] not in ("", "\n"):
         return None
     found = text[len(_OPENING) : end + 1]
-    return None if len(found) > FRONT_LIMIT // 4 or _has_what_no_file_may_hold(text, found) else found
+    return None if len(found) > FRONT_LIMIT // 4 or _has_what_no_file_may_hold(data, text, found) else found
 
 
 def _record(front: str) -> Record:
-    parts = _split(_ENTRY, 3, front)
-    fields = {
-        name: _inline(name, inline) if inline else _listed(name, items)
-        for name, inline, items in zip(parts[::3], parts[1::3], parts[2::3], strict=True)
-    }
-    if 3 * len(fields) < len(parts) or not fields.keys() >= _REQUIRED or not fields[HISTORY]:
+    entries = _entries(front)
+    fields = {name: _field(name, inline, items) for name, inline, items in entries}
+    if len(fields) < len(entries) or not fields.keys() >= _REQUIRED or not fields[HISTORY]:
         raise _Unusual
     return build(fields)
 
 
 def partly(front: str, names: Collection[str]) -> Record | None:
     """The record of a front matter whose head `recognise` knows; of the fields of the head it has only `names`."""
+    start = front.index(_HISTORY) + 1
     try:
-        parts = _split(_ENTRY, 3, front)
-        keys = parts[::3]
-        head = {*keys[: keys.index(HISTORY)]}
-        if len({*keys}) < len(keys):
+        above, below = _lines(front[:start]), _entries(front[start:])
+        if len({entry[0] for entry in chain(above, below)}) < len(above) + len(below):
             return None
         fields = {
-            name: _PLAINLY[name](inline)
-            if name in _PLAINLY
-            else _inline(name, inline)
-            if inline
-            else _listed(name, items)
-            for name, inline, items in zip(keys, parts[1::3], parts[2::3], strict=True)
-            if name in names or name not in head
+            name: _PLAINLY[name](inline) if name in _PLAINLY else _field(name, inline, items)
+            for name, inline, items in above
+            if name in names
         }
+        fields |= {name: _field(name, inline, items) for name, inline, items in below}
         return build(fields) if fields[HISTORY] else None
     except _Unusual:
         return None
 
 
-def _has_what_no_file_may_hold(text: str, front: str) -> bool:
-    """Whether there are conflict markers, or characters that may not stand in a front matter."""
-    if MARKERS[0] in text or MARKERS[1] in text or MARKERS[2] in text or MARKERS[3] in text:
-        body = len(_OPENING) + len(front) + len(_CLOSING)
-        if conflict_markers(Source("", text), 0, len(text), prose_from=body):
-            return True
-    is_clear = front.replace("\n", "").isprintable()
-    return not is_clear and bool(forbidden(Source("", front), 0, len(front)))
+def _entries(text: str) -> list[tuple[str, str, str]]:
+    """Each field of a front matter: its name, and either what stands behind it or the items below it."""
+    parts = _split(_ENTRY, 3, text)
+    return [*zip(parts[::3], parts[1::3], parts[2::3], strict=True)]
 
 
-def _inline(name: str, text: str) -> Any:
-    """The value of a field that stands behind its key."""
-    if name in _SELDOM_THE_SAME or len(text) > _SHORT:
-        return _typed(name, text)
-    value = _known(name, text)
+def _lines(head: str) -> list[tuple[str, str, str]]:
+    """The same of a head that `recognise` knows: without lists on lines of their own each line is a field."""
+    if "\n- " in head:
+        return _entries(head)
+    pairs = [line.partition(": ") for line in head[:-1].split("\n")]
+    return [(name, inline, "") for name, _colon, inline in pairs]
+
+
+def _field(name: str, inline: str, items: str) -> Any:
+    """The value of a field, of what stands behind its key, or of the items below it."""
+    if not inline:
+        return _listed(name, items)
+    if name in _SELDOM_THE_SAME or len(inline) > _SHORT:
+        return _typed(name, inline)
+    value = _known(name, inline)
     return value if isinstance(value, str) else _own(value)
 
 
+def _has_what_no_file_may_hold(data: bytes, text: str, front: str) -> bool:
+    """Whether there are conflict markers, or characters that may not stand in a front matter."""
+    if _MARKED.search(data):
+        body = len(_OPENING) + len(front) + len(_CLOSING)
+        if conflict_markers(Source("", text), 0, len(text), prose_from=body):
+            return True
+    is_clear = not data[: data.find(_END)].translate(None, _PLAIN)
+    return not is_clear and bool(forbidden(Source("", front), 0, len(front)))
+
+
 def _typed(name: str, text: str) -> Any:
+    """The value of a field that stands behind its key."""
     if name == HISTORY:
         raise _Unusual
     return _value(name, _root_node(text))
@@ -150,7 +171,11 @@ def _listed(name: str, items: str) -> Any:
         parts = _EVENT.split(items)
         if not any(parts[::3]):  # else `at` does not come first, which the schema does not mind
             return tuple(map(_event, _instants(parts[1::3]), parts[2::3]))
-    nodes: list[Node] = [_braces(item) for item in items[3:].split("\n- ")]
+    texts = items[3:].split("\n- ")
+    converter = FIELDS.get(name)
+    if isinstance(converter, ListOf) and isinstance(converter.item, Struct):
+        return tuple(_struct(converter.item, _cut(_inner(text, "{}"))) for text in texts)
+    nodes: list[Node] = [*map(_braces, texts)]
     return _value(name, SequenceNode(nodes, False, 0, 0, _NOWHERE))
 
 
@@ -169,9 +194,12 @@ def _value(name: str, node: Node) -> Any:
 
 
 class _Rest(NamedTuple):
-    """An event but for its instant; `compound` names the values that are not single ones."""
+    """An event but for its instant; `compound` names the values that could be changed."""
 
-    event: Event
+    by: str
+    to: str | None
+    did: str | None
+    data: Mapping[str, Any]
     compound: Sequence[str]
 
 
@@ -184,19 +212,21 @@ def _instants(texts: Sequence[str]) -> Sequence[datetime]:
 
 def _event(at: datetime, text: str) -> Event:
     """The event of an instant and of what stands behind it."""
-    event, compound = _known_rest(text) if len(text) <= _SHORT else _rest(text)
-    data = {**event.data, "at": at}
+    by, to, did, known, compound = _known_rest(text) if len(text) <= _SHORT else _rest(text)
+    data = {**known, "at": at}
     for name in compound:
         data[name] = _own(data[name])
-    return Event(at, event.by, event.to, event.did, data)
+    return Event(at, by, to, did, data)
 
 
 def _rest(text: str) -> _Rest:
-    problems: Problems = []
-    event = read_event(_pairs(_SOME_INSTANT + text), problems)
-    if problems or event is None:
+    pairs = _cut(_SOME_INSTANT + text)
+    did = pairs.get("did")
+    if ("to" in pairs) == (did is not None) or not (did is None or did in VERBS):
         raise _Unusual
-    return _Rest(event, [name for name, value in event.data.items() if isinstance(value, dict | tuple)])
+    data = _struct(shape_of(did), pairs)
+    compound = [name for name, value in data.items() if isinstance(value, dict | tuple)]
+    return _Rest(data["by"], data.get("to"), did, data, compound)
 
 
 _known_rest: Final = lru_cache(_KEPT)(_rest)
@@ -205,8 +235,10 @@ _known_rest: Final = lru_cache(_KEPT)(_rest)
 def _own(value: Any) -> Any:
     """`value`, so that nothing in it can be changed through another record."""
     if isinstance(value, dict):
-        return {name: _own(each) for name, each in value.items()}
-    return tuple(map(_own, value)) if isinstance(value, tuple) else value
+        return {name: each if isinstance(each, str) else _own(each) for name, each in value.items()}
+    if isinstance(value, tuple) and any(isinstance(each, dict | tuple) for each in value):
+        return tuple(map(_own, value))
+    return value
 
 
 def _root_node(text: str) -> Node:
@@ -241,15 +273,42 @@ def _braces(text: str) -> MappingNode:
 
 def _pairs(text: str) -> MappingNode:
     """The node of what stands between braces."""
-    parts = _split(_PAIR, 2, text)
-    names = parts[::2]
-    if len({*names}) < len(names):
-        raise _Unusual
-    entries = [
-        Entry(_key(name), _node(text) if text[0] in "{['" else _plain(text))
-        for name, text in zip(names, parts[1::2], strict=True)
-    ]
+    entries = [Entry(_key(name), _node(value)) for name, value in _cut(text).items()]
     return MappingNode(entries, True, 0, 0, _NOWHERE)
+
+
+def _cut(text: str) -> dict[str, str]:
+    """The texts of the values between braces, by their keys."""
+    parts = _split(_PAIR, 2, text)
+    pairs = dict(zip(parts[::2], parts[1::2], strict=True))
+    if 2 * len(pairs) < len(parts):
+        raise _Unusual
+    return pairs
+
+
+def _struct(shape: Struct, pairs: Mapping[str, str]) -> dict[str, Any]:
+    """What `shape` makes of such a mapping; a node is made only for a value that is not known yet."""
+    data = {name: _converted(shape.converter(name), text) for name, text in pairs.items()}
+    if not data.keys() >= {*shape.required}:
+        raise _Unusual
+    return data
+
+
+def _converted(converter: Converter | None, text: str) -> Any:
+    if isinstance(converter, FunctionType) and text[0] not in "{[" and len(text) <= _SHORT:
+        return _known_scalar(converter, text)
+    return _unknown(converter, text)
+
+
+def _unknown(converter: Converter | None, text: str) -> Any:
+    problems: Problems = []
+    value = None if converter is None else converter(_node(text), problems)
+    if problems or value is None:
+        raise _Unusual
+    return value
+
+
+_known_scalar: Final = lru_cache(_KEPT)(_unknown)
 
 
 @lru_cache(_KEPT)

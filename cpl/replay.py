@@ -10,8 +10,8 @@ from typing import NamedTuple
 from cpl import workflow
 from cpl.config import Settings
 from cpl.events import Event
-from cpl.profile import BACK, Profile
-from cpl.profile_rules import Rule
+from cpl.profile import BACK, CHANGED, Case, Profile
+from cpl.profile_rules import Rule, asked
 from cpl.record import Record, before_place
 
 
@@ -29,26 +29,43 @@ def faults(record: Record, settings: Settings) -> Iterator[Fault]:
     A move that the profile does not have (W062) is mended by the next one that it has.
     """
     profile = settings.profile
-    sets = (event.sets for event in record.history if "set" in event.data)
-    changed = {"status", "complainant", *chain.from_iterable(sets)}
+    in_case = profile.rules_in(_case(record, profile))
     unknown_step: Fault | None = None
     status = record.status  # from the first move on what the moves have led to
     for place, event in enumerate(record.events):
-        about = profile.rules_about(event.to, event.did, status)
-        if (about or event.is_move) and place and not _is_twice(record, place) and not record.is_imported(event):
-            if event.is_move:
+        rules = in_case[event.to, event.did, status]
+        is_odd = event.to is not None and not _is_usual(event, status, profile)
+        if (rules or unknown_step or is_odd) and _is_judged(record, place):
+            if event.to is not None:
                 unknown_step = _step(record, place, status, profile)
-            if rules := [each for each in about if _is_plain(each) or _may_apply(each, record, event, changed)]:
-                yield from _of_rules(record, place, rules, settings)
+            if about := [each for each in rules if workflow.is_about(each, event)]:
+                yield from _of_rules(record, place, about, settings)
         status = event.to or status
     if unknown_step is not None:
         yield unknown_step
 
 
-def _is_twice(record: Record, place: int) -> bool:
-    """Whether the event before is the same; that it is there twice is told elsewhere."""
+def _case(record: Record, profile: Profile) -> Case:
+    """What decides which rules may have counted for the events of the record."""
+    sets = chain.from_iterable(event.sets for event in record.history if "set" in event.data)
+    changed = {"status", "complainant", *sets}
+    values = [CHANGED if name.partition(".")[0] in changed else asked(record.get(name)) for name in profile.conditions]
+    return tuple(values)
+
+
+def _is_usual(event: Event, status: str, profile: Profile) -> bool:
+    """Whether it is a deed, or a move that the profile has from that state, whatever else the record holds."""
+    return event.to is None or (event.to != BACK and event.to in profile.moves.get(status, ()))
+
+
+def _is_judged(record: Record, place: int) -> bool:
+    """Whether the event at that place is neither the intake, nor an import's own, nor the one before once more.
+
+    That an event is there twice is told elsewhere.
+    """
     event, previous = record.events[place], record.events[place - 1]
-    return event.at == previous.at and event == previous
+    is_twice = event.at == previous.at and event == previous
+    return place > 0 and not is_twice and not record.is_imported(event)
 
 
 def fields_read(profile: Profile) -> set[str]:
@@ -61,7 +78,7 @@ def fields_read(profile: Profile) -> set[str]:
 
 def _step(record: Record, place: int, status: str, profile: Profile) -> Fault | None:
     move = record.events[place]
-    if move.to != BACK and move.to in profile.moves.get(status, ()):
+    if _is_usual(move, status, profile):
         return None
     allowed = workflow.moves_from(record.events[:place], status, profile)
     if move.to in allowed:
@@ -70,35 +87,33 @@ def _step(record: Record, place: int, status: str, profile: Profile) -> Fault | 
     return Fault(move, "W062", message.format(from_=status, to=move.to, allowed=", ".join(allowed)))
 
 
-def _is_plain(rule: Rule) -> bool:
-    """Whether a rule that may be about an event is about it, whatever the record and the event hold."""
-    return not rule.when and not rule.did
-
-
-def _may_apply(rule: Rule, record: Record, event: Event, changed: Collection[str]) -> bool:
-    """Whether the rule may have applied to an earlier event of the record, some of whose fields have `changed`."""
-    return workflow.is_about(rule, event) and (
-        workflow.matches(record, rule.when) or any(name.partition(".")[0] in changed for name in rule.when)
-    )
-
-
 def _of_rules(record: Record, place: int, rules: Collection[Rule], settings: Settings) -> Iterator[Fault]:
-    """What the rules say of the event at that place, for which no others than `rules` count."""
+    """What the rules say of the event at that place, for which no others than `rules` may count."""
     event, profile, zone = record.events[place], settings.profile, settings.zone
-    ask_for_roles = any(rule.roles for rule in rules)
-    need_something = event.is_move and any(rule.requires for rule in rules)
-    if not ask_for_roles and not need_something:
-        return
+    person = settings.people.get(event.by)
+    if all(workflow.has_role(person, rule) and _has_happened(rule, record, place, profile) for rule in rules):
+        return  # so it is with nearly all, and the record need not be put back
     previous = before_place(record, event, place)
-    if need_something:
+    if event.is_move:
         for missing in workflow.missing(previous, profile, event, zone, settings.named_in):
             hint = workflow.supplies(missing.alternatives[0], record.id)
             message = _("the move to '{to}' lacks something: {missing}; use: {hint}")
             yield Fault(event, "E060", message.format(to=event.to, missing=missing, hint=hint))
-    person = settings.people.get(event.by)
-    for rule in workflow.roles_lacking(previous, profile, event, zone, person) if ask_for_roles else ():
+    for rule in workflow.roles_lacking(previous, profile, event, zone, person):
         message = _("'{by}' may not move it to '{to}': rule '{rule}' wants the role {roles}")
         if not event.is_move:
             message = _("'{by}' may not record {event}: rule '{rule}' wants the role {roles}")
         said = {"by": event.by, "to": event.to, "event": event.key}
         yield Fault(event, "E061", message.format(rule=rule.name, roles=", ".join(rule.roles), **said))
+
+
+def _has_happened(rule: Rule, record: Record, place: int, profile: Profile) -> bool:
+    """Whether what the rule requires of a move stands in its event, or has been done since the last state."""
+    event = record.events[place]
+    if event.to is None:
+        return True
+    earlier = record.events[:place]
+    return all(
+        any(workflow.has_happened(name, earlier, profile, event) for name in alternatives)
+        for alternatives in rule.requires
+    )

@@ -273,6 +273,10 @@ class Struct:
     required: Collection[str]
     extra: bool
 
+    def converter(self, name: str) -> Converter | None:
+        """What converts the value of a key; None: there is no such key."""
+        return self.fields.get(name) or (anything if self.extra and name.startswith("x-") else None)
+
     def __call__(self, node: Node, problems: Problems) -> dict[str, Any] | None:
         """The values of the mapping that stands at the node, by its keys."""
         if not isinstance(node, MappingNode):
@@ -284,7 +288,7 @@ class Struct:
         misspelt: set[str] = set()
         for entry in node.entries:
             name = entry.key.text
-            converter = self.fields.get(name) or (anything if self.extra and name.startswith("x-") else None)
+            converter = self.converter(name)
             if converter is None:
                 misspelt |= _unknown_key(entry.key, self.fields, problems)
             elif not is_absent(entry.value):
@@ -297,7 +301,7 @@ class Struct:
         return {name: value for name, value in result.items() if value is not None}
 
 
-def struct(fields: Mapping[str, Converter], required: Collection[str] = (), *, extra: bool = False) -> Converter:
+def struct(fields: Mapping[str, Converter], required: Collection[str] = (), *, extra: bool = False) -> Struct:
     """A converter for a mapping whose keys are known.
 
     An unknown key is an error with the key that was probably meant (E020), a missing one that is required too (E021);

@@ -125,7 +125,10 @@ class _Check:
                     yield from self._name(name, each, [name, index])
             elif value is not None:
                 term = terms.get(value)
-                yield from self._name(name, value, name.split(".")) if term is None else self._goes_with(name, term)
+                if term is None:
+                    yield from self._name(name, value, name.split("."))
+                elif term.when:
+                    yield from self._goes_with(name, term)
         if record.status not in self.settings.profile.states:
             yield self._unknown(["status"], "status", record.status, self.settings.profile.states)
 
@@ -135,7 +138,7 @@ class _Check:
             yield self._unknown(path, name, value, known)
 
     def _goes_with(self, name: str, term: Term) -> Iterator[Problem]:
-        if term.when and not workflow.matches(self.record, term.when):
+        if not workflow.matches(self.record, term.when):
             needs = " ".join(f"{each}={'|'.join(allowed)}" for each, allowed in term.when.items())
             message = _("{field} '{value}' goes only with {needs}").format(field=name, value=term.name, needs=needs)
             yield self._at([name], "E058", message)
@@ -153,7 +156,7 @@ class _Check:
                 message = _("{field} '{value}' is not one of the people in cpl.yaml")
                 message = message.format(field=name, value=value)
                 yield self._at([name], "E014", message + did_you_mean(value, known))
-            elif value is not None:
+            elif value is not None and known[value].until is not None:
                 yield from self._left([name], name, known[value], option=" --lead -m TEXT" if name == "lead" else "")
         for index, task in enumerate(self.all_tasks):
             if task.is_open and task.who is not None and task.who in known:
@@ -257,7 +260,7 @@ class _Check:
     def _events_are_usual(self) -> bool:
         """Whether it can't be that `_event` has anything to say of one."""
         states, words = self.settings.profile.states, self.words
-        is_known = "agree" not in words.did and all(to in states for to in words.to if to is not None)
+        is_known = "agree" not in words.did and words.to - {None} <= states.keys()
         return is_known and "recorded_at" not in words.keys and self.record.history[-1].at <= self._latest
 
     @property
@@ -316,9 +319,10 @@ class _Check:
 
     def tasks(self) -> Iterator[Problem]:
         """E057, E063: kinds and ids of tasks, events about tasks that there are, nothing open at the end."""
-        ids = Counter(task.id for task in self.all_tasks)
+        ids = {task.id for task in self.all_tasks}
+        times = Counter(task.id for task in self.all_tasks) if len(ids) < len(self.all_tasks) else None
         for index, task in enumerate(self.all_tasks):
-            if ids[task.id] > 1:
+            if times is not None and times[task.id] > 1:
                 message = _("two tasks have the id '{id}'").format(id=task.id)
                 yield self._at(["tasks", index, "id"], "E057", message)
             if task.kind not in TASK_KINDS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import tzinfo
 from gettext import gettext as _
 from typing import Final
@@ -12,7 +12,7 @@ from cpl.errors import CplError
 from cpl.events import FOLLOW_UPS, VERBS, Event
 from cpl.profile import BACK, Profile
 from cpl.profile_names import STATUS
-from cpl.profile_rules import COUNTED, EVENT_KEYS, Rule, When
+from cpl.profile_rules import COUNTED, EVENT_KEYS, Rule, When, holds
 from cpl.record import FIRST_PARTS, Record, local_day
 from cpl.values import frozen
 
@@ -53,17 +53,7 @@ class Unmet(CplError):
 
 def matches(record: Record, when: When) -> bool:
     """Whether every field that `when` names has one of its values; a category counts for all below it too."""
-    return not when or all(_is_one_of(record.get(name), allowed) for name, allowed in when.items())
-
-
-def _is_one_of(value: object, allowed: Collection[str]) -> bool:
-    if isinstance(value, str):
-        return value in allowed or ("/" in value and any(value.startswith(f"{name}/") for name in allowed))
-    if isinstance(value, tuple):
-        return any(_is_one_of(each, allowed) for each in value)
-    if value is None:
-        return False
-    return _is_one_of(str(value).lower() if isinstance(value, bool) else str(value), allowed)
+    return not when or all(holds(record.get(name), allowed) for name, allowed in when.items())
 
 
 def allowed_moves(record: Record, profile: Profile) -> tuple[str, ...]:
@@ -115,8 +105,9 @@ def roles_lacking(record: Record, profile: Profile, event: Event, zone: tzinfo, 
 
 def has_role(person: Person | None, rule: Rule) -> bool:
     """Whether the person has one of the roles that a rule wants; everybody where it wants none."""
-    own = () if person is None else person.roles
-    return not rule.roles or bool(set(rule.roles) & set(own))
+    if not rule.roles:
+        return True
+    return person is not None and not set(rule.roles).isdisjoint(person.roles)
 
 
 def rules(record: Record, profile: Profile, event: Event, zone: tzinfo) -> Iterator[Rule]:
@@ -133,11 +124,16 @@ def is_about(rule: Rule, event: Event) -> bool:
 
 
 def _is_met(name: str, record: Record, profile: Profile, move: Event) -> bool:
+    if name in EVENT_KEYS or name.startswith("did:"):
+        return has_happened(name, record.events, profile, move)
+    return record.get(name) not in (None, {}, ())
+
+
+def has_happened(name: str, events: Sequence[Event], profile: Profile, move: Event) -> bool:
+    """Whether `move`, or those of the `events` before it that are since the last state, meet such a requirement."""
     if name in EVENT_KEYS:
         return name in move.data
-    if name.startswith("did:"):
-        return any(event.matches(name) for event in since_entered(record, profile))
-    return record.get(name) not in (None, {}, ())
+    return name.startswith("did:") and any(event.matches(name) for event in since_entered(events, profile))
 
 
 def _is_counted(name: str, record: Record, named_in: NamedIn) -> bool:
@@ -148,17 +144,17 @@ def _is_counted(name: str, record: Record, named_in: NamedIn) -> bool:
     return kind == "task" and any(task.kind == what and task.due is not None for task in record.tasks)
 
 
-def since_entered(record: Record, profile: Profile) -> tuple[Event, ...]:
-    """The events since the record entered its present state; a pause and the return from it don't count."""
+def since_entered(events: Sequence[Event], profile: Profile) -> Sequence[Event]:
+    """The events since a record entered the state that they lead to; a pause and the return from it don't count."""
     state: str | None = None
     entered = -1  # where the first of the last moves to one state stands, pauses and returns between them
-    for place in range(len(record.events) - 1, -1, -1):
-        event = record.events[place]
+    for place in range(len(events) - 1, -1, -1):
+        event = events[place]
         if event.to is not None and not profile.is_paused(event.to):
             if state not in (None, event.to):
                 break
             state, entered = event.to, place
-    return record.events[entered + 1 :]
+    return events[entered + 1 :]
 
 
 _COUNTED: Final = {

@@ -13,12 +13,13 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cpl import checking, freshness, index_file, index_kept, index_rows, locks, store
+from cpl import checking, freshness, git_begun, index_file, index_kept, index_rows, locks, store
 from cpl.checking import Verdict
 from cpl.store import Store
 from tests.ledger import CPL_YAML, Ledger, Once, Outcome
@@ -266,23 +267,30 @@ def short_window(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(acts=st.lists(st.sampled_from(ACTS), min_size=1, max_size=7), seed=st.integers(0, 1 << 16), waits=st.booleans())
+@given(
+    acts=st.lists(st.sampled_from(ACTS), min_size=1, max_size=7),
+    seed=st.integers(0, 1 << 16),
+    waits=st.booleans(),
+    cores=st.sampled_from([2, 8]),
+)
 @pytest.mark.usefixtures("short_window")
 def test_whatever_is_done_to_the_files_the_answers_are_those_without_index(
-    filled: Ledger, tmp_path_factory: pytest.TempPathFactory, acts: list[str], seed: int, waits: bool
+    filled: Ledger, acts: list[str], seed: int, *, waits: bool, cores: int
 ) -> None:
-    root = tmp_path_factory.mktemp("acts") / "estate"
-    shutil.copytree(filled.root, root, symlinks=True)
-    ledger = Ledger(root)
-    hand = Hand(ledger, random.Random(seed))
-    assert_same(ledger)
-    for act in acts:
-        if waits:
-            time.sleep(WINDOW)
-            ledger("list")  # the index learns what can be trusted by now
-        hand.act(act)
+    """Git is asked in another way where there are more processors."""
+    with TemporaryDirectory(dir=filled.root.parent) as folder, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(git_begun, "cores", lambda: cores)
+        root = Path(folder) / "estate"
+        shutil.copytree(filled.root, root, symlinks=True)
+        ledger = Ledger(root)
+        hand = Hand(ledger, random.Random(seed))
         assert_same(ledger)
-    shutil.rmtree(root)
+        for act in acts:
+            if waits:
+                time.sleep(WINDOW)
+                ledger("list")  # the index learns what can be trusted by now
+            hand.act(act)
+            assert_same(ledger)
 
 
 def in_index(ledger: Ledger, asked: str) -> list[tuple[object, ...]]:
@@ -383,9 +391,11 @@ def judged(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     expected, found = ledger("check", "--no-index"), list[str]()
     of_files = checking.verdicts
 
-    def noted(store: Store, paths: Sequence[str], ids: Collection[str], now: datetime) -> Iterator[Verdict]:
+    def noted(
+        store: Store, paths: Sequence[str], ids: Collection[str], now: datetime, *, proving: bool
+    ) -> Iterator[Verdict]:
         found.extend(paths)
-        return of_files(store, paths, ids, now)
+        return of_files(store, paths, ids, now, proving=proving)
 
     with monkeypatch.context() as patched:
         patched.setattr(checking, "verdicts", noted)

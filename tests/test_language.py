@@ -245,11 +245,9 @@ def test_other_processes_speak_the_same_language(speaking: Ledger, tmp_path: Pat
     for path in paths:
         (root / path).write_text("nothing\n", encoding="utf-8")
     with language.speaking("zh"):
-        prepare = partial(
-            checking._judge, root, {}, "zh", ids=frozenset[str](), now=instant("2026-11-18T16:00"), are_many=False
-        )
-        verdicts = in_order(prepare, paths, processes=2, enough=1)
-        found = [each for verdict in verdicts for each in verdict.problems]
+        about = checking._About(frozenset[str](), instant("2026-11-18T16:00"), are_many=False, proving=False)
+        groups = in_order(partial(checking._judge, root, {}, "zh", about), [paths], processes=2, enough=1)
+        found = [each for verdicts in groups for verdict in verdicts for each in verdict.problems]
     assert {each.message for each in found} == {"第一行不是 '---'；文件头须从那里开始"}
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from cpl import workflow
-from tests.ledger import Ledger, record, record_text, settings
+from cpl import replay, workflow
+from cpl.profile_rules import asked, holds
+from cpl.values import replace
+from tests.ledger import CPL_YAML, Ledger, record, record_text, settings
 
 MONDAY = "2026-11-16T09:00:00+08:00"
 PROFILE = settings().profile
@@ -314,6 +318,41 @@ def test_condition_compares_fields(when: dict[str, tuple[str, ...]], *, expected
     assert workflow.matches(record(text), when) is expected
 
 
+@pytest.mark.parametrize(
+    "value", [None, "a/b", "true", True, False, 1, Decimal("1.0"), Decimal(1), date(2026, 11, 16), (), ("a", "1"), {}]
+)
+def test_a_condition_sees_of_a_value_what_is_kept_of_it(value: object) -> None:
+    for allowed in (("a",), ("true",), ("1",), ("1.0",), ("2026-11-16",), ("{}",), ("false", "none")):
+        assert holds(value, allowed) == holds(asked(value), allowed)
+    hash(asked(value))
+
+
+RULES = """\
+rules:
+  planned: {from: [resolving], to: [replying], when: {severity: major}, requires: ['did:sign-off/plan']}
+  priced: {to: [resolving, replying], when: {order.paid: ['true']}, requires: [order.price]}
+  sent: {did: [forward], when: {category: equipment}, roles: [guard]}
+"""
+
+
+def test_what_is_kept_of_the_rules_for_one_record_holds_for_the_next() -> None:
+    """Each is judged as by a profile that has seen no other, whatever was judged before it."""
+    known = settings(CPL_YAML + RULES)
+    moves = ("16T10:00 to: resolving", "16T11:00 did: forward, whom: x", "16T12:00 to: replying")
+    lighter = "16T12:30 did: classify, set: {severity: important}, was: {severity: major}, reason: seen"
+    fields = ("", "severity: major\n", "severity: important\n", "category: equipment/lift\n", "order: {paid: true}\n")
+    found = []
+    for each in (*fields, *reversed(fields)):
+        for events in (moves, (*moves, lighter)):
+            judged = record(record_text(*events, fields=each))
+            faults = [(fault.code, fault.message) for fault in replay.faults(judged, known)]
+            fresh = replace(known, profile=replace(known.profile))
+            assert faults == [(fault.code, fault.message) for fault in replay.faults(judged, fresh)]
+            found.append([re.findall(r"rule '(\w+[\w-]*)'", message)[0] for _code, message in faults])
+    assert found[:10:2] == [[], ["planned", "major-plan"], [], ["sent"], ["priced", "priced"]]
+    assert found[5] == ["planned", "major-plan"], "it was graver before"
+
+
 PAUSE = "to: on-hold, reason: r, until: 2026-11-20T18:00:00+08:00"
 
 
@@ -324,13 +363,13 @@ def test_return_from_a_pause_does_not_begin_a_state_anew() -> None:
         f"16T11:00 {PAUSE}",
         "16T12:00 to: replying",
     )
-    assert [event.key for event in workflow.since_entered(record(text), PROFILE)] == [
+    assert [event.key for event in workflow.since_entered(record(text).events, PROFILE)] == [
         "did:contact",
         "to:on-hold",
         "to:replying",
     ]
     left = text.replace("to: on-hold, reason: r, until: 2026-11-20T18:00:00+08:00", "to: resolving")
-    assert workflow.since_entered(record(left), PROFILE) == ()
+    assert workflow.since_entered(record(left).events, PROFILE) == ()
 
 
 def test_way_back_leads_to_the_last_state_that_was_no_pause() -> None:

@@ -181,7 +181,8 @@ def _judged(app: App, wanted: Sequence[str], ids: Collection[str], *, is_all: bo
     known = app.ask_index(lambda index: index.clean(app.now) if index.is_there() else None) if is_all else None
     left = wanted if known is None else [path for path in wanted if path not in known.paths]
     proven: set[bytes] = set()
-    for verdict in _shown(checking.verdicts(app.store, left, ids, app.now), len(left)):
+    found = checking.verdicts(app.store, left, ids, app.now, proving=known is not None)
+    for verdict in _shown(found, len(left)):
         yield from verdict.problems
         proven.update([] if verdict.proven is None else [verdict.proven])
     if known is not None:
