@@ -93,14 +93,36 @@ def read(path: Path | str, limit: int, told: list[os.stat_result] | None = None)
         Missing: nothing is there.
         Unreadable: a link, folder, pipe or device, larger than `limit`, or not ours to read.
     """
-    pieces: list[bytes] = []
-    size = 0
-    for piece in _chunks(path, told):
-        pieces.append(piece)
-        size += len(piece)
-        if size > limit:
-            raise Unreadable(Path(path), _("it is larger than {limit} bytes; make it smaller").format(limit=limit))
-    return b"".join(pieces)
+    try:
+        descriptor = os.open(path, _READ_FLAGS)
+        try:
+            size = _size(descriptor, path, told)
+            data = piece = os.read(descriptor, size)
+            while len(piece) == size and len(data) <= limit:
+                piece = os.read(descriptor, size)
+                data += piece
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise _refused(path, error) from error
+    if len(data) > limit:
+        raise Unreadable(Path(path), _("it is larger than {limit} bytes; make it smaller").format(limit=limit))
+    return data
+
+
+def _size(descriptor: int, path: Path | str, told: list[os.stat_result] | None = None) -> int:
+    """How many bytes of a regular file are read at once; one of ordinary size takes one read. Raises Unreadable."""
+    about = os.fstat(descriptor)
+    if told is not None:
+        told.append(about)
+    if not stat.S_ISREG(about.st_mode):
+        raise Unreadable(Path(path), _("it is not a regular file; name a file"))
+    return min(about.st_size + 1, _CHUNK)
+
+
+def _refused(path: Path | str, error: OSError) -> Unreadable:
+    is_missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+    return (Missing if is_missing else Unreadable)(Path(path), explain(error))
 
 
 def read_below(root: Path, path: str, limit: int) -> bytes:
@@ -253,26 +275,19 @@ def _hashed(path: Path, found: list[str]) -> Iterator[bytes]:
     found.append(digest.hexdigest())
 
 
-def _chunks(path: Path | str, told: list[os.stat_result] | None = None) -> Iterator[bytes]:
-    """The bytes of a regular file, piece by piece; a file of ordinary size takes one read."""
+def _chunks(path: Path) -> Iterator[bytes]:
+    """The bytes of a regular file, piece by piece."""
     try:
         descriptor = os.open(path, _READ_FLAGS)
         try:
-            about = os.fstat(descriptor)
-            if told is not None:
-                told.append(about)
-            if not stat.S_ISREG(about.st_mode):
-                raise Unreadable(Path(path), _("it is not a regular file; name a file"))
-            size = min(about.st_size + 1, _CHUNK)
+            size = _size(descriptor, path)
             while len(piece := os.read(descriptor, size)) == size:
                 yield piece
             yield piece
         finally:
             os.close(descriptor)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise Missing(Path(path), explain(error)) from error
     except OSError as error:
-        raise Unreadable(Path(path), explain(error)) from error
+        raise _refused(path, error) from error
 
 
 @frozen

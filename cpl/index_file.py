@@ -33,7 +33,7 @@ CREATE TABLE folders (
 ) WITHOUT ROWID;
 -- A place is a path with NUL for the slash: so it sorts in the order in which folders are walked.
 CREATE TABLE files (
-  tree INTEGER NOT NULL, place BLOB NOT NULL, folder BLOB NOT NULL, name TEXT NOT NULL, row INTEGER,
+  tree INTEGER NOT NULL, place BLOB NOT NULL, name TEXT NOT NULL, row INTEGER,
   stamp TEXT NOT NULL, is_compared INTEGER NOT NULL, is_watched INTEGER NOT NULL, PRIMARY KEY (tree, place)
 ) WITHOUT ROWID;
 CREATE TABLE rows (
@@ -63,7 +63,6 @@ CREATE TABLE doubts (kept INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (k
 # Made when all rows are there, for that is faster.
 _INDEXES: Final = """
 CREATE UNIQUE INDEX rows_by_key ON rows (key);
-CREATE INDEX files_of_a_folder ON files (tree, folder);
 CREATE INDEX files_of_a_row ON files (row, tree);
 CREATE INDEX watched_files ON files (tree) WHERE is_watched;
 CREATE INDEX unreadable_files ON files (tree) WHERE row IS NULL;
@@ -116,7 +115,7 @@ def key_of(data: bytes) -> bytes:
     """What a content is known by."""
     import hashlib  # 5 ms that a command on an index that is up to date does not need
 
-    return hashlib.blake2b(data, digest_size=20).digest()
+    return hashlib.sha256(data, usedforsecurity=False).digest()[:20]  # most processors have instructions for it
 
 
 def name_of(path: str) -> str:

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+import marshal
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
-from cpl import files, freshness, quick, recognise
-from cpl.document import BOM
-from cpl.events import instants
+from cpl import files, freshness, recognise
+from cpl.document import BOM, RECORD_LIMIT
 from cpl.freshness import UNTRUSTED, Stamp
-from cpl.groups import links_of
 from cpl.index_file import key_of
-from cpl.parallel import in_order_anyhow
+from cpl.parallel import ENOUGH, in_order_anyhow
 from cpl.recognise import FACETS, Row, as_facet, microseconds
 from cpl.record import Record
-from cpl.store import RECORD_LIMIT, read_entry
 
 _CLOSING: Final = "\n---"
+_TOGETHER: Final = 50  # files whose contents are recognised together; so they stay in a processor's cache
+_SENT: Final = 500  # files that a process gets at a time
 _FEW: Final = 200  # records that are read in less time than it takes to compile the patterns that recognise them
 
 
@@ -43,6 +44,7 @@ ROW: Final = (
 
 _NO_FACETS: Final = (None,) * len(FACETS)
 
+RowsOf = Callable[[Sequence[bytes]], list[Row]]
 Values = tuple[Any, ...]
 Examined = tuple[Stamp | None, bytes | None, Values, tuple[str, ...]]
 """What a file is like: its stamp, the key of its content, the values of that one's row, the ids that it links to.
@@ -57,23 +59,34 @@ def examine(root: Path, path: str) -> Examined:
     return stamp, None if data is None else key_of(data), (), ()
 
 
-def _examiner(root: Path, row_of: Callable[[bytes], Row]) -> Callable[[str], Examined]:
-    return partial(_examined_whole, os.fspath(root), row_of)
-
-
-def _examined_whole(root: str, row_of: Callable[[bytes], Row], path: str) -> Examined:
-    stamp, data = _stamped(root, path)
-    if data is None:
-        return stamp, None, (), ()
-    identifier, *values, has_open_tasks, links, is_faulty, facets = row_of(data)
-    flags = int(has_open_tasks), int(bool(links)), int(is_faulty)  # which sqlite3 takes faster than True and False
-    return stamp, key_of(data), (identifier, *values, *flags, *(facets or _NO_FACETS)), links
-
-
 def examined(root: Path, paths: Sequence[str]) -> Iterator[Examined]:
     """Many record files as they are now, in their order, parsed by as many processes as the machine has cores."""
-    reading = row_of if len(paths) > _FEW else read_row
-    return in_order_anyhow(partial(_examiner, root, reading), paths)
+    rows_of = _rows if len(paths) > _FEW else _rows_read
+    together = [paths[start : start + _TOGETHER] for start in range(0, len(paths), _TOGETHER)]
+    enough, at_once = ENOUGH // _TOGETHER, _SENT // _TOGETHER
+    found = in_order_anyhow(partial(_examiner, root, rows_of), together, enough=enough, at_once=at_once)
+    return chain.from_iterable(map(marshal.loads, found))
+
+
+def _examiner(root: Path, rows_of: RowsOf) -> Callable[[Sequence[str]], bytes]:
+    return partial(_examined, os.fspath(root), rows_of)
+
+
+def _examined(root: str, rows_of: RowsOf, paths: Sequence[str]) -> bytes:
+    """A list of what the files are like, as bytes: other processes take these faster than what pickle makes of it."""
+    found = [_stamped(root, path) for path in paths]
+    contents = [data for _stamp, data in found if data is not None]
+    keys = map(key_of, contents)
+    rows = map(_values, rows_of(contents))
+    examined = [(stamp, None, (), ()) if data is None else (stamp, next(keys), *next(rows)) for stamp, data in found]
+    return marshal.dumps(examined)
+
+
+def _values(row: Row) -> tuple[Values, tuple[str, ...]]:
+    """The values of a row as sqlite3 takes them fastest, with numbers for true and false, and the links."""
+    identifier, received, known_from, latest, moved_to, has_open_tasks, links, is_faulty, facets = row
+    flags = int(has_open_tasks), int(bool(links)), int(is_faulty)
+    return (identifier, received, known_from, latest, moved_to, *flags, *(facets or _NO_FACETS)), links
 
 
 def _stamped(root: str, path: str) -> tuple[Stamp | None, bytes | None]:
@@ -88,13 +101,21 @@ def _stamped(root: str, path: str) -> tuple[Stamp | None, bytes | None]:
     return freshness.stamp_of(told[0], looked_at), data
 
 
-def row_of(data: bytes) -> Row:
-    """What is kept of this content."""
-    return recognise.row(data) or read_row(data)
+def _rows(contents: Sequence[bytes]) -> list[Row]:
+    """What is kept of these contents."""
+    return [row or read_row(data) for row, data in zip(recognise.rows(contents), contents, strict=True)]
+
+
+def _rows_read(contents: Sequence[bytes]) -> list[Row]:
+    """The same, by the readers alone."""
+    return [*map(read_row, contents)]
 
 
 def read_row(data: bytes) -> Row:
-    """The same, by the readers."""
+    """What is kept of a content, by the readers."""
+    from cpl.events import instants  # 40 ms that a process does not need that recognises all its records
+    from cpl.groups import links_of
+
     record, text, is_faulty = _read(data)
     if record is None:
         return Row()
@@ -125,6 +146,9 @@ def text_of(data: bytes) -> bytes:
 
 def _read(data: bytes) -> tuple[Record | None, str, bool]:
     """The record that a content holds, its text, and whether its form has an error."""
+    from cpl import quick
+    from cpl.store import read_entry
+
     record = quick.read(data)
     if record is not None:
         return record, data.decode(), False

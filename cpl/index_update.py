@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
+from itertools import chain, islice
 from typing import Any, Final, NamedTuple, cast
 
 from cpl import files, freshness, index_file, index_rows
@@ -21,17 +22,19 @@ _LISTING_LIMIT: Final = 1 << 30
 _FEW: Final = 500  # files that one process reads and parses in less time than others need to start
 _SPARE: Final = 10_000
 _FILE: Final = "place, row, stamp, is_compared, is_watched"
+# What lies in a folder itself, or stands for it; other folders lie in it as well.
+_FILES_OF_FOLDER: Final = (
+    f"SELECT {_FILE} FROM files WHERE tree = :tree AND place >= :place AND place < :end"
+    " AND instr(substr(place, length(:place) + 2), x'00') = 0"
+)
 # Without statistics SQLite would look through all files of the tree.
-_FILES_OF_FOLDER: Final = f"SELECT {_FILE} FROM files INDEXED BY files_of_a_folder WHERE tree = ? AND folder = ?"
 _WATCHED_FILES: Final = f"SELECT {_FILE} FROM files INDEXED BY watched_files WHERE tree = ? AND is_watched"
-_AT_ONCE: Final = 200
+_AT_ONCE: Final = 500  # files are entered
 _NEW_ROW: Final = f"INSERT INTO rows (row, key, {', '.join(ROW)}) VALUES (?, ?, {', '.join('?' * len(ROW))})"
 _NEW_LINK: Final = "INSERT INTO links VALUES (?, ?)"
 _NEW_FILE: Final = (
-    "INSERT OR REPLACE INTO files (tree, place, folder, name, row, stamp, is_compared, is_watched)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT OR REPLACE INTO files (tree, place, name, row, stamp, is_compared, is_watched) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
-_INSERTS: Final = (_NEW_ROW, _NEW_LINK, _NEW_FILE)
 
 _Found = tuple[str, Examined]
 Watch = Callable[[Iterable[_Found], int], Iterable[_Found]]
@@ -166,14 +169,16 @@ class _Update:
         listing = self._seen.listing
         plan = self._plan(database)
         self._write_folders(database, tree)
-        compared = self._compared(plan)
         database.executemany(
             "DELETE FROM files WHERE tree = ? AND place = ?", ((tree, place_of(path)) for path in plan.gone)
         )
         entry = _Entry(database, tree)
-        for path, found in watch(self._examined(database, entry, plan), len(plan.wanted)):
-            self._enter(entry, path, found, known=plan.wanted[path], is_compared=path in compared)
-        entry.flush()
+        found = iter(watch(self._examined(database, entry, plan), len(plan.wanted)))
+        compared = self._compared(plan)  # while other processes begin to examine
+        while some := list(islice(found, _AT_ONCE)):
+            for path, each in some:
+                self._enter(entry, path, each, known=plan.wanted[path], is_compared=path in compared)
+            entry.flush()
         if listing is not None:
             _keep_listing(self._at, self._seen.git_stamp, listing)
         if plan.wanted:
@@ -190,18 +195,16 @@ class _Update:
             return
         row = None if key is None else entry.row(key, values, links)
         is_watched = key is None or self._is_watched(path, stamp, is_compared=is_compared)
-        file = _File(row, stamp, is_compared, is_watched)
+        file = row, stamp, int(is_compared), int(is_watched)
         if file != known:
-            is_folder = key is None and path in self._seen.folders.stamps
-            entry.file(path, path if is_folder else path.rpartition("/")[0], file)
+            entry.file(path, file)
 
     def _plan(self, database: sqlite3.Connection) -> _Plan:
         """The files that may differ from what the index says."""
         tree, folders = self._tree, self._seen.folders
         if tree is None:
-            new = (path for paths in folders.files.values() for path in paths)
-            in_order = sorted(new, key=lambda path: path.replace("/", "\0"))  # so they are entered faster
-            return _Plan(dict.fromkeys(in_order), set())
+            in_order = sorted(folders.files, key=lambda folder: folder.replace("/", "\0"))  # so they are entered faster
+            return _Plan({path: None for folder in in_order for path in folders.files[folder]}, set())
         known: dict[str, _File | None] = {}
         gone: set[str] = set()
         for folder in (*folders.stamps, *folders.gone):
@@ -212,7 +215,7 @@ class _Update:
         asked = {*self._seen.dirty, *self._changed_in_git(database)}
         known |= {path: file for path, file in _files_at(database, tree, asked) if path not in gone}
         known |= {path: file for path, file in _watched(database, tree) if path not in gone}
-        return _Plan(known, gone)
+        return _Plan(known, gone - known.keys())
 
     def _changed_in_git(self, database: sqlite3.Connection) -> Collection[str]:
         """The files of which git's index says something new; all of them where it is not known what it said."""
@@ -243,21 +246,20 @@ class _Update:
 
     def _examined(self, database: sqlite3.Connection, entry: _Entry, plan: _Plan) -> Iterator[_Found]:
         """The wanted files as they are now; only what the index has no row of is parsed."""
-        unknown: list[str] = []
+        known = {} if entry.is_empty else dict(self._known_contents(database, plan))
+        unknown = [path for path in plan.wanted if path not in known]
+        return chain(known.items(), zip(unknown, index_rows.examined(self._at.root, unknown), strict=True))
+
+    def _known_contents(self, database: sqlite3.Connection, plan: _Plan) -> Iterator[_Found]:
+        """Those of the wanted files that can't be read, or whose content has a row."""
         for path in plan.wanted:
-            if entry.is_empty:
-                unknown.append(path)
-                continue
             found = index_rows.examine(self._at.root, path)
             if found[1] is None or _row_with(database, found[1]) is not None:
                 yield path, found
-            else:
-                unknown.append(path)
-        yield from zip(unknown, index_rows.examined(self._at.root, unknown), strict=True)
 
 
 class _Entry:
-    """Files and rows on their way into the index, many at once; `flush` has to be called at the end.
+    """Files and rows on their way into the index; `flush` enters them, many at once.
 
     A bytearray and an int are taken as they are by sqlite3, which asks of bytes and of True each time whether anybody
     has said how to adapt them; that takes three times as long.
@@ -270,7 +272,9 @@ class _Entry:
         last = database.execute("SELECT max(seq) FROM sqlite_sequence WHERE name = 'rows'").fetchone()[0]
         self._last: int = last or 0  # the highest number that a row ever had
         self._numbers: dict[bytes, int] = {}  # of the rows that are entered here
-        self._waiting: dict[str, list[tuple[Any, ...]]] = {statement: [] for statement in _INSERTS}
+        self._rows: list[tuple[Any, ...]] = []
+        self._links: list[tuple[int, str]] = []
+        self._files: list[tuple[Any, ...]] = []
 
     def row(self, key: bytes, values: Values, links: Sequence[str]) -> int | None:
         """The number of the row of a content, which is new if there is none; None where nothing is known of it."""
@@ -281,39 +285,31 @@ class _Entry:
             return number
         self._last += 1
         self._numbers[key] = self._last
-        self._waiting[_NEW_ROW].append((self._last, bytearray(key), *values))
+        self._rows.append((self._last, bytearray(key), *values))
         if links:
-            self._waiting[_NEW_LINK] += [(self._last, target) for target in links]
+            self._links += [(self._last, target) for target in links]
         return self._last
 
     def forget(self, path: str) -> None:
         """Take a file out that is gone."""
         self._database.execute("DELETE FROM files WHERE tree = ? AND place = ?", (self._tree, place_of(path)))
 
-    def file(self, path: str, folder: str, file: _File) -> None:
-        """Enter a file, in place of what is known of it."""
-        flags = int(file.is_compared), int(file.is_watched)
-        names = bytearray(place_of(path)), _encoded(folder), name_of(path)
-        self._waiting[_NEW_FILE].append((self._tree, *names, file.row, file.stamp, *flags))
-        if len(self._waiting[_NEW_FILE]) >= _AT_ONCE:
-            self.flush()
+    def file(self, path: str, file: tuple[int | None, Stamp, int, int]) -> None:
+        """Enter what is seen of a file, in place of what is known of it."""
+        self._files.append((self._tree, bytearray(place_of(path)), name_of(path), *file))
 
     def flush(self) -> None:
         """Enter what has been collected."""
-        for statement, rows in self._waiting.items():
-            self._database.executemany(statement, rows)
-            rows.clear()
-
-
-@lru_cache
-def _encoded(folder: str) -> bytearray:
-    """A folder as the index keeps it; it is the same one for all files in it."""
-    return bytearray(os.fsencode(folder))
+        for statement, each in ((_NEW_ROW, self._rows), (_NEW_LINK, self._links), (_NEW_FILE, self._files)):
+            self._database.executemany(statement, each)
+            each.clear()
 
 
 def _files_of(database: sqlite3.Connection, tree: int, folder: str) -> dict[str, _File]:
-    """What the index says of the files that lie in a folder itself."""
-    return dict(map(_file, database.execute(_FILES_OF_FOLDER, (tree, os.fsencode(folder)))))
+    """What the index says of the files that lie in a folder itself, and of what stands for it if it can't be read."""
+    place = place_of(folder)
+    values = {"tree": tree, "place": place, "end": place + b"\1"}
+    return dict(map(_file, database.execute(_FILES_OF_FOLDER, values)))
 
 
 def _files_at(database: sqlite3.Connection, tree: int, paths: Iterable[str]) -> Iterator[tuple[str, _File]]:

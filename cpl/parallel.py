@@ -23,7 +23,7 @@ R = TypeVar("R")
 Prepare = Callable[[], Callable[[T], R]]
 
 ENOUGH: Final = 2000  # with fewer items the start of the processes takes longer than they save
-_PIECE: Final = 100  # as many items are handed over at once
+AT_ONCE: Final = 100  # as many items are handed over at once
 _MOST: Final = 4  # processes: each has the program in memory once more
 
 
@@ -35,13 +35,19 @@ class ProcessLost(CplError):
 
 
 def in_order(
-    prepare: Prepare[T, R], items: Iterable[T], *, processes: int | None = None, enough: int = ENOUGH
+    prepare: Prepare[T, R],
+    items: Iterable[T],
+    *,
+    processes: int | None = None,
+    enough: int = ENOUGH,
+    at_once: int = AT_ONCE,
 ) -> Iterator[R]:
-    """What the function that `prepare` gives makes of each item, in the order of the items.
+    """What the function that `prepare` gives makes of each item, in the order of the items; begun when it is called.
 
     `prepare` is called once in each process that takes part; it, the items and the results are pickled, so it is a
     function of a module or a `partial` of one. With fewer than `enough` items, or with one core, all is done in this
-    process. No more than a few hundred items and results are held at a time: who reads slowly slows the work down.
+    process. A process gets `at_once` items at a time, and no more items and results than all of them have are held: who
+    reads slowly slows the work down.
 
     Raises:
         CplError: the work raised one; from another process it is a CplError in the same words.
@@ -53,41 +59,58 @@ def in_order(
     count = processes or min(cores(), _MOST)
     if count < 2 or len(first) < enough:
         return map(prepare(), chain(first, rest))
-    return _spread(prepare, chain(first, rest), count)
+    results = _spread(prepare, _pieces(chain(first, rest), at_once), count)
+    return chain(next(results), chain.from_iterable(results))
 
 
-def in_order_anyhow(prepare: Prepare[T, R], items: Sequence[T], *, enough: int = ENOUGH) -> Iterator[R]:
+def in_order_anyhow(
+    prepare: Prepare[T, R], items: Sequence[T], *, enough: int = ENOUGH, at_once: int = AT_ONCE
+) -> Iterator[R]:
     """As `in_order`; what a process that was killed, perhaps for want of memory, left undone is done in this one."""
+    try:
+        found = in_order(prepare, items, enough=enough, at_once=at_once)
+    except ProcessLost:
+        return map(prepare(), items)
+    return _anyhow(found, prepare, items)
+
+
+def _anyhow(found: Iterator[R], prepare: Prepare[T, R], items: Sequence[T]) -> Iterator[R]:
     done = 0
     try:
-        for result in in_order(prepare, items, enough=enough):
+        for result in found:
             yield result
             done += 1
     except ProcessLost:
         yield from map(prepare(), items[done:])
 
 
-def _spread(prepare: Prepare[T, R], items: Iterator[T], count: int) -> Iterator[R]:
-    """The pieces go round: the process that has just given its results gets its next piece before they are passed on.
+def _pieces(items: Iterator[T], size: int) -> Iterator[list[T]]:
+    while piece := list(islice(items, size)):
+        yield piece
 
-    None has more than one piece, so no two ever wait for each other to read.
+
+def _spread(prepare: Prepare[T, R], pieces: Iterator[list[T]], count: int) -> Iterator[Iterable[R]]:
+    """The results by pieces; before the first ones nothing, when the processes have begun.
+
+    The pieces go round: the process that has just given its results gets its next piece before they are passed on. None
+    has more than one piece, so no two ever wait for each other to read.
     """
-    with _processes(prepare, count) as fresh:
-        if not fresh:
-            yield from map(prepare(), items)
+    with _processes(prepare, count) as pipes:
         busy: deque[Connection] = deque()
-        while piece := list(islice(items, _PIECE)):
-            done: list[R] = []
-            if fresh:
-                pipe = fresh.pop()
-            else:
-                pipe = busy.popleft()
-                done = _answer(pipe)
+        for pipe, piece in zip(pipes, pieces, strict=False):
             _ask(pipe, piece)
             busy.append(pipe)
-            yield from done
+        yield ()
+        if not pipes:
+            yield map(prepare(), chain.from_iterable(pieces))
+        for piece in pieces:
+            pipe = busy.popleft()
+            done = _answer(pipe)
+            _ask(pipe, piece)
+            busy.append(pipe)
+            yield done
         for pipe in busy:
-            yield from _answer(pipe)
+            yield _answer(pipe)
 
 
 def _ask(pipe: Connection, piece: list[Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
@@ -38,7 +38,7 @@ def record_files(root: Path, records: str) -> Iterator[str]:
 class Folder(NamedTuple):
     """What matters in a folder: names in order, each with whether records may lie below it; or it is one's file."""
 
-    items: tuple[tuple[str, bool], ...]
+    items: Sequence[tuple[str, bool]]
     has_links: bool
 
 
@@ -51,16 +51,15 @@ def look_into(folder: Path, relative: str, *, not_in: str) -> Folder | None:
         raise
     except OSError:  # not ours to read, or its path is longer than the system takes
         return None
-    kinds = ((item.name, _kind(item, f"{relative}/{item.name}" == not_in)) for item in items)
-    kept = tuple((name, is_folder) for name, is_folder in kinds if is_folder is not None)
+    kept: list[tuple[str, bool]] = []
+    for item in items:
+        name = item.name
+        if item.is_dir(follow_symlinks=False):
+            if not name.startswith(PREFIX) and f"{relative}/{name}" != not_in:
+                kept.append((name, True))
+        elif name.endswith(ENDING) or (item.is_symlink() and _leads_to_folder(item)):
+            kept.append((name, False))
     return Folder(kept, any(item.is_symlink() for item in items))
-
-
-def _kind(item: os.DirEntry[str], is_left_out: bool) -> bool | None:
-    """Whether it is a folder with records (True), a record's file (False), or neither."""
-    if item.is_dir(follow_symlinks=False):
-        return None if is_left_out or item.name.startswith(PREFIX) else True
-    return False if item.name.endswith(ENDING) or (item.is_symlink() and _leads_to_folder(item)) else None
 
 
 def _leads_to_folder(item: os.DirEntry[str]) -> bool:

@@ -48,9 +48,16 @@ def test_items_are_taken_only_as_results_are_read() -> None:
             yield number
 
     found = spread(squares, items())
+    assert len(taken) == 200  # the work has begun
     for _result in range(150):
         next(found)
     assert len(taken) <= 400
+
+
+def test_items_may_be_so_large_that_each_is_handed_over_alone() -> None:
+    found = [*spread(squares, range(100), at_once=1)]
+    assert [value for value, _process in found] == [n * n for n in range(100)]
+    assert {process for _value, process in found[::2]}.isdisjoint({process for _value, process in found[1::2]})
 
 
 def test_refusal_in_a_process_is_one_here_in_the_same_words() -> None:

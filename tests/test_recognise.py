@@ -62,7 +62,7 @@ Straße, ＡＢＣ，ﬁn…
 
 def recognised(data: bytes) -> Row | None:
     """The row that is recognised; where one is, there is no fault of form, and the readers give the same."""
-    found = recognise.row(data)
+    [found] = recognise.rows([data])
     if found is not None:
         assert read_entry("record.md", data).problems == ()
         assert found == index_rows.read_row(data)
@@ -112,13 +112,25 @@ UNUSUAL = {
 def test_of_anything_unusual_nothing_is_said(before: str, after: str) -> None:
     assert recognised(SHORT.encode()) is not None
     assert before in SHORT
-    assert recognise.row(SHORT.replace(before, after).encode()) is None
+    assert recognise.rows([SHORT.replace(before, after).encode()]) == [None]
+
+
+def test_a_head_ends_where_the_history_begins() -> None:
+    front = SHORT.removeprefix("---\n").partition("\n---")[0] + "\n"
+    assert recognise.is_head(front)
+    assert not recognise.is_head(front.replace("\nhistory:\n", "\n"))
+    assert not recognise.is_head(front.replace("\nhistory:\n", "\nhistory: []\n"))
+    assert not recognise.is_head(front.partition("history:\n")[0])
 
 
 def test_bytes_that_are_no_text_and_files_too_large_are_left_to_the_readers() -> None:
-    assert recognise.row(SHORT.encode() + b"\xff") is None
-    assert recognise.row(SHORT.encode() + b"a" * (1 << 20)) is None
-    assert recognise.row(SHORT.replace("door", "d" * (1 << 17)).encode()) is None
+    others = [
+        SHORT.encode() + b"\xff",
+        SHORT.encode() + b"a" * (1 << 20),
+        SHORT.replace("door", "d" * (1 << 17)).encode(),
+    ]
+    usual = USUAL.encode()
+    assert recognise.rows([usual, *others, usual]) == [recognised(usual), None, None, None, recognised(usual)]
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
