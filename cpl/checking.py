@@ -15,14 +15,14 @@ from cpl.config import NamedIn, Settings
 from cpl.errors import Problem
 from cpl.index_file import key_of
 from cpl.language import speak, spoken_now
-from cpl.parallel import ENOUGH, in_order
+from cpl.parallel import AT_ONCE, ENOUGH, in_order
 from cpl.record import Record
 from cpl.store import Store, read_entry
 from cpl.validate import Facts
 from cpl.values import frozen
 
 _MANY: Final = 300  # records from which on it pays to compile the patterns of `recognise`
-_AT_ONCE: Final = 10  # records are judged together
+_TOGETHER: Final = 10  # records are judged together
 
 
 class Verdict(NamedTuple):
@@ -43,9 +43,10 @@ def verdicts(
     With `proving` also what a content is known by that is clean by itself.
     """
     about = _About(frozenset(ids), now, are_many=len(paths) >= _MANY, proving=proving)
-    groups = [paths[at : at + _AT_ONCE] for at in range(0, len(paths), _AT_ONCE)]
+    groups = [paths[at : at + _TOGETHER] for at in range(0, len(paths), _TOGETHER)]
     prepare = partial(_judge, store.root, store.git.env, spoken_now(), about)
-    return chain.from_iterable(in_order(prepare, groups, enough=ENOUGH // _AT_ONCE))
+    found = in_order(prepare, groups, enough=ENOUGH // _TOGETHER, at_once=AT_ONCE // _TOGETHER)
+    return chain.from_iterable(found)
 
 
 class _About(NamedTuple):

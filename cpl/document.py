@@ -12,7 +12,7 @@ from gettext import gettext as _
 from typing import Final
 
 from cpl.errors import Invalid, Problem
-from cpl.patterns import regex
+from cpl.patterns import bytes_regex, regex
 from cpl.values import frozen
 from cpl.yaml_faults import conflict_markers
 from cpl.yaml_nodes import MappingNode, PlainData, Source, plain_data
@@ -24,6 +24,11 @@ Path = Sequence[str | int]
 RECORD_LIMIT: Final = 1024 * 1024
 FRONT_LIMIT: Final = 256 * 1024
 BOM: Final = "\ufeff"
+CHINESE: Final = bytes([*range(0x80, 0xC0), *range(0xE4, 0xEA)])
+"""The bytes that the characters from U+4000 to U+9FFF consist of."""
+ORDINARY: Final = bytes([0x0A, *range(0x20, 0x7F)]) + CHINESE
+"""Those of text that holds nothing but such characters, printed ASCII and line ends."""
+MARKED: Final = bytes_regex(rb"\n[<|=>]{7}")  # perhaps a conflict
 
 _OPENING: Final = regex(r"---[ \t]*(?:\r?\n|\Z)")
 _CLOSING: Final = regex(r"^---[ \t]*(?:\r?\n|\Z)", re.MULTILINE)

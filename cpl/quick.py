@@ -15,10 +15,10 @@ from itertools import chain
 from types import FunctionType
 from typing import Any, Final, NamedTuple
 
-from cpl.document import FRONT_LIMIT, RECORD_LIMIT
+from cpl.document import FRONT_LIMIT, MARKED, ORDINARY, RECORD_LIMIT
 from cpl.events import VERBS, Event, shape_of
 from cpl.moments import USUAL_INSTANT, usual_instants
-from cpl.patterns import bytes_regex, regex
+from cpl.patterns import regex
 from cpl.record import FIELDS, HISTORY, REQUIRED, Record, build
 from cpl.schema import Converter, ListOf, Problems, Struct, struct
 from cpl.yaml_faults import conflict_markers, forbidden
@@ -41,9 +41,6 @@ _OPENING: Final = "---\n"
 _CLOSING: Final = "\n---"
 _END: Final = _CLOSING.encode()
 _HISTORY: Final = f"\n{HISTORY}:"
-_MARKED: Final = bytes_regex(rb"\n[<|=>]{7}")
-# The line end, and what is printed of ASCII and of the characters from U+4000 to U+9FFF.
-_PLAIN: Final = bytes([0x0A, *range(0x20, 0x7F), *range(0x80, 0xC0), *range(0xE4, 0xEA)])
 _OTHER_FIELDS: Final = struct({}, extra=True)  # `x-…`
 _REQUIRED: Final = frozenset(REQUIRED)
 _NOWHERE: Final = Source("", "")
@@ -147,11 +144,11 @@ def _field(name: str, inline: str, items: str) -> Any:
 
 def _has_what_no_file_may_hold(data: bytes, text: str, front: str) -> bool:
     """Whether there are conflict markers, or characters that may not stand in a front matter."""
-    if _MARKED.search(data):
+    if MARKED.search(data):
         body = len(_OPENING) + len(front) + len(_CLOSING)
         if conflict_markers(Source("", text), 0, len(text), prose_from=body):
             return True
-    is_clear = not data[: data.find(_END)].translate(None, _PLAIN)
+    is_clear = not data[: data.find(_END)].translate(None, ORDINARY)
     return not is_clear and bool(forbidden(Source("", front), 0, len(front)))
 
 

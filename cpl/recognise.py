@@ -14,7 +14,7 @@ from itertools import chain
 from operator import lt
 from typing import Final, NamedTuple
 
-from cpl.document import FRONT_LIMIT, RECORD_LIMIT
+from cpl.document import CHINESE, FRONT_LIMIT, MARKED, ORDINARY, RECORD_LIMIT
 from cpl.patterns import bytes_regex, regex
 from cpl.record import is_id
 from cpl.yaml_grammar import BLOCK, FLOW, NULLS
@@ -144,7 +144,6 @@ _ITEMS: Final = regex(_WORD)
 
 _OPENING: Final = b"---\n"
 _CLOSING: Final = b"\n---"
-_MARKED: Final = bytes_regex(rb"\n[<|=>]{7}")
 _HISTORY: Final = b"\nhistory:\n"
 _TASKS: Final = "\ntasks:"
 _NOTHING: Final = ("", "")
@@ -155,10 +154,7 @@ _OF_PLACE: Final = ("building", "unit", "room")
 FACETS: Final = (*_OWN, *(f"location.{name}" for name in _OF_PLACE))
 """The fields with few values, by which most lists are filtered."""
 
-_PRINTED: Final = bytes([0x0A, *range(0x20, 0x7F)])
-_CHINESE: Final = bytes([*range(0x80, 0xC0), *range(0xE4, 0xEA)])  # the characters from U+4000 to U+9FFF
-_WITHOUT_CASE: Final = bytes([*range(0x80), 0xE3]) + _CHINESE
-_PLAIN: Final = _PRINTED + _CHINESE
+_WITHOUT_CASE: Final = bytes([*range(0x80), 0xE3]) + CHINESE
 _CASED_WIDE: Final = bytes_regex(b"\xef\xbc[\xa1-\xba]")
 
 
@@ -235,7 +231,7 @@ def _cut(data: bytes) -> tuple[str, str]:
     end = data.find(_CLOSING, at)
     body = data[end:]
     is_cut = at > 0 and end > 0 and data.startswith(_OPENING) and body[4:5] in (b"", b"\n")
-    if not is_cut or end > FRONT_LIMIT // 4 or len(data) > RECORD_LIMIT or _MARKED.search(body):
+    if not is_cut or end > FRONT_LIMIT // 4 or len(data) > RECORD_LIMIT or MARKED.search(body):
         return _NOTHING
     before = data[len(_OPENING) : at + 1]
     try:
@@ -243,7 +239,7 @@ def _cut(data: bytes) -> tuple[str, str]:
         body.decode()  # is it text?
     except UnicodeDecodeError:
         return _NOTHING
-    is_plain = not before.translate(None, _PLAIN)
+    is_plain = not before.translate(None, ORDINARY)
     return (fields, history) if is_plain or _is_printable(fields) else _NOTHING
 
 

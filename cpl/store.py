@@ -16,7 +16,7 @@ from cpl import committing, config, files, git_locks, journal, layout, locks, op
 from cpl import document as documents
 from cpl.committing import Look
 from cpl.config import Settings
-from cpl.document import Document
+from cpl.document import RECORD_LIMIT, Document
 from cpl.errors import CplError, Invalid, Problem
 from cpl.git import Git, GitFailed
 from cpl.journal import Journal
@@ -30,7 +30,6 @@ from cpl.values import frozen
 from cpl.writes import Commit, Evidence, Write, changes_of, new_files, take_in
 
 RECORDS: Final = tree.RECORDS
-RECORD_LIMIT: Final = 1 << 20
 LOCK: Final = "lock"
 LOCK_SECONDS: Final = 10.0
 _TOLD: Final = 8
