@@ -10,9 +10,11 @@ from subprocess import PIPE
 
 import pytest
 
-from cpl import start, tree
+from cpl import git_begun, start, tree
+from cpl.git_begun import Begun, comparison
 from tests.ledger import ROOT, Ledger
 from tests.processes import command, environment, run_process
+from tests.test_git import put, sh
 
 
 @pytest.mark.parametrize(
@@ -58,6 +60,35 @@ def test_little_is_imported_before_git_begins() -> None:
 
 def test_what_start_knows_of_a_store_is_what_the_store_says() -> None:
     assert (start._MARKER, start._RECORDS) == (tree.MARKER, tree.RECORDS)
+
+
+def test_git_is_asked_in_two_ways_that_say_the_same(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("same", "edited", "gone", "mode", "link", "folder", "left", "assumed", "staged", "touched")
+    (repo / "records").mkdir()
+    put(repo, **{f"records/{name}.md": "1\n" for name in names}, **{"other.md": "1\n"})
+    sh(repo, "add", ".")
+    sh(repo, "commit", "-qm", "start")
+    sh(repo, "update-index", "--skip-worktree", "records/left.md")
+    sh(repo, "update-index", "--assume-unchanged", "records/assumed.md")
+    put(
+        repo, **{f"records/{name}.md": "2\n" for name in ("edited", "left", "assumed", "staged")}, **{"other.md": "2\n"}
+    )
+    sh(repo, "add", "records/staged.md")
+    (repo / "records/mode.md").chmod(0o755)
+    (repo / "records/touched.md").touch()
+    for name in ("gone", "link", "folder"):
+        (repo / f"records/{name}.md").unlink()
+    (repo / "records/link.md").symlink_to("same.md")
+    (repo / "records/folder.md").mkdir()
+    put(repo, **{"records/new.md": "1\n", "records/announced.md": "1\n"})
+    sh(repo, "add", "--intent-to-add", "records/announced.md")
+    told = []
+    for cores in (2, 8):
+        monkeypatch.setattr(git_begun, "cores", lambda cores=cores: cores)
+        told.append(Begun(str(repo), comparison("records")).answer())
+    assert told[0] == told[1]
+    dirty = ("announced", "edited", "folder", "gone", "link", "mode")
+    assert told[0] == "".join(f"records/{name}.md\0" for name in dirty).encode()
 
 
 def test_where_git_fails_all_files_are_read(ledger: Ledger, one: str) -> None:
