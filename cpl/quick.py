@@ -26,7 +26,7 @@ from cpl.yaml_grammar import FLOW, NULLS, PLAIN
 from cpl.yaml_nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode, Source
 
 _KEY: Final = r"(\w[\w-]{0,40}+)"
-_QUOTED: Final = r"'(?>(?:[^'\r\n]|'')*)'"
+_QUOTED: Final = r"'(?>(?:[^'\r\n]++|'')*)'"
 _VALUE: Final = rf"({FLOW}|{_QUOTED}|\{{[^{{}}\n]*+\}}|\[[^\[\]\n]*+\])"
 _BEHIND: Final = r"(?:, |\Z)"
 

@@ -20,7 +20,7 @@ def plain_pattern(stop: str) -> str:
 BLOCK: Final = plain_pattern("")
 # Other YAML readers end a text at `?` within braces, so this one does not take it.
 FLOW: Final = plain_pattern(r",?\[\]{}")
-QUOTES: Final = r"""(?:'(?>(?:[^'\r\n]|'')*)'|"(?>(?:[^"\\\r\n]|\\[^\r\n])*)")"""
+QUOTES: Final = r"""(?:'(?>(?:[^'\r\n]++|'')*)'|"(?>(?:[^"\\\r\n]++|\\[^\r\n])*)")"""
 COLON: Final = r"[ ]{0,8}+:(?=[ \r\n]|\Z)"
 LINES: Final = r"(?>(?:[ ]*+(?:\#[^\n]*+)?\r?\n)*)([ ]*+)(?:\#[^\n]*+)?"
 REST: Final = rf"(?:[ ]++(\#)[^\n]*+|[ ]*+)(?:\r?\n{LINES}|\Z)"
