@@ -271,7 +271,7 @@ class Index:
         """
         with _only_unusable():
             try:
-                return _names(self._at, [name_of(piece) for piece in pieces])
+                return _names(self._at, {name_of(piece) for piece in pieces})
             except _DAMAGED as error:
                 raise Unusable(str(error)) from error
 
@@ -337,7 +337,7 @@ def _only_unusable() -> Iterator[None]:
         raise Unusable(str(error)) from error
 
 
-def _names(at: Where, pieces: Sequence[str]) -> dict[str, str]:
+def _names(at: Where, pieces: Collection[str]) -> dict[str, str]:
     """The paths of the files in whose name one of the pieces stands, by the name; git is not asked.
 
     Raises:
