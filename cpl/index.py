@@ -175,11 +175,6 @@ class Index:
         """The files that hold no record, or one with an error of its form, in order."""
         return self._asked(lambda tree: _paths(tree, _FAULTY, {}))
 
-    def received(self, since: datetime, before: datetime) -> list[str]:
-        """The records that were received in [since, before)."""
-        values = {"since": microseconds(since), "before": microseconds(before)}
-        return self._rows("receipt >= :since AND receipt < :before", values)
-
     def active(self, since: datetime) -> list[str]:
         """The records that were not at rest at `since` or later: open, or with something to happen, or with events."""
         condition, values = self._at_work(since)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta, tzinfo
 from difflib import SequenceMatcher
+from functools import partial
 from gettext import gettext as _
 from typing import Final
 
@@ -18,6 +19,8 @@ COMPARED: Final = 200  # characters of each text: the time that difflib takes gr
 _ROOM: Final = ("site", "building", "unit", "room")
 
 Place = tuple[str | None, ...]
+Test = Callable[[str | None], bool]
+"""Whether the value of a field will do."""
 
 
 @frozen
@@ -91,6 +94,21 @@ class Search:
         found = (category.partition("/")[0] if category and is_placed else None, room if _room(own) else None)
         return tuple(mark for mark in found if mark)
 
+    def tests(self) -> list[dict[str, Test]]:
+        """What the fields of every complaint that is near hold, in one of these ways; none: nothing can be near.
+
+        Names of the profile are those that it has now.
+        """
+        own = self.told.record
+        place, room, category = place_of(own, self.rule.place), _room(own), own.get("category")
+        about: dict[str, Test] = {"category": partial(_are_akin, category)}
+        ways = []
+        if place is not None and category is not None:
+            ways.append({**about, **_in_place(self.rule.place, place)})
+        if room is not None:
+            ways.append(_in_place(_ROOM, room))
+        return ways
+
     def nearness(self, other: Record) -> Near | None:
         """What `other` has in common, its words not yet compared; None when that is not enough."""
         own = self.told.record
@@ -114,6 +132,15 @@ class Search:
         """Those that were found with how alike their words are: same category first, then the likest, the nearest."""
         compared = [replace(each, text=likeness(self.told, each.told)) for each in found]
         return sorted(compared, key=lambda near: (not near.is_same_category, -near.text, near.days, near.record.id))
+
+
+def _in_place(levels: Sequence[str], place: Place) -> dict[str, Test]:
+    """Whether a part of another place is the same, by its field."""
+
+    def same(part: str | None) -> Test:
+        return lambda value: _folded(value) == part
+
+    return {f"location.{level}": same(part) for level, part in zip(levels, place, strict=True)}
 
 
 def _are_akin(one: str | None, other: str | None) -> bool:

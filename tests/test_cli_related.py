@@ -56,6 +56,32 @@ def test_similar_tells_why(ledger: Ledger, two: tuple[str, str]) -> None:
     ]
 
 
+def test_similar_ones_are_found_whatever_the_index_knows_of_them(ledger: Ledger, two: tuple[str, str]) -> None:
+    """Written in another way, of a category above, from the same room only, by a name of before."""
+    first, second = two
+    others = (
+        ("3", "environment", "--room", "9"),
+        ("３", "equipment/access-control", "--room", "1201"),
+        ("4", "environment/noise", "--room", "1201"),
+        ("3", "equipment/access-control", "--unit", "2"),
+        (" 3 ", "equipment", "--room", "１２０１"),
+    )
+    ids = [opened(ledger, "x", "--building", place, "--category", category, *more) for place, category, *more in others]
+    (ledger.root / "records/2026/11/16/CPL-20261116-BADBAD0.md").write_text("no record")
+    settings = (ledger.root / "cpl.yaml").read_text()
+    renamed = settings + "categories: {equipment/gate: {was: [equipment/access-control]}}\n"
+    counts = set()
+    for text in (settings, renamed):
+        (ledger.root / "cpl.yaml").write_text(text)
+        for one in (first, second, *ids):
+            for days in ("0", "30"):
+                args = ("similar", one, "--days", days, "--format", "json")
+                outcome = ledger(*args)
+                assert outcome == ledger(*args, "--no-index")
+                counts.add(len(json.loads(outcome.out)))
+    assert len(counts) > 2
+
+
 def test_description_counts_too(ledger: Ledger) -> None:
     said = ["-d", "The main has burst"]
     first, second = opened(ledger, "Water", *WATER, *said), opened(ledger, "一二", *WATER, *said)

@@ -12,10 +12,15 @@ import click
 from cpl.cli.app import App, ahead, pass_app
 from cpl.cli.options import RECORD, index_option, output_format
 from cpl.cli.related import like, told
+from cpl.config import Settings
 from cpl.errors import Invalid
+from cpl.index import Index, Narrow
+from cpl.index_file import place_of
 from cpl.moments import start_of_day
+from cpl.profile import Profile
+from cpl.recognise import FACETS
 from cpl.render import FOR_PEOPLE, Cell, Column
-from cpl.similar import Near, Search
+from cpl.similar import Near, Search, Test
 from cpl.store import Entry
 from cpl.values import replace
 
@@ -74,9 +79,7 @@ def similar_command(app: App, piece: str, days: int | None, limit: int, fmt: str
     search = Search(
         told(entry.record, entry.document), rule if days is None else replace(rule, days=days), app.settings.zone
     )
-    first, last = (start_of_day(day, app.settings.zone) for day in search.first_to_last())
-    entries = app.entries(lambda index: index.received(first, last + timedelta(days=2)))
-    found = like(app, search, _readable(app, entries))
+    found = like(app, search, _readable(app, app.entries(lambda index: _among(index, search, app.settings))))
     people = fmt in FOR_PEOPLE
     rows = [_row(app, near) for near in found[:limit]]
     if people:
@@ -89,6 +92,21 @@ def similar_command(app: App, piece: str, days: int | None, limit: int, fmt: str
         app.say(said.format(count=len(found), limit=limit))
         if not found and (lacking := _lacking(search)):
             app.say(_("{id} says nothing of: {names}").format(id=entry.id, names=", ".join(lacking)))
+
+
+def _among(index: Index, search: Search, settings: Settings) -> list[str]:
+    """The records that may be near."""
+    first, last = (start_of_day(day, settings.zone) for day in search.first_to_last())
+    paths = {*index.faulty()}
+    for tests in search.tests():
+        known = [(name, _of_now(name, test, settings.profile)) for name, test in tests.items() if name in FACETS]
+        paths |= {*index.matching(Narrow(known, first, last + timedelta(days=2)))}
+    return sorted(paths, key=place_of)
+
+
+def _of_now(field: str, test: Test, profile: Profile) -> Test:
+    """The test of a value that may be a name of before."""
+    return lambda value: test(None if value is None else profile.present_name(field, value))
 
 
 def _readable(app: App, entries: Iterable[Entry]) -> Iterator[Entry]:
