@@ -75,11 +75,6 @@ class Due:
     who: str | None
     warn_at: datetime | None = None  # when the clock warns
 
-    @property
-    def is_warned(self) -> bool:
-        """Whether the clock's warning has passed."""
-        return self.warn_at is not None and self.due_at + self.late > self.warn_at
-
 
 class _Step(NamedTuple):
     """An event that counts, with what it means for every clock."""

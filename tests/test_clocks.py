@@ -357,7 +357,11 @@ def test_imported_record_runs_only_the_clocks_that_its_source_names() -> None:
 
 def shown(found: list[Due]) -> list[tuple[str, str, str, str | None, bool]]:
     zone = SETTINGS.zone
-    return [(due.basis, due.name, f"{due.due_at.astimezone(zone):%d %H:%M}", due.who, due.is_warned) for due in found]
+    warned = [due.warn_at is not None and due.due_at + due.late > due.warn_at for due in found]
+    return [
+        (due.basis, due.name, f"{due.due_at.astimezone(zone):%d %H:%M}", due.who, is_warned)
+        for due, is_warned in zip(found, warned, strict=True)
+    ]
 
 
 def due_list(text: str, now: str) -> list[tuple[str, str, str, str | None, bool]]:
