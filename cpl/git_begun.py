@@ -48,10 +48,13 @@ class Begun:
             os.close(end)
 
     def answer(self) -> bytes | None:
-        """What git prints; None where it failed, so that it has to be asked again to know why."""
+        """What git prints; None where it failed, or may have: it has to be asked again to know why."""
         with open(self._told, "rb") as pipe:
             told = pipe.read()
-        _pid, status = os.waitpid(self._process, 0)
+        try:
+            _pid, status = os.waitpid(self._process, 0)
+        except ChildProcessError:  # whoever started cpl has told the system that nobody waits for children
+            return None
         return told if status == 0 else None
 
 

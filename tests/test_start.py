@@ -101,6 +101,15 @@ def test_where_git_fails_all_files_are_read(ledger: Ledger, one: str) -> None:
     assert run_process(ledger, "list") == run_process(ledger, "list", "--no-index")
 
 
+def test_where_nobody_is_to_wait_for_children_git_is_asked_again(ledger: Ledger) -> None:
+    code = (
+        "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN);"
+        "from cpl.start import compare; print(compare(['list']).answer())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ledger.root, env=environment(), stdout=PIPE)
+    assert done.stdout == b"None\n"
+
+
 def test_in_a_folder_that_is_gone_git_does_not_begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "gone"
     folder.mkdir()
