@@ -1,4 +1,4 @@
-"""When something of a record is due next, as the index keeps it for the settings of a store."""
+"""What of a record is due and when, as the index keeps it for the settings of a store."""
 
 from __future__ import annotations
 

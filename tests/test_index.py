@@ -376,6 +376,16 @@ def test_damaged_figures_are_made_anew(filled: Ledger) -> None:
     assert filled("summary") == expected
 
 
+@pytest.mark.parametrize("pending", ["[1]", "[[]]", "[", '[["soon",null,"","","",null,"rule","",null,""]]'])
+def test_damaged_dues_are_made_anew(filled: Ledger, pending: str) -> None:
+    expected = filled("overdue")
+    assert expected.out
+    in_index(filled, f"UPDATE dues SET pending = '{pending}'")
+    outcome = filled("overdue")
+    assert (outcome.out, "is damaged and is made anew" in outcome.err) == (expected.out, True)
+    assert filled("overdue") == expected
+
+
 def test_figures_by_a_year_without_data_are_told_of_each_time(filled: Ledger) -> None:
     late = "clocks: {respond: {targets: {all: {within: 90bd}}}}\n"
     (filled.root / "cpl.yaml").write_text(f"{CPL_YAML}hours: {{mon-fri: ['08:30-12:00']}}\ncalendar: cn\n{late}")
